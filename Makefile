@@ -1,0 +1,30 @@
+# Two commands do everything on a fresh Debian or Ubuntu machine: `make bench` and `make test`.
+
+USER_PATH := $(PATH)
+export USER_PATH
+export PATH := $(HOME)/.local/bin:$(PATH):/usr/local/go/bin
+
+.DEFAULT_GOAL := help
+
+help:  ## show this
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup:  ## install what is missing: uv, wrk, h2load, Go
+	@./setup.sh
+
+bench: setup  ## measure every adapter with the default profile and print the table
+	@uv run --quiet pipebench run
+
+check: setup  ## ruff and mypy
+	uv run --quiet ruff check
+	uv run --quiet ruff format --check
+	uv run --quiet mypy
+
+test: setup  ## all tests, those with real servers included, and branch coverage
+	uv run --quiet coverage run -m pytest
+	uv run --quiet coverage report
+
+clean:  ## remove what checks, tests and builds leave in this folder; results stay
+	rm -rf .venv .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis dist
+
+.PHONY: help setup bench check test clean
