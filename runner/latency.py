@@ -1,0 +1,158 @@
+"""Batch latency as wrk recorded it, recovered from what wrk makes of it; percentiles and means of histograms.
+
+wrk takes one sample a batch, when its last response is in (wrk.c, ``response_complete``). After the run it "corrects
+for coordinated omission" with the time of one *request* as the expected interval ``e`` (wrk.c, ``main``; stats.c,
+``stats_correct``)::
+
+    for n = 2e … max:  for m = n - e, n - 2e, … while m > e:  data[m] += data[n]
+
+``n`` ascends and additions go to smaller indices only, so each ``data[n]`` is still as it was recorded when it is read.
+Every index ``m > e`` thus ends up with the recorded counts of ``m, m + e, m + 2e, …``: sums along a chain of step
+``e``. Two neighbours of a chain differ by exactly one recorded count, so the recovery is one difference::
+
+    recorded[m] = data[m] - data[m + e]   for m > e,      recorded[m] = data[m]   for m <= e
+
+It is exact, and needs no index below the smallest sample.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from runner.model import Histogram
+
+LITTLE_TOLERANCE = 0.05
+"""How far the mean latency may be from what Little's law gives, relative to it."""
+
+
+def expected_interval_us(duration_us: int, requests: int, connections: int) -> int | None:
+    """The interval that wrk passes to ``stats_correct``, in microseconds; ``None`` where it does not correct.
+
+    Two integer divisions, as in wrk.c, ``main``.
+    """
+    per_connection = requests // connections
+    return duration_us // per_connection if per_connection > 0 else None
+
+
+def correct(recorded: Histogram, expected_us: int) -> Histogram:
+    """What wrk's ``stats_correct`` makes of a histogram. Here for proofs: nothing that is measured goes through it."""
+    data = Counter(dict(recorded))
+    for value, count in recorded:
+        if value >= 2 * expected_us:
+            for index in range(value - expected_us, expected_us, -expected_us):
+                data[index] += count
+    return tuple(sorted(data.items()))
+
+
+def undo_correction(corrected: Iterable[tuple[int, int]], expected_us: int | None, *, smallest: int = 0) -> Histogram:
+    """The histogram as it was recorded; the inverse of :func:`correct`. ``None``: wrk did not correct.
+
+    ``smallest``: where the array begins; what lies below was not read, and nothing was recorded there.
+    Where the array was not made by ``stats_correct`` with this interval, counts may come out negative.
+    """
+    data = dict(corrected)
+    if expected_us is None:
+        return tuple(sorted(data.items()))
+    recorded: dict[int, int] = {}
+    below = {index - expected_us for index in data if index - expected_us > expected_us}
+    candidates = set(data) | {index for index in below if index >= smallest}
+    for index in candidates:
+        count = data.get(index, 0)
+        if index > expected_us:
+            count -= data.get(index + expected_us, 0)
+        if count:
+            recorded[index] = count
+    return tuple(sorted(recorded.items()))
+
+
+@dataclass(frozen=True, slots=True)
+class Proofs:
+    """What must hold for a recovered histogram to be what wrk recorded, and for its mean to be the server's.
+
+    ``negative`` counts below zero, must be none. ``missing``: finished batches (requests / depth) less samples, between
+    zero and ``allowed``, the answers to batches that were in flight at the end or on connections that were lost.
+    ``little_ratio``: see :func:`little_ratio`; below 1 connections waited somewhere else than at the server.
+    """
+
+    negative: int
+    samples: int
+    missing: float
+    allowed: float
+    little_ratio: float | None
+
+    @property
+    def problem(self) -> str | None:
+        """The first proof that fails, in words; ``None`` when all hold."""
+        if self.negative:
+            return f"{self.negative} negative counts after the recovery"
+        if not self.samples or self.little_ratio is None:
+            return "no batch was finished"
+        if not -1e-9 <= self.missing <= self.allowed + 1e-9:
+            return f"{self.missing:+.0f} samples are missing, at most {self.allowed:.0f} can be"
+        if abs(self.little_ratio - 1) > LITTLE_TOLERANCE:
+            return f"the mean is {self.little_ratio:.2f} times what Little's law gives"
+        return None
+
+
+def prove(
+    recovered: Histogram, *, duration_us: int, requests: int, connections: int, depth: int, reconnects: int
+) -> Proofs:
+    """Check a recovered histogram against what else is known of the load."""
+    count = samples(recovered)
+    negative = sum(1 for _, number in recovered if number < 0)
+    sound = count > 0 and not negative
+    return Proofs(
+        negative=negative,
+        samples=count,
+        missing=requests / depth - count,
+        # A connection in flight at the end has answered at most depth - 1 of its batch, and so has a lost one.
+        allowed=(connections + reconnects) * (depth - 1) / depth,
+        little_ratio=little_ratio(recovered, duration_us=duration_us, connections=connections) if sound else None,
+    )
+
+
+def little_ratio(histogram: Histogram, *, duration_us: int, connections: int) -> float:
+    """Mean latency over what Little's law gives for it: 1 where every connection was always busy with one batch.
+
+    In a closed loop ``connections x time = sum of latencies`` (Little 1961, L = λW), but for the batches in flight when
+    the clock stopped, which left no sample. Their mean age is ``E[L²] / 2 E[L]`` (renewal theory), and is taken off the
+    time.
+    """
+    total = sum(value * count for value, count in histogram)
+    squares = sum(value * value * count for value, count in histogram)
+    age = squares / (2 * total) if total else 0.0
+    busy = connections * (duration_us - age)
+    return total / busy if busy > 0 else math.inf
+
+
+def samples(histogram: Histogram) -> int:
+    """Number of samples."""
+    return sum(count for _, count in histogram)
+
+
+def mean_us(histogram: Histogram) -> float | None:
+    """Mean latency in microseconds; ``None`` without samples."""
+    count = samples(histogram)
+    return sum(value * number for value, number in histogram) / count if count else None
+
+
+def percentile_us(histogram: Histogram, percent: float) -> int | None:
+    """The smallest latency that ``percent`` per cent of the samples do not exceed (nearest rank), in microseconds."""
+    rank = math.ceil(percent / 100 * samples(histogram) - 1e-9)
+    seen = 0
+    for value, count in histogram:
+        seen += count
+        if seen >= max(rank, 1):
+            return value
+    return None
+
+
+def merge(histograms: Sequence[Histogram]) -> Histogram:
+    """All samples together."""
+    total: Counter[int] = Counter()
+    for histogram in histograms:
+        total.update(dict(histogram))
+    return tuple(sorted(total.items()))

@@ -1,0 +1,331 @@
+"""What repeated trials say of a positive quantity: means, ratios, ranks, each with its uncertainty.
+
+Pure: numbers in, values out. Everything rests on one interval. On the logarithms of ``n`` values, Student's
+``mean ± c·sd/√n``; only ``c`` depends on what made the trials stop (:class:`Stopping`). Logarithms, because noise of
+a rate is relative, because a quantity and its reciprocal then have the same relative interval, and because a ratio
+becomes a difference. ``docs/statistics.md`` has the sources, the reasons and the simulated coverage.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+from itertools import pairwise
+from typing import TypeVar
+
+K = TypeVar("K", bound=Hashable)
+
+MIN_VALUES = 3
+"""Fewer values than this have no interval."""
+
+MAX_LOOKS = 40
+"""The most values that :attr:`Stopping.ANY` allows: its levels were computed for looks at 3, 4, … 40 values."""
+
+
+class Stopping(StrEnum):
+    """What decided that there are as many trials as there are.
+
+    ``FIXED``: a number set beforehand. ``PRECISION``: the interval was narrow enough, or the time was up; only the
+    spread of the values had a say. ``ANY``: whatever it was, the values' means included.
+    """
+
+    FIXED = "fixed"
+    PRECISION = "precision"
+    ANY = "any"
+
+
+_NOMINAL_LEVELS: Mapping[Stopping, tuple[tuple[float, float], ...]] = {
+    Stopping.PRECISION: (
+        (1e-4, 1.95e-5),
+        (0.001, 2.39e-4),
+        (0.002, 5.17e-4),
+        (0.005, 1.45e-3),
+        (0.01, 3.20e-3),
+        (0.02, 7.18e-3),
+        (0.05, 2.15e-2),
+        (0.1, 5.05e-2),
+        (0.2, 0.122),
+    ),
+    Stopping.ANY: (
+        (1e-4, 5.70e-6),
+        (0.001, 6.82e-5),
+        (0.002, 1.45e-4),
+        (0.005, 3.94e-4),
+        (0.01, 8.58e-4),
+        (0.02, 1.88e-3),
+        (0.05, 5.46e-3),
+        (0.1, 1.26e-2),
+        (0.2, 3.03e-2),
+    ),
+}
+"""Pairs ``(wanted probability of a miss, level of Student's t at every look that gives it)``, looks at 3, 4, … 40.
+
+``tests/test_stopping_levels.py`` computes them by numerical integration, and prints them anew when run.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """An estimate and its confidence interval, in the unit of the values (a ratio has none).
+
+    ``mean`` is the geometric mean; at a relative standard deviation of 3 % it is 0.05 % below the arithmetic one.
+    """
+
+    mean: float
+    low: float
+    high: float
+
+    @property
+    def relative_half_width(self) -> float:
+        """How far the interval reaches, relative to the mean, on its longer side: 0.03 is ±3 %."""
+        return self.high / self.mean - 1
+
+    def holds(self, value: float) -> bool:
+        """Whether ``value`` lies in the interval, ends included."""
+        return self.low <= value <= self.high
+
+
+@dataclass(frozen=True, slots=True)
+class RankRange:
+    """The ranks that the data leave open, 1 for the best; ``low == high`` where they leave one."""
+
+    low: int
+    high: int
+
+    def __str__(self) -> str:
+        return str(self.low) if self.low == self.high else f"{self.low}\N{EN DASH}{self.high}"
+
+
+class Difference(StrEnum):
+    """What a ratio's interval says of the new against the base."""
+
+    FASTER = "faster"
+    SLOWER = "slower"
+    NONE_FOUND = "no difference found"
+
+
+@dataclass(frozen=True, slots=True)
+class VarianceComponents:
+    """Where the spread of a positive quantity comes from, as standard deviations relative to it (0.02 is 2 %).
+
+    ``within`` is the spread of loads on one start of a server, ``between`` that of the starts' own levels; ``between``
+    is 0 where the starts differ by no more than loads on one start do.
+    """
+
+    within: float
+    between: float
+
+    def sd_of_mean(self, starts: int, loads: int) -> float:
+        """The relative standard deviation that the mean over ``starts`` starts with ``loads`` loads each would have."""
+        return math.sqrt((self.between**2 + self.within**2 / loads) / starts)
+
+
+def mean_interval(
+    values: Sequence[float], *, confidence: float = 0.95, stopping: Stopping = Stopping.PRECISION
+) -> Interval | None:
+    """Return the interval that holds the true mean of ``values``' quantity with probability ``confidence``.
+
+    ``None`` where there is no interval: fewer than three values, a zero among them (it has no logarithm), or all equal
+    (the quantity was then measured too coarsely to show its spread, and an interval of no width would claim certainty).
+
+    Raises:
+        ValueError: a value is negative or not finite, ``confidence`` is outside [0.8, 1), or there are more than
+            :data:`MAX_LOOKS` values under :attr:`Stopping.ANY`.
+    """
+    summary = _summarise(values)
+    if summary is None:
+        return None
+    half_width = critical_value(summary.n, confidence=confidence, stopping=stopping) * summary.standard_error
+    return _interval(summary.mean, half_width)
+
+
+def ratio_interval(
+    base: Sequence[float],
+    new: Sequence[float],
+    *,
+    confidence: float = 0.95,
+    stopping: Stopping = Stopping.PRECISION,
+    comparisons: int = 1,
+) -> Interval | None:
+    """Return the interval of ``new``'s mean over ``base``'s.
+
+    The half-width, on the log scale, is the root of the sum of the squares of the two means' own half-widths. For a
+    fixed number of trials that holds the truth with at least ``confidence``, whatever the two spreads and however few
+    the values (Banerjee 1961), which Welch's approximation does not. With ``comparisons`` above one, that many
+    such intervals hold together (Bonferroni).
+
+    ``None`` where either mean has no interval, and the errors, as in :func:`mean_interval`.
+    """
+    confidence = 1 - (1 - confidence) / comparisons
+    first, second = _summarise(base), _summarise(new)
+    if first is None or second is None:
+        return None
+    half_widths = (
+        critical_value(side.n, confidence=confidence, stopping=stopping) * side.standard_error
+        for side in (first, second)
+    )
+    return _interval(second.mean - first.mean, math.hypot(*half_widths))
+
+
+def difference(ratio: Interval | None, *, higher_is_better: bool = True) -> Difference:
+    """Read the verdict off the interval of new over base; ``higher_is_better`` is false for a cost such as CPU time.
+
+    No interval, no difference found.
+    """
+    if ratio is None or ratio.holds(1.0):
+        return Difference.NONE_FOUND
+    return Difference.FASTER if (ratio.low > 1.0) == higher_is_better else Difference.SLOWER
+
+
+def rank_ranges(
+    samples: Mapping[K, Sequence[float]],
+    *,
+    confidence: float = 0.95,
+    stopping: Stopping = Stopping.ANY,
+    higher_is_better: bool = True,
+) -> dict[K, RankRange]:
+    """Return a range of ranks for each sample; with probability ``confidence`` all of them hold the true rank at once.
+
+    Every mean gets an interval so wide that all hold together (Šidák); one sample ranks before another where their
+    intervals do not touch (Klein, Wright and Wieczorek 2020). A sample with no interval may have any rank. Samples of
+    truly equal means share all the ranks of their tie, and each range then holds all of these.
+
+    Raises:
+        ValueError: as :func:`mean_interval` does.
+    """
+    each = confidence ** (1 / max(1, len(samples)))
+    intervals = {key: mean_interval(values, confidence=each, stopping=stopping) for key, values in samples.items()}
+    known = [interval for interval in intervals.values() if interval is not None]
+    ranges = {}
+    for key, own in intervals.items():
+        above = below = 0
+        if own is not None:
+            above = sum(other.low > own.high for other in known)
+            below = sum(other.high < own.low for other in known)
+        better, worse = (above, below) if higher_is_better else (below, above)
+        ranges[key] = RankRange(1 + better, len(samples) - worse)
+    return ranges
+
+
+def variance_components(groups: Iterable[Sequence[float]]) -> VarianceComponents | None:
+    """Split the spread of values, grouped by the start of the server they were measured on, in two.
+
+    One-way random effects on the logarithms, the analysis-of-variance estimator, for groups of any size (Searle,
+    Casella and McCulloch 1992, section 3.6). ``None`` for fewer than two groups, or none with two values.
+
+    Raises:
+        ValueError: a value is not positive and finite.
+    """
+    logs = [[_log(value) for value in group] for group in groups if group]
+    sizes = [len(group) for group in logs]
+    total = sum(sizes)
+    between_df, within_df = len(logs) - 1, total - len(logs)
+    if between_df < 1 or within_df < 1:
+        return None
+    means = [math.fsum(group) / len(group) for group in logs]
+    grand = math.fsum(math.fsum(group) for group in logs) / total
+    within = math.fsum((x - mean) ** 2 for group, mean in zip(logs, means, strict=True) for x in group) / within_df
+    between = math.fsum(n * (mean - grand) ** 2 for n, mean in zip(sizes, means, strict=True)) / between_df
+    typical_size = (total - sum(n * n for n in sizes) / total) / between_df
+    return VarianceComponents(math.sqrt(within), math.sqrt(max(0.0, (between - within) / typical_size)))
+
+
+def critical_value(n: int, *, confidence: float = 0.95, stopping: Stopping = Stopping.PRECISION) -> float:
+    """Return how many standard errors the interval of ``n`` values reaches to either side.
+
+    Raises:
+        ValueError: ``n`` is below :data:`MIN_VALUES`, or above :data:`MAX_LOOKS` under :attr:`Stopping.ANY`, or
+            ``confidence`` is outside [0.8, 1).
+    """
+    if n < MIN_VALUES:
+        raise ValueError(f"{n} values have no interval, {MIN_VALUES} do")
+    if n > MAX_LOOKS and stopping is Stopping.ANY:
+        raise ValueError(f"{n} values: an interval that allows for any stopping takes at most {MAX_LOOKS}")
+    return student_t(n - 1, nominal_level(1 - confidence, stopping))
+
+
+def nominal_level(miss: float, stopping: Stopping) -> float:
+    """Return the level at which Student's t must be taken so that the interval misses the truth with ``miss`` at most.
+
+    Interpolated between the tabulated levels on the log scale. Below them Bonferroni's inequality over the looks,
+    which always holds.
+
+    Raises:
+        ValueError: ``miss`` is not above 0, or is above 0.2.
+    """
+    table = _NOMINAL_LEVELS.get(stopping, ((1.0, 1.0),))
+    if not 0 < miss <= 0.2 + 1e-12:
+        raise ValueError(f"a confidence of {1 - miss:g} is outside [0.8, 1)")
+    if stopping is Stopping.FIXED:
+        return miss
+    for (left, left_level), (right, right_level) in pairwise(table):
+        if left <= miss <= right * (1 + 1e-9):
+            share = math.log(miss / left) / math.log(right / left)
+            return float(left_level * (right_level / left_level) ** share)
+    return miss / (MAX_LOOKS - MIN_VALUES + 1)
+
+
+@lru_cache(maxsize=4096)
+def student_t(df: int, level: float) -> float:
+    """Return the value that Student's t with ``df`` degrees of freedom exceeds in size with probability ``level``.
+
+    Found by bisection to the last bit of the closed form for whole degrees of freedom (Abramowitz and Stegun 1964,
+    26.7.3 and 26.7.4); relative error below 1e-7 for levels down to 1e-8.
+    """
+    low, high = 0.0, 1.0
+    while _student_tails(df, high) > level:
+        low, high = high, 2 * high
+    while low < (middle := (low + high) / 2) < high:
+        if _student_tails(df, middle) > level:
+            low = middle
+        else:
+            high = middle
+    return high
+
+
+def _student_tails(df: int, t: float) -> float:
+    """The probability that Student's t exceeds ``t`` in size."""
+    angle = math.atan2(t, math.sqrt(df))
+    cos_squared = math.cos(angle) ** 2
+    odd = df % 2
+    term, series = math.cos(angle) if odd else 1.0, 0.0
+    for k in range(odd, df - 1, 2):
+        series += term
+        term *= cos_squared * (k + 1) / (k + 2)
+    series *= math.sin(angle)
+    return 1 - (2 / math.pi * (angle + series) if odd else series)
+
+
+@dataclass(frozen=True, slots=True)
+class _Summary:
+    """Of the logarithms of ``n`` values: their mean and its standard error."""
+
+    n: int
+    mean: float
+    standard_error: float
+
+
+def _summarise(values: Sequence[float]) -> _Summary | None:
+    n = len(values)
+    if any(not 0 <= value < math.inf for value in values):
+        raise ValueError("an interval needs values that are positive and finite")
+    if n < MIN_VALUES or min(values) == 0 or min(values) == max(values):
+        return None
+    logs = [math.log(value) for value in values]
+    mean = math.fsum(logs) / n
+    variance = math.fsum((x - mean) ** 2 for x in logs) / (n - 1)
+    return _Summary(n, mean, math.sqrt(variance / n))
+
+
+def _interval(log_mean: float, log_half_width: float) -> Interval:
+    log_half_width = min(log_half_width, 600.0)  # beyond it, nothing is known, and exp overflows
+    return Interval(math.exp(log_mean), math.exp(log_mean - log_half_width), math.exp(log_mean + log_half_width))
+
+
+def _log(value: float) -> float:
+    if not 0 < value < math.inf:
+        raise ValueError("the spread of a quantity needs values that are positive and finite")
+    return math.log(value)
