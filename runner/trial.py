@@ -1,0 +1,181 @@
+"""One trial: start a server, check it, load it, stop it. Whatever the server does, what was seen comes back."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from runner import check, errorlog, machine, process, server
+from runner.load import h2load, wrk
+from runner.model import (
+    Cell,
+    Check,
+    Environment,
+    Exit,
+    Failure,
+    Load,
+    LogError,
+    Phases,
+    Placement,
+    ServerUsage,
+    Surroundings,
+    Trial,
+    Verdict,
+)
+from runner.server import Server
+
+LOAD_DEADLINE_S = 15.0
+"""How much longer than its load a generator may run before it is killed."""
+RESPONSE_TIMEOUT_S = 60.0
+"""Latencies beyond this are counted as time-outs and not recorded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What all trials of a run share. Durations in seconds; ``port`` fixed, or ``None`` for a free one.
+
+    ``witness``: h2load takes the place of wrk.
+    """
+
+    placement: Placement
+    threads: int
+    duration_s: float
+    warm_up_s: float
+    folder: Path
+    port: int | None = None
+    witness: bool = False
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What a trial has observed so far."""
+
+    check: Check | None = None
+    load: Load | None = None
+    usage: ServerUsage | None = None
+    exit: Exit | None = None
+    surroundings: Surroundings | None = None
+    failure: Failure | None = None
+    errors: tuple[LogError, ...] = ()
+    seconds: dict[str, float] = field(default_factory=lambda: dict.fromkeys(Phases.__dataclass_fields__, 0.0))
+
+
+def measure(environment: Environment, cell: Cell, settings: Settings, *, number: int, round_: int) -> Trial:
+    """One load of ``cell`` on a freshly started server."""
+    folder = settings.folder / "logs" / cell.id
+    folder.mkdir(parents=True, exist_ok=True)
+    stem = f"{number:03}-witness" if settings.witness else f"{number:03}"
+    log = folder / f"{stem}-server.log"
+    started_at = machine.now()
+    seen = _Seen()
+    clock = _Stopwatch(seen.seconds)
+    try:
+        with server.running(
+            environment,
+            log=log,
+            workers=cell.workers,
+            cpus=settings.placement.server,
+            port=settings.port,
+        ) as running:
+            clock("start")
+            try:
+                _check_and_load(running, cell, settings, folder / stem, seen, clock)
+            finally:
+                seen.exit = running.stop()
+                clock("stop")
+    except server.StartError as error:
+        seen.failure = Failure(Verdict.UNAVAILABLE, str(error))
+        clock("start")
+    seen.errors = errorlog.summarize(log.read_text(errors="replace")) if log.exists() else ()
+    return Trial(
+        cell=cell,
+        number=number,
+        round=round_,
+        started_at=started_at,
+        phases=Phases(**seen.seconds),
+        check=seen.check,
+        load=seen.load,
+        server=seen.usage,
+        exit=seen.exit,
+        surroundings=seen.surroundings,
+        failure=seen.failure or _crash(seen.exit),
+        errors=seen.errors,
+        log=str(log.relative_to(settings.folder)) if log.exists() and log.stat().st_size else None,
+        witness=settings.witness,
+    )
+
+
+def _check_and_load(
+    running: Server, cell: Cell, settings: Settings, stem: Path, seen: _Seen, clock: Callable[[str], None]
+) -> None:
+    seen.check = check.quick_check(running.address, cell.depth)
+    clock("check")
+    if seen.check.failure and seen.check.failure.verdict is Verdict.REFUSED:
+        seen.failure = seen.check.failure
+        return
+    if settings.warm_up_s:
+        _load(running, cell, settings, settings.warm_up_s, stem)
+        clock("warm_up")
+    load_average = machine.load_average()
+    measuring_cpus = {*settings.placement.server, *settings.placement.generator}
+    port = running.address.port
+    before, mark = machine.snapshot(measuring_cpus, port), running.mark()
+    seen.load, seen.failure = _load(running, cell, settings, settings.duration_s, stem)
+    clock("load")
+    seen.usage = running.usage_since(mark)
+    after = machine.snapshot(measuring_cpus, port)
+    seen.surroundings = machine.surroundings(before, after, load_average=load_average, server_cpu_ns=seen.usage.cpu_ns)
+
+
+def _load(
+    running: Server, cell: Cell, settings: Settings, duration_s: float, stem: Path
+) -> tuple[Load | None, Failure | None]:
+    """One load by the run's generator, or by the witness; both leave a record, which is read and removed."""
+    generator = "h2load" if settings.witness else "wrk"
+    record, log = (stem.with_name(f"{stem.name}-{generator}.{suffix}") for suffix in ("record", "log"))
+    record.unlink(missing_ok=True)
+    threads, address = settings.threads, running.address
+    if settings.witness:
+        argv = h2load.argv(cell, address, threads=threads, duration_s=duration_s, record=record)
+    else:
+        argv = wrk.argv(
+            cell, address, threads=threads, duration_s=duration_s, timeout_s=RESPONSE_TIMEOUT_S, record=record
+        )
+    deadline_s = duration_s + LOAD_DEADLINE_S
+    done = process.run(argv, timeout_s=deadline_s, log=log, cpus=settings.placement.generator)
+    if done.timed_out:
+        return None, Failure(Verdict.STALLED, f"{generator} did not end within {deadline_s:g} s")
+    try:
+        text = record.read_text()
+        if settings.witness:
+            cpu_ns = None if done.cpu_s is None else round(done.cpu_s * 1e9)
+            load = h2load.parse(done.output, text, argv=argv, threads=threads, duration_s=duration_s, cpu_ns=cpu_ns)
+        else:
+            load = wrk.parse(text, argv=argv, threads=threads, connections=cell.connections)
+    except (FileNotFoundError, ValueError) as error:
+        said = (done.output.strip().splitlines() or [str(error)])[-1]
+        return None, Failure(Verdict.REFUSED, f"{generator} {done.exit}: {said}")
+    record.unlink()
+    return load, None
+
+
+def _crash(exit_: Exit | None) -> Failure | None:
+    """A server that ended before it was told to."""
+    if exit_ is None or not exit_.before_stop:
+        return None
+    return Failure(Verdict.CRASHED, str(exit_))
+
+
+class _Stopwatch:
+    """Adds the wall time since the last lap to a phase."""
+
+    def __init__(self, seconds: dict[str, float]) -> None:
+        self._seconds = seconds
+        self._last = time.monotonic()
+
+    def __call__(self, phase: str) -> None:
+        now = time.monotonic()
+        self._seconds[phase] += now - self._last
+        self._last = now
