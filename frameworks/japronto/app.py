@@ -1,0 +1,50 @@
+# /// script
+# requires-python = ">=3.7,<3.8"
+# dependencies = ["japronto==0.1.2", "uvloop==0.18.0"]
+#
+# [tool.uv]
+# exclude-newer = "2026-11-20T00:00:00Z"
+#
+# [tool.pipebench]
+# title = "japronto"
+# distribution = "japronto"
+# kind = "framework"
+# homepage = "https://github.com/squeaky-pl/japronto"
+# ///
+"""japronto's last release, which needs a CPython that is no longer maintained."""
+
+import asyncio
+import os
+
+from japronto import Application
+
+
+async def somebody():
+    return
+
+
+async def hello(request):
+    await somebody()
+    return request.Response(text="Hello world!")
+
+
+async def sleep(request):
+    await asyncio.sleep(int(request.match_dict["ms"]) / 1000)
+    return request.Response(text=request.match_dict["token"])
+
+
+def echo(request):
+    return request.Response(body=request.body or b"")
+
+
+app = Application()
+app.router.add_route("/", hello, method="GET")
+app.router.add_route("/sleep/{ms}/{token}", sleep, method="GET")
+app.router.add_route("/echo", echo, method="POST")
+
+if __name__ == "__main__":
+    app.run(
+        host=os.environ.get("HOST", "127.0.0.1"),
+        port=int(os.environ.get("PORT", "8080")),
+        worker_num=int(os.environ.get("WORKERS", "1")),
+    )

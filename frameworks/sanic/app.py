@@ -1,0 +1,55 @@
+# /// script
+# requires-python = ">=3.11"
+# dependencies = ["sanic==25.12.1"]
+#
+# [tool.uv]
+# exclude-newer = "2026-11-20T00:00:00Z"
+#
+# [tool.pipebench]
+# title = "sanic"
+# distribution = "sanic"
+# kind = "framework"
+# homepage = "https://sanic.dev"
+# ///
+"""Sanic's own server; it brings uvloop and httptools along."""
+
+import asyncio
+import os
+
+from sanic import Request, Sanic
+from sanic.response import HTTPResponse, raw, text
+
+app = Sanic("pipebench")
+
+
+async def somebody() -> None:
+    return
+
+
+@app.get("/")
+async def hello(request: Request) -> HTTPResponse:
+    await somebody()
+    return text("Hello world!")
+
+
+@app.get("/sleep/<ms:int>/<token:str>")
+async def sleep(request: Request, ms: int, token: str) -> HTTPResponse:
+    await asyncio.sleep(ms / 1000)
+    return text(token)
+
+
+@app.post("/echo")
+async def echo(request: Request) -> HTTPResponse:
+    return raw(request.body)
+
+
+if __name__ == "__main__":
+    workers = int(os.environ.get("WORKERS", "1"))
+    app.run(
+        host=os.environ.get("HOST", "127.0.0.1"),
+        port=int(os.environ.get("PORT", "8080")),
+        workers=workers,
+        single_process=workers == 1,  # no manager process beside the only worker
+        access_log=False,
+        motd=False,
+    )

@@ -1,0 +1,213 @@
+"""``frameworks/`` and ``go/`` as adapters: discovery, validation of metadata, selection by name.
+
+An adapter's metadata stands at its top: PEP 723 inline script metadata in Python files, the same keys in
+``adapter.toml`` beside a ``main.go``.
+"""
+
+from __future__ import annotations
+
+import difflib
+import fnmatch
+import re
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+from runner.errors import AdapterError
+from runner.model import Adapter, Kind, Scenario
+
+_SCRIPT_BLOCK = re.compile(r"(?m)^# /// script$\s(?P<content>(^#(| .*)$\s)+)^# ///$")
+"""PEP 723's reference expression, for the one type of block we read."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Key:
+    """One key of the metadata: what it must be, in words for the message and as a type."""
+
+    expected: str
+    is_a: type = str
+    choices: type[StrEnum] | None = None
+    pattern: str | None = None
+    required: bool = False
+
+    def check(self, value: object, where: str) -> Any:
+        """The value as the record wants it; an :class:`AdapterError` names the key otherwise."""
+        if not isinstance(value, self.is_a) or value == "":
+            raise AdapterError(f"{where} is {value!r}: expected {self.expected}")
+        if self.pattern and not re.fullmatch(self.pattern, str(value)):
+            raise AdapterError(f"{where} is {value!r}: expected {self.expected}")
+        if self.choices is None:
+            return value
+        try:
+            return self.choices(str(value))
+        except ValueError:
+            raise AdapterError(f"{where} is {value!r}: expected {self.expected}") from None
+
+
+def _one_of(choices: type[StrEnum]) -> str:
+    return "one of " + ", ".join(choices)
+
+
+_PIPEBENCH_KEYS = {
+    "title": _Key("the name that tables show", required=True),
+    "distribution": _Key("the distribution or module whose version tables show", required=True),
+    "kind": _Key(_one_of(Kind), choices=Kind, required=True),
+    "homepage": _Key("the project's address", required=True),
+    "scenario": _Key(_one_of(Scenario), choices=Scenario),
+    "ranked": _Key("true or false", is_a=bool),
+    "known_failure": _Key("why this adapter is known to fail"),
+}
+_UV_KEYS = {
+    "exclude-newer": _Key(
+        "a time such as 2026-11-20T00:00:00Z",
+        pattern=r"\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d))?",
+        required=True,
+    )
+}
+_SCRIPT_KEYS = ("requires-python", "dependencies", "tool")
+"""All that PEP 723 allows at the top."""
+_LANGUAGES = ("go",)
+
+
+def discover(root: Path) -> tuple[Adapter, ...]:
+    """All adapters below ``root``, by name.
+
+    Raises :class:`AdapterError` where metadata is missing or wrong, naming file, key and what was expected.
+    """
+    found = [_read_script(path, root) for path in sorted(root.glob("frameworks/*/app*.py"))]
+    found += [_read_program(path, root) for path in sorted(root.glob("go/*/adapter.toml"))]
+    names: dict[str, Path] = {}
+    for adapter in found:
+        if adapter.name in names:
+            raise AdapterError(
+                f"{adapter.path} and {names[adapter.name]} are both called {adapter.name!r}: rename one of them"
+            )
+        names[adapter.name] = adapter.path
+    for folder in sorted(root.glob("frameworks/*/")):
+        if not any(folder.glob("app*.py")) and any(folder.glob("*.py")):
+            raise AdapterError(f"{folder.relative_to(root)} has no app.py: an adapter is app.py or app_<variant>.py")
+    return tuple(sorted(found, key=lambda adapter: adapter.name))
+
+
+def select(adapters: Sequence[Adapter], patterns: Iterable[str]) -> tuple[Adapter, ...]:
+    """Those whose name matches one of ``patterns`` (shell style); all of them when there is no pattern.
+
+    Raises :class:`AdapterError` for a pattern that matches nothing, with the nearest names.
+    """
+    wanted = [pattern for pattern in patterns if pattern]
+    if not wanted:
+        return tuple(adapters)
+    names = [adapter.name for adapter in adapters]
+    for pattern in wanted:
+        if not fnmatch.filter(names, pattern):
+            near = difflib.get_close_matches(pattern, names, n=3, cutoff=0.4)
+            hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(names)}"
+            raise AdapterError(f"no adapter matches {pattern!r}: {hint}")
+    return tuple(a for a in adapters if any(fnmatch.fnmatchcase(a.name, pattern) for pattern in wanted))
+
+
+def _read_script(path: Path, root: Path) -> Adapter:
+    where = path.relative_to(root)
+    text = _text(path, str(where))
+    blocks = list(_SCRIPT_BLOCK.finditer(text))
+    if len(blocks) != 1:
+        count = "no" if not blocks else "more than one"
+        raise AdapterError(
+            f"{where} has {count} PEP 723 block: begin the file with '# /// script' metadata, see docs/adapters.md"
+        )
+    content = "".join(
+        line[2:] if line.startswith("# ") else line[1:] for line in blocks[0]["content"].splitlines(keepends=True)
+    )
+    metadata = _parse(content, str(where))
+    _refuse_unknown(metadata, _SCRIPT_KEYS, str(where))
+    tool = _table(metadata.get("tool", {}), f"{where}: [tool]")
+    uv = _check_table(tool.get("uv", {}), _UV_KEYS, f"{where}: [tool.uv]")
+    own = _check_table(tool.get("pipebench", {}), _PIPEBENCH_KEYS, f"{where}: [tool.pipebench]")
+    variant = path.stem.removeprefix("app").lstrip("_")
+    return Adapter(
+        name="-".join(filter(None, (path.parent.name, variant.replace("_", "-")))),
+        path=path,
+        language="python",
+        requires_python=_requires_python(metadata, str(where)),
+        dependencies=_dependencies(metadata, str(where)),
+        exclude_newer=uv["exclude-newer"],
+        **own,
+    )
+
+
+def _read_program(path: Path, root: Path) -> Adapter:
+    where = path.relative_to(root)
+    metadata = dict(_parse(_text(path, str(where)), str(where)))
+    language = metadata.pop("language", None)
+    if language not in _LANGUAGES:
+        raise AdapterError(f"{where}: language is {language!r}: expected one of {', '.join(_LANGUAGES)}")
+    own = _check_table(metadata, _PIPEBENCH_KEYS, str(where))
+    return Adapter(name=path.parent.name, path=path.with_name("main.go"), language=language, **own)
+
+
+def _text(path: Path, where: str) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise AdapterError(f"{where} is not UTF-8: {error}") from None
+
+
+def _parse(text: str, where: str) -> Mapping[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise AdapterError(f"{where}: its metadata is not TOML: {error}") from None
+
+
+def _table(value: object, where: str) -> Mapping[str, Any]:
+    if not isinstance(value, dict):
+        raise AdapterError(f"{where} is {value!r}: expected a table")
+    return value
+
+
+def _refuse_unknown(table: Mapping[str, object], known: Iterable[str], where: str) -> None:
+    names = list(known)
+    for name in table:
+        if name not in names:
+            near = difflib.get_close_matches(name, names, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"expected {', '.join(names)}"
+            raise AdapterError(f"{where}: unknown key {name!r}: {hint}")
+
+
+def _check_table(value: object, keys: Mapping[str, _Key], where: str) -> dict[str, Any]:
+    table = _table(value, where)
+    _refuse_unknown(table, keys, where)
+    for name, key in keys.items():
+        if key.required and name not in table:
+            raise AdapterError(f"{where}: {name} is missing: expected {key.expected}")
+    return {name: keys[name].check(value, f"{where}: {name}") for name, value in table.items()}
+
+
+def _requires_python(metadata: Mapping[str, Any], where: str) -> str:
+    value = metadata.get("requires-python")
+    try:
+        return str(SpecifierSet(value if isinstance(value, str) else "?"))
+    except InvalidSpecifier:
+        raise AdapterError(
+            f"{where}: requires-python is {value!r}: expected a version range such as '>=3.11'"
+        ) from None
+
+
+def _dependencies(metadata: Mapping[str, Any], where: str) -> tuple[str, ...]:
+    values = metadata.get("dependencies", [])
+    if not isinstance(values, list):
+        raise AdapterError(f"{where}: dependencies is {values!r}: expected a list such as ['aiohttp==3.14.5']")
+    for value in values:
+        try:
+            pins = [s for s in Requirement(value).specifier if s.operator == "==" and not s.version.endswith(".*")]
+        except (InvalidRequirement, TypeError):
+            raise AdapterError(f"{where}: dependencies has {value!r}: expected a requirement with a pin") from None
+        if not pins:
+            raise AdapterError(f"{where}: dependencies has {value!r}: expected an exact pin, {value}==VERSION")
+    return tuple(values)

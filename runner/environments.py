@@ -1,0 +1,195 @@
+"""Adapters made ready to run: a virtual environment by uv, or a program by ``go build``, cached by content.
+
+What cannot be made ready is returned as :class:`Unavailable`, with the reason; it is never the end of a run.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+from runner import interpreters, machine, process
+from runner.errors import ToolError
+from runner.interpreters import Interpreter
+from runner.model import Adapter, Environment, Unavailable
+
+BUILD_TIMEOUT_S = 900.0
+LOG_TAIL_LINES = 8
+
+Progress = Callable[[Adapter, str], None]
+"""Told when an adapter's state changes: ``building``, ``ready`` or the reason why it is unavailable."""
+
+
+def cache_folder() -> Path:
+    """Where environments are kept: ``$PIPEBENCH_CACHE``, else ``pipebench`` in ``$XDG_CACHE_HOME`` or ``~/.cache``."""
+    if own := os.environ.get("PIPEBENCH_CACHE"):
+        return Path(own)
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "pipebench"
+
+
+def prepare(
+    adapters: Sequence[Adapter], *, pythons: Sequence[str] = (), progress: Progress = lambda _adapter, _state: None
+) -> tuple[Environment | Unavailable, ...]:
+    """Make adapters ready, several at a time; each Python adapter on each of ``pythons`` (``3.12``), or on the newest.
+
+    The order of the result is that of ``adapters``.
+    """
+    found = interpreters.find() if any(a.language == "python" for a in adapters) else ()
+    wanted: list[tuple[Adapter, str | None]] = [
+        (adapter, python)
+        for adapter in adapters
+        for python in (pythons if adapter.language == "python" and pythons else (None,))
+    ]
+
+    def one(item: tuple[Adapter, str | None]) -> Environment | Unavailable:
+        adapter, python = item
+        if adapter.language == "python":
+            made = _prepare_python(adapter, python, found, progress)
+        else:
+            made = _prepare_go(adapter, progress)
+        progress(adapter, "ready" if isinstance(made, Environment) else made.reason)
+        return made
+
+    executor = ThreadPoolExecutor(max_workers=os.cpu_count())
+    try:
+        return tuple(executor.map(one, wanted))
+    finally:
+        executor.shutdown(wait=False, cancel_futures=True)
+
+
+def _prepare_python(
+    adapter: Adapter, wanted: str | None, found: Sequence[Interpreter], progress: Progress
+) -> Environment | Unavailable:
+    requires = adapter.requires_python or ""
+    chosen = interpreters.choose(found, requires, wanted)
+    if chosen is None and wanted is not None:
+        return Unavailable(adapter, f"no CPython {wanted} here that meets requires-python {requires}", python=wanted)
+    if not shutil.which("uv"):
+        return Unavailable(adapter, "uv is not installed: run `make setup`", python=wanted)
+    python = str(chosen.path) if chosen else requires
+    version = str(chosen.version) if chosen else None
+    key = _digest(python, version or "", *adapter.dependencies, adapter.exclude_newer or "")
+    folder = cache_folder() / "python" / f"{adapter.name}-{key}"
+    with _locked(folder):
+        record = folder / "complete.json"
+        if not record.exists():
+            progress(adapter, "building")
+            problem = _build_venv(adapter, folder, python, record)
+            if problem and chosen is None:
+                reason = f"no CPython {requires} here, and uv could not get one: install it, with pyenv for example"
+                return Unavailable(adapter, reason, log_tail=problem.log_tail)
+            if problem:
+                return Unavailable(adapter, problem.reason, python=version, log_tail=problem.log_tail)
+        made = json.loads(record.read_text())
+    installed = made["installed"]
+    return Environment(
+        adapter=adapter,
+        argv=(str(folder / "venv" / "bin" / "python"), str(adapter.path)),
+        python=made["python"],
+        version=installed.get(_normalized(adapter.distribution), "?"),
+        installed=installed,
+    )
+
+
+def _build_venv(adapter: Adapter, folder: Path, python: str, record: Path) -> Unavailable | None:
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    venv = folder / "venv"
+    own_python = str(venv / "bin" / "python")
+    newest = ["--exclude-newer", adapter.exclude_newer] if adapter.exclude_newer else []
+    steps = [["uv", "venv", "--quiet", "--no-project", "--python", python, str(venv)]]
+    if adapter.dependencies:
+        install = ["uv", "pip", "install", "--python", own_python, "--compile-bytecode", *newest]
+        steps.append([*install, *adapter.dependencies])
+    for number, step in enumerate(steps):
+        problem = _build_step(adapter, step, folder / f"step{number}.log", cwd=folder)
+        if problem:
+            return problem
+    listed = process.output(["uv", "pip", "list", "--python", own_python, "--format", "json", "--quiet"])
+    version = process.output([own_python, "-c", "import platform; print(platform.python_version())"])
+    if listed is None or version is None:
+        return Unavailable(adapter, "its environment was built but does not run")
+    installed = {_normalized(entry["name"]): entry["version"] for entry in json.loads(listed)}
+    _write(record, {"python": version.strip(), "installed": installed})
+    return None
+
+
+def _prepare_go(adapter: Adapter, progress: Progress) -> Environment | Unavailable:
+    go = machine.go_command()
+    if go is None:
+        return Unavailable(adapter, "Go is not installed: run `make setup`")
+    source = adapter.path.parent
+    module = source.parent
+    toolchain = (process.output([go, "version"]) or "").strip()
+    files = [module / "go.mod", module / "go.sum", *sorted(source.rglob("*.go"))]
+    key = _digest(toolchain, *(file.read_text() for file in files if file.exists()))
+    folder = cache_folder() / "go" / f"{adapter.name}-{key}"
+    program = folder / adapter.name
+    with _locked(folder):
+        record = folder / "complete.json"
+        if not record.exists():
+            progress(adapter, "building")
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir(parents=True)
+            build = [go, "build", "-trimpath", "-o", str(program), f"./{source.name}"]
+            problem = _build_step(adapter, build, folder / "build.log", cwd=module)
+            if problem:
+                return problem
+            _write(record, {"installed": _go_modules(process.output([go, "version", "-m", str(program)]) or "")})
+        installed = json.loads(record.read_text())["installed"]
+    version = installed.get(adapter.distribution, installed.get("go", "?")).removeprefix("v")
+    return Environment(adapter=adapter, argv=(str(program),), python=None, version=version, installed=installed)
+
+
+def _build_step(adapter: Adapter, argv: Sequence[str], log: Path, cwd: Path) -> Unavailable | None:
+    try:
+        done = process.run(argv, timeout_s=BUILD_TIMEOUT_S, log=log, cwd=cwd)
+    except ToolError as error:
+        return Unavailable(adapter, str(error))
+    if done.exit.code == 0:
+        return None
+    lines = tuple(line for line in done.output.splitlines() if line.strip())[-LOG_TAIL_LINES:]
+    how = f"did not end within {BUILD_TIMEOUT_S:.0f} s" if done.timed_out else str(done.exit)
+    what = " ".join(argv[: 3 if argv[0] == "uv" else 2]).replace("--quiet", "").strip()
+    last = f": {lines[-1].strip()}" if lines else ""
+    return Unavailable(adapter, f"{Path(what).name if '/' in what else what} {how}{last}", log_tail=lines)
+
+
+def _go_modules(text: str) -> dict[str, str]:
+    """``go version -m`` as {module: version}, with the toolchain as ``go``."""
+    modules = {fields[1]: fields[2] for line in text.splitlines() if (fields := line.split())[:1] == ["dep"]}
+    toolchain = re.search(r": go(\S+)", text)
+    return modules | ({"go": toolchain[1]} if toolchain else {})
+
+
+def _normalized(distribution: str) -> str:
+    """A distribution's name as PEP 503 normalizes it."""
+    return re.sub(r"[-_.]+", "-", distribution).lower()
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
+
+
+def _write(path: Path, content: object) -> None:
+    """Write JSON so that the file is there whole or not at all."""
+    partial = path.with_suffix(".partial")
+    partial.write_text(json.dumps(content, indent=1))
+    partial.rename(path)
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Hold an environment against a second suite that would build it at the same moment."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,124 @@
+"""Profiles, and what a person asked for on top of one, as a :class:`Plan` that can be measured. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from runner.errors import PlanError
+from runner.model import Cell, Environment, Plan, Scenario
+
+BASELINE = "fasthttp"
+MAX_DEPTH = 10_000
+
+_DEFAULT = Plan(
+    profile="default",
+    scenario=Scenario.PIPELINE,
+    only=(),
+    depths=(1, 5, 16),
+    connections=(50,),
+    workers=(1,),
+    pythons=(),
+    duration_s=1,
+    warm_up_s=0,
+    threads=1,
+    trials=None,
+    min_trials=3,
+    max_trials=30,
+    precision=0.03,
+    budget_s=330,
+    seed=1,
+    witness=False,
+    strict=False,
+    baseline=BASELINE,
+)
+
+PROFILES: Mapping[str, Plan] = {
+    "quick": replace(_DEFAULT, profile="quick", depths=(1, 16), trials=1, budget_s=None),
+    "default": _DEFAULT,
+    "seed": replace(
+        _DEFAULT, profile="seed", depths=(5,), connections=(200,), threads=10, duration_s=5, trials=1, budget_s=None
+    ),
+    "full": replace(_DEFAULT, profile="full", depths=(1, 4, 16, 64), precision=0.02, max_trials=30, budget_s=3600),
+}
+PROFILE_HELP: Mapping[str, str] = {
+    "quick": "a smoke test: depth 1 and 16, one trial of a cell",
+    "default": "depth 1, 5 and 16, until ±3 % or 5.5 minutes",
+    "seed": "the published command: 10 threads, 200 connections, 5 s, depth 5, one trial",
+    "full": "for publishing: depth 1, 4, 16 and 64, until ±2 % or an hour",
+}
+
+_UNITS = {"s": 1, "m": 60, "h": 3600}
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([smh]?)")
+_PYTHON = re.compile(r"\d+\.\d+(\.\d+)?")
+_PERCENT = re.compile(r"(\d+(?:\.\d+)?)\s*%")
+
+
+def check(plan: Plan) -> Plan:
+    """The plan itself. Raises :class:`PlanError` where it asks for what cannot be measured."""
+    for what, option, values in (
+        ("depth", "--depth", plan.depths),
+        ("connections", "--connections", plan.connections),
+        ("workers", "--workers", plan.workers),
+    ):
+        if not values or min(values) < 1:
+            raise PlanError(f"{what} is {min(values, default='nothing')}: {option} takes whole numbers of at least 1")
+    if max(plan.depths) > MAX_DEPTH:
+        raise PlanError(f"depth is {max(plan.depths)}: --depth takes at most {MAX_DEPTH}")
+    if plan.threads < 1:
+        raise PlanError(f"threads is {plan.threads}: --threads takes a whole number of at least 1")
+    for connections in plan.connections:
+        if connections % plan.threads:
+            raise PlanError(
+                f"{connections} connections cannot be shared evenly by {plan.threads} threads, and wrk would open "
+                f"{connections // plan.threads * plan.threads}: choose a multiple with --connections or --threads"
+            )
+    if plan.duration_s < 1 or plan.duration_s != int(plan.duration_s) or plan.warm_up_s != int(plan.warm_up_s):
+        raise PlanError("wrk loads for whole seconds: give --duration and --warm-up as 1s, 2s, …")
+    if plan.trials is not None and plan.trials < 1:
+        raise PlanError(f"trials is {plan.trials}: --trials takes a whole number of at least 1")
+    if not 0 < plan.precision < 1:
+        raise PlanError("precision must lie between 0 and 100 %: give --precision as 3%")
+    for python in plan.pythons:
+        if not _PYTHON.fullmatch(python):
+            raise PlanError(f"python is {python!r}: --python takes releases such as 3.12,3.13")
+    return plan
+
+
+def cells(plan: Plan, environments: Sequence[Environment]) -> tuple[Cell, ...]:
+    """Every combination that the plan asks for, of what is ready to run."""
+    return tuple(
+        Cell(environment.adapter.name, environment.python, depth, connections, workers)
+        for workers in plan.workers
+        for connections in plan.connections
+        for depth in plan.depths
+        for environment in environments
+    )
+
+
+def seconds(text: str) -> float:
+    """``90``, ``90s``, ``1.5m`` or ``1h`` in seconds. Raises ``ValueError``."""
+    match = _DURATION.fullmatch(text.strip())
+    if not match:
+        raise ValueError(f"{text!r} is no duration: give it as 90s, 6m or 1h")
+    return float(match[1]) * _UNITS[match[2] or "s"]
+
+
+def share(text: str) -> float:
+    """``3%`` or ``0.03`` as a share. Raises ``ValueError``."""
+    match = _PERCENT.fullmatch(text.strip())
+    if match:
+        return float(match[1]) / 100
+    try:
+        return float(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is no share: give it as 3% or 0.03") from None
+
+
+def whole_numbers(text: str) -> tuple[int, ...]:
+    """``1,5,16`` as numbers, ascending, each once. Raises ``ValueError``."""
+    try:
+        return tuple(sorted({int(part) for part in text.split(",")}))
+    except ValueError:
+        raise ValueError(f"{text!r} is no list of whole numbers: give it as 1,5,16") from None

@@ -1,0 +1,1 @@
+"""Records to rows, tables and files. Nothing is measured here, and nothing that is derived is stored."""

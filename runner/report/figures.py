@@ -1,0 +1,82 @@
+"""Figures as people read them: units, three significant digits, uncertainty, a sign where they are bounds. Pure."""
+
+from __future__ import annotations
+
+from runner.model import Verdict
+from runner.report.rows import Row
+
+NOTHING = "–"  # noqa: RUF001 - the sign for a figure that was not measured
+
+
+def rate(row: Row) -> str:
+    """Requests per second; ``≥`` where the generator was the limit."""
+    if row.requests_per_second is None:
+        return NOTHING
+    bound = "≥ " if row.verdict is Verdict.GENERATOR_BOUND else ""
+    return f"{bound}{row.requests_per_second.mean:,.0f}".replace(",", " ")
+
+
+def uncertainty(row: Row) -> str:
+    """Half-width of the rate's 95 % interval, in per cent."""
+    width = row.requests_per_second.relative_half_width if row.requests_per_second else None
+    return NOTHING if width is None else f"±{width:.1%}".replace("%", " %")
+
+
+def times_baseline(row: Row) -> str:
+    """The rate in multiples of the baseline's."""
+    if row.times_baseline is None:
+        return NOTHING
+    bound = f"{row.times_baseline.bound} " if row.times_baseline.bound else ""
+    return f"{bound}{significant(row.times_baseline.value)}"
+
+
+def cpu_cost(row: Row) -> str:
+    """The server's CPU time per request, in microseconds."""
+    return NOTHING if row.cpu_us_per_request is None else significant(row.cpu_us_per_request.mean)
+
+
+def duration(us: float | None) -> str:
+    """A latency with its unit."""
+    if us is None:
+        return NOTHING
+    for limit, divisor, unit in ((1000, 1, "µs"), (1_000_000, 1000, "ms")):
+        if us < limit:
+            return f"{significant(us / divisor)} {unit}"
+    return f"{significant(us / 1_000_000)} s"
+
+
+def significant(value: float) -> str:
+    """Three significant digits, without an exponent."""
+    if value >= 100 or value == 0:
+        return f"{value:.0f}"
+    return f"{value:.{2 if value < 10 else 1}f}" if value >= 1 else f"{value:.3g}"
+
+
+def rank(row: Row) -> str:
+    """The range of places that the data leave open."""
+    return NOTHING if row.rank is None else str(row.rank)
+
+
+def latencies(row: Row) -> tuple[str, str, str, str, str]:
+    """p50, p75, p90, p99 and max of batch latency."""
+    found = row.batch_latency_us
+    if found is None:
+        return (NOTHING,) * 5
+    p50, p75, p90, p99, most = (duration(us) for us in (found.p50, found.p75, found.p90, found.p99, found.max))
+    return p50, p75, p90, p99, most
+
+
+def note(row: Row) -> str:
+    """What to know beside the figures: the verdict's reason, the latency's problem, the log's first error."""
+    parts = [row.reason] if row.reason else []
+    if not row.verdict.has_rate and row.trials:
+        parts.append(f"{row.requests:,} requests got through".replace(",", " "))
+    found = row.batch_latency_us
+    if found is not None and found.problem:
+        parts.append(f"latency not measured: {found.problem}")
+    if row.disturbed_trials:
+        parts.append(f"{row.disturbed_trials} of {row.trials} trials were disturbed")
+    if row.error_log:
+        more = f" (and {row.error_count - 1} more)" if row.error_count > 1 else ""
+        parts.append(f"log: {row.error_log}{more}")
+    return "; ".join(parts)

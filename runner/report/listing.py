@@ -1,0 +1,84 @@
+"""Adapters and findings about the machine, for a person to read. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from runner.model import Environment, Finding, Kind, Level, Scenario, Unavailable
+from runner.report.figures import NOTHING
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One adapter as ``pipebench list`` shows it."""
+
+    adapter: str
+    title: str
+    version: str | None
+    python: str | None
+    kind: Kind
+    scenario: Scenario
+    available: bool
+    reason: str | None
+
+
+def entries(prepared: Sequence[Environment | Unavailable]) -> tuple[Entry, ...]:
+    """One entry an adapter."""
+    return tuple(
+        Entry(
+            adapter=made.adapter.name,
+            title=made.adapter.title,
+            version=made.version if isinstance(made, Environment) else None,
+            python=made.python,
+            kind=made.adapter.kind,
+            scenario=made.adapter.scenario,
+            available=isinstance(made, Environment),
+            reason=made.adapter.known_failure if isinstance(made, Environment) else made.reason,
+        )
+        for made in prepared
+    )
+
+
+def table(listed: Sequence[Entry]) -> RenderableType:
+    """The entries for a terminal."""
+    from rich.table import Table  # noqa: PLC0415 - only where a table is drawn
+    from rich.text import Text  # noqa: PLC0415
+
+    made = Table(box=None, pad_edge=False)
+    for heading in ("adapter", "version", "Python", "kind", "scenario", "available", "note"):
+        made.add_column(heading, no_wrap=heading != "note")
+    for entry in listed:
+        made.add_row(
+            entry.adapter,
+            entry.version or NOTHING,
+            entry.python or NOTHING,
+            entry.kind.value,
+            entry.scenario.value,
+            Text("yes", style="green") if entry.available else Text("no", style="red"),
+            Text(entry.reason or ""),
+        )
+    return made
+
+
+_COLOURS = {Level.GOOD: "green", Level.WARNING: "yellow", Level.PROBLEM: "red"}
+
+
+def findings_table(findings: Sequence[Finding]) -> RenderableType:
+    """What was found of a machine, for a terminal."""
+    from rich.table import Table  # noqa: PLC0415 - only where a table is drawn
+    from rich.text import Text  # noqa: PLC0415
+
+    made = Table(box=None, pad_edge=False, show_header=False)
+    for finding in findings:
+        text = Text(finding.state)
+        if finding.effect:
+            text.append(f"\n{finding.effect}", style="dim")
+        if finding.remedy:
+            text.append(f"\nremedy: {finding.remedy}")
+        made.add_row(Text(finding.level.value, style=_COLOURS.get(finding.level, "")), finding.subject, text)
+    return made

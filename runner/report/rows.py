@@ -1,0 +1,352 @@
+"""Trials to rows: one row a cell, every figure derived here and now from the record. Pure.
+
+The fields and their units are those of ``pipebench report --format json``, described in docs/results.md.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import geometric_mean, mean, median
+
+from runner import latency, stats, verdict
+from runner.model import AdapterRecord, Cell, Failure, Kind, Plan, Run, Trial, Verdict
+from runner.stats import RankRange, Stopping
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A mean over trials and its 95 % interval; ``low`` and ``high`` are ``None`` with too few trials for one."""
+
+    mean: float
+    low: float | None
+    high: float | None
+
+    @property
+    def relative_half_width(self) -> float | None:
+        """How far the interval reaches, relative to the mean, on its longer side: 0.03 is ±3 %."""
+        return None if self.high is None else self.high / self.mean - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Multiple:
+    """A rate in multiples of the baseline's; ``bound`` is ``≥`` or ``≤`` where one of the two is a lower bound."""
+
+    value: float
+    bound: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class BatchLatency:
+    """Percentiles of batch latency over all trials, in microseconds.
+
+    ``exact``: every trial's recovery passed its proofs. Otherwise the percentiles are ``None``; ``problem`` says why.
+    """
+
+    p50: int | None
+    p75: int | None
+    p90: int | None
+    p99: int | None
+    p99_9: int | None
+    max: int | None
+    mean: float | None
+    samples: int
+    exact: bool
+    problem: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class WrkLatency:
+    """The median over trials of what wrk itself printed, in microseconds."""
+
+    p50: int
+    p75: int
+    p90: int
+    p99: int
+
+
+@dataclass(frozen=True, slots=True)
+class Errors:
+    """The generator's error counters, summed over trials."""
+
+    connect: int
+    read: int
+    write: int
+    timeout: int
+    status: int
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """All there is to say of one cell. ``None``: not measured."""
+
+    adapter: str
+    title: str
+    version: str | None
+    python: str | None
+    kind: Kind
+    depth: int | None
+    connections: int | None
+    workers: int | None
+    trials: int
+    disturbed_trials: int
+    verdict: Verdict
+    reason: str
+    requests: int
+    requests_per_second: Estimate | None
+    times_baseline: Multiple | None
+    cpu_us_per_request: Estimate | None
+    rank: RankRange | None
+    server_busy: float | None
+    generator_busy: float | None
+    batch_latency_us: BatchLatency | None
+    little_ratio: float | None
+    wrk_latency_us: WrkLatency | None
+    errors: Errors | None
+    bytes_per_response: float | None
+    peak_memory_bytes: int | None
+    error_log: str | None
+    error_count: int
+
+    @property
+    def group(self) -> tuple[int, int, int]:
+        """Rows of one group may be compared: (workers, connections, depth)."""
+        return self.workers or 0, self.connections or 0, self.depth or 0
+
+
+def rows(run: Run, trials: Sequence[Trial]) -> tuple[Row, ...]:
+    """One row a cell, by group and throughput; then one for each adapter that could not be run at all."""
+    by_cell: dict[Cell, list[Trial]] = defaultdict(list)
+    for trial in trials:
+        if not trial.witness:
+            by_cell[trial.cell].append(trial)
+    adapters = {(record.name, record.python): record for record in run.adapters}
+    ranks = _ranks(by_cell, {record.name for record in run.adapters if record.ranked}, run.plan)
+    baselines = {
+        (cell.depth, cell.connections, cell.workers): found
+        for cell, found in by_cell.items()
+        if cell.adapter == run.plan.baseline
+    }
+    made = [
+        _row(
+            cell,
+            found,
+            adapters[cell.adapter, cell.python],
+            stopping(run.plan),
+            ranks.get(cell),
+            baselines.get((cell.depth, cell.connections, cell.workers)),
+        )
+        for cell, found in by_cell.items()
+    ]
+    made.sort(
+        key=lambda row: (row.group, -(row.requests_per_second.mean if row.requests_per_second else -1), row.adapter)
+    )
+    return (*made, *(_unavailable_row(record) for record in run.adapters if record.unavailable is not None))
+
+
+def usable(trials: Sequence[Trial]) -> list[Trial]:
+    """The trials whose figures count: those that nothing on the machine disturbed, or all where it disturbed all."""
+    calm = [trial for trial in trials if verdict.disturbance(trial) is None]
+    return calm or list(trials)
+
+
+def cell_verdict(trials: Sequence[Trial]) -> Failure:
+    """One verdict for a cell: a failure in any trial counts; otherwise the commonest, the more careful one in a tie."""
+    verdicts = [verdict.of_trial(trial) for trial in trials]
+    failures = [found for found in verdicts if not found.verdict.has_rate]
+    if failures:
+        commonest = Counter(found.verdict for found in failures).most_common(1)[0][0]
+        found = next(found for found in failures if found.verdict is commonest)
+        share = f" (in {len(failures)} of {len(verdicts)} trials)" if len(failures) < len(verdicts) else ""
+        return Failure(commonest, found.reason + share)
+    verdicts = [verdict.of_trial(trial) for trial in usable(trials)]
+    counts = Counter(found.verdict for found in verdicts)
+    careful = [Verdict.GENERATOR_BOUND, Verdict.NEITHER, Verdict.MEASURED]
+    chosen = max(careful, key=lambda one: (counts[one], -careful.index(one)))
+    return next(found for found in verdicts if found.verdict is chosen)
+
+
+def stopping(plan: Plan) -> Stopping:
+    """What ended a plan's trials, which decides how wide an interval must be."""
+    return Stopping.PRECISION if plan.trials is None else Stopping.FIXED
+
+
+def estimate(values: Sequence[float], stopping: Stopping) -> Estimate | None:
+    """The geometric mean of some trials' figures with its interval."""
+    if not values:
+        return None
+    interval = stats.mean_interval(values, stopping=stopping)
+    if interval is None:
+        return Estimate(geometric_mean(values), None, None)
+    return Estimate(interval.mean, interval.low, interval.high)
+
+
+def rates(trials: Sequence[Trial]) -> list[float]:
+    """Requests per second of each trial that was loaded."""
+    return [trial.load.requests / (trial.load.duration_us / 1e6) for trial in trials if trial.load is not None]
+
+
+def cpu_costs_us(trials: Sequence[Trial]) -> list[float]:
+    """The server's CPU time per request, in microseconds, of each trial where both are known."""
+    return [
+        trial.server.cpu_ns / 1000 / trial.load.requests
+        for trial in trials
+        if trial.load is not None
+        and trial.load.requests
+        and trial.server is not None
+        and trial.server.cpu_ns is not None
+    ]
+
+
+def batch_latency(trials: Sequence[Trial]) -> BatchLatency | None:
+    """The latency of all trials' batches together; percentiles only where every trial proved its recovery."""
+    proved = [(trial, found) for trial in trials if (found := verdict.proofs(trial)) is not None]
+    if not proved:
+        return None
+    problem = next((found.problem for _, found in proved if found.problem), None)
+    count = sum(found.samples for _, found in proved)
+    if problem is not None:
+        return BatchLatency(None, None, None, None, None, None, None, count, exact=False, problem=problem)
+    merged = latency.merge([trial.load.histogram for trial, _ in proved if trial.load is not None])
+    return BatchLatency(
+        p50=latency.percentile_us(merged, 50),
+        p75=latency.percentile_us(merged, 75),
+        p90=latency.percentile_us(merged, 90),
+        p99=latency.percentile_us(merged, 99),
+        p99_9=latency.percentile_us(merged, 99.9),
+        max=merged[-1][0],
+        mean=latency.mean_us(merged),
+        samples=count,
+        exact=True,
+        problem=None,
+    )
+
+
+def _row(
+    cell: Cell,
+    all_trials: Sequence[Trial],
+    record: AdapterRecord,
+    how: Stopping,
+    rank: RankRange | None,
+    baseline: Sequence[Trial] | None,
+) -> Row:
+    found = cell_verdict(all_trials)
+    trials = usable(all_trials)
+    worked = found.verdict.has_rate
+    rate = estimate(rates(trials), how) if worked else None
+    errors = [trial.load.errors for trial in all_trials if trial.load is not None]
+    requests = sum(trial.load.requests for trial in all_trials if trial.load is not None)
+    peaks = [t.server.peak_memory_bytes for t in all_trials if t.server and t.server.peak_memory_bytes is not None]
+    logged = [error for trial in all_trials for error in trial.errors]
+    ratios = [proof.little_ratio for t in trials if (proof := verdict.proofs(t)) and proof.little_ratio is not None]
+    return Row(
+        adapter=cell.adapter,
+        title=record.title,
+        version=record.version,
+        python=cell.python,
+        kind=record.kind,
+        depth=cell.depth,
+        connections=cell.connections,
+        workers=cell.workers,
+        trials=len(all_trials),
+        disturbed_trials=sum(1 for trial in all_trials if verdict.disturbance(trial) is not None),
+        verdict=found.verdict,
+        reason=found.reason,
+        requests=requests,
+        requests_per_second=rate,
+        times_baseline=_times_baseline(all_trials, baseline or ()),
+        cpu_us_per_request=estimate(cpu_costs_us(trials), how) if worked else None,
+        rank=rank if worked else None,
+        server_busy=_mean([verdict.server_busy(trial) for trial in trials]),
+        generator_busy=_mean([verdict.generator_busy(trial) for trial in trials]),
+        batch_latency_us=batch_latency(trials) if worked else None,
+        little_ratio=_mean(ratios),
+        wrk_latency_us=_wrk_latency(trials),
+        errors=Errors(*(sum(getattr(e, name) for e in errors) for name in Errors.__dataclass_fields__))
+        if errors
+        else None,
+        bytes_per_response=_bytes_per_response(trials),
+        peak_memory_bytes=max(peaks, default=None),
+        error_log=logged[0].text if logged else None,
+        error_count=sum(error.count for error in logged),
+    )
+
+
+def _unavailable_row(record: AdapterRecord) -> Row:
+    return Row(
+        adapter=record.name,
+        title=record.title,
+        version=record.version,
+        python=record.python,
+        kind=record.kind,
+        depth=None,
+        connections=None,
+        workers=None,
+        trials=0,
+        disturbed_trials=0,
+        verdict=Verdict.UNAVAILABLE,
+        reason=record.unavailable or "",
+        requests=0,
+        requests_per_second=None,
+        times_baseline=None,
+        cpu_us_per_request=None,
+        rank=None,
+        server_busy=None,
+        generator_busy=None,
+        batch_latency_us=None,
+        little_ratio=None,
+        wrk_latency_us=None,
+        errors=None,
+        bytes_per_response=None,
+        peak_memory_bytes=None,
+        error_log=record.log_tail[-1] if record.log_tail else None,
+        error_count=0,
+    )
+
+
+def _ranks(by_cell: Mapping[Cell, Sequence[Trial]], ranked: set[str], plan: Plan) -> dict[Cell, RankRange]:
+    """Rank ranges within each group of comparable cells, of those that have a rate with an interval."""
+    how = Stopping.ANY if plan.trials is None else Stopping.FIXED
+    groups: dict[tuple[int, int, int], dict[Cell, list[float]]] = defaultdict(dict)
+    for cell, trials in by_cell.items():
+        if cell.adapter in ranked and cell_verdict(trials).verdict.has_rate:
+            groups[cell.depth, cell.connections, cell.workers][cell] = rates(usable(trials))
+    found: dict[Cell, RankRange] = {}
+    for samples in groups.values():
+        if all(len(values) >= stats.MIN_VALUES for values in samples.values()):
+            found |= stats.rank_ranges(samples, stopping=how)
+    return found
+
+
+def _times_baseline(trials: Sequence[Trial], baseline: Sequence[Trial]) -> Multiple | None:
+    """Nothing where both rates are lower bounds: their ratio says nothing of the servers."""
+    if not trials or not baseline:
+        return None
+    verdicts = [cell_verdict(one).verdict for one in (trials, baseline)]
+    if not all(found.has_rate for found in verdicts):
+        return None
+    own_bound, other_bound = (found is Verdict.GENERATOR_BOUND for found in verdicts)
+    if own_bound and other_bound and trials is not baseline:
+        return None
+    bound = None if own_bound == other_bound else "≥" if own_bound else "≤"
+    return Multiple(geometric_mean(rates(usable(trials))) / geometric_mean(rates(usable(baseline))), bound)
+
+
+def _wrk_latency(trials: Sequence[Trial]) -> WrkLatency | None:
+    printed = [trial.load.wrk_latency for trial in trials if trial.load and trial.load.wrk_latency]
+    if not printed:
+        return None
+    return WrkLatency(*(int(median(getattr(one, name) for one in printed)) for name in WrkLatency.__dataclass_fields__))
+
+
+def _bytes_per_response(trials: Sequence[Trial]) -> float | None:
+    loads = [trial.load for trial in trials if trial.load and trial.load.requests]
+    return sum(load.bytes_read for load in loads) / sum(load.requests for load in loads) if loads else None
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return mean(known) if known else None

@@ -1,0 +1,221 @@
+"""The comparison table as text for a terminal, Markdown, CSV and JSON. All four show the same rows."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from runner.model import Run, Verdict
+from runner.report import figures
+from runner.report.rows import SCHEMA, Row
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+HEADINGS = (
+    "rank",
+    "server",
+    "version",
+    "Python",
+    "requests/s",
+    "±",
+    "× {baseline}",  # noqa: RUF001 - times
+    "CPU µs/request",
+    "p50",
+    "p75",
+    "p90",
+    "p99",
+    "max",
+    "verdict",
+)
+_LEFT = {"server", "version", "Python", "verdict"}
+_COLOURS = {Verdict.MEASURED: "green", Verdict.GENERATOR_BOUND: "yellow", Verdict.NEITHER: "yellow"}
+
+
+def group_title(group: tuple[int, int, int]) -> str:
+    """What the rows of a group have in common."""
+    workers, connections, depth = group
+    if not depth:
+        return "Not available here"
+    plural = "s" if workers > 1 else ""
+    return f"depth {depth} · {connections} connections · {workers} worker{plural}"
+
+
+def cells(row: Row) -> tuple[str, ...]:
+    """One row's figures, in the order of :data:`HEADINGS`."""
+    return (
+        figures.rank(row),
+        row.title,
+        row.version or figures.NOTHING,
+        row.python or figures.NOTHING,
+        figures.rate(row),
+        figures.uncertainty(row),
+        figures.times_baseline(row),
+        figures.cpu_cost(row),
+        *figures.latencies(row),
+        row.verdict.value,
+    )
+
+
+def grouped(rows: Iterable[Row]) -> list[tuple[tuple[int, int, int], list[Row]]]:
+    """Rows by group: what could not be run at all comes last."""
+    ordered = sorted(rows, key=lambda row: (row.depth is None, row.group))
+    return [(group, list(found)) for group, found in groupby(ordered, key=lambda row: row.group)]
+
+
+def summary(run: Run, rows: Sequence[Row]) -> list[str]:
+    """What the tables are of: the run, the machine, and what is not clean about it as a whole."""
+    machine, placed = run.machine, run.placement
+    gib = machine.memory_bytes / 2**30
+    trials = sum(row.trials for row in rows)
+    what = f"run {run.id}, profile {run.plan.profile}, {run.plan.duration_s:g} s a trial, {trials} trials"
+    where = (
+        f"{machine.cpu_model}, {len(machine.cpus)} CPUs (server on {_numbers(placed.server)}, load on "
+        f"{_numbers(placed.generator)}), {gib:.0f} GiB, {machine.system}, {machine.kernel}, "
+        f"wrk {machine.tools.get('wrk', '?')}"
+    )
+    lines = [what, where]
+    if run.finished_at is None:
+        lines.append(f"This run is not complete: pipebench run --resume {run.id}")
+    disturbed = sum(row.disturbed_trials for row in rows)
+    if disturbed:
+        lines.append(f"Disturbed by other work on the machine: {disturbed} trials")
+    if placed.shared:
+        lines.append("Server and load generator shared their CPUs: every rate is too low")
+    wide = [row for row in rows if _imprecise(run, row)]
+    if wide:
+        lines.append(f"Not within ±{run.plan.precision:.0%}: {len(wide)} of {sum(1 for r in rows if r.depth)} rows")
+    return lines
+
+
+def _imprecise(run: Run, row: Row) -> bool:
+    rate = row.requests_per_second
+    if rate is None or run.plan.trials is not None:
+        return False
+    return rate.relative_half_width is None or rate.relative_half_width > run.plan.precision
+
+
+def _numbers(cpus: Sequence[int]) -> str:
+    return ",".join(map(str, cpus))
+
+
+def terminal(run: Run, rows: Sequence[Row]) -> list[RenderableType]:
+    """Tables for rich, one a group, with the notes of its rows below it."""
+    from rich.table import Table  # noqa: PLC0415 - only where a table is drawn
+    from rich.text import Text  # noqa: PLC0415
+
+    made: list[RenderableType] = [Text("\n".join(summary(run, rows)))]
+    for group, members in grouped(rows):
+        if not group[2]:
+            made.append(Text("\nNot available here", style="bold"))
+        else:
+            table = Table(title=group_title(group), title_justify="left", title_style="bold", box=None, pad_edge=False)
+            for heading in _headings(run):
+                table.add_column(heading, justify="left" if heading in _LEFT else "right", no_wrap=heading != "server")
+            for row in members:
+                style = _COLOURS.get(row.verdict, "red")
+                table.add_row(*cells(row)[:-1], Text(row.verdict.value, style=style))
+            made += [Text(), table]
+        made += [
+            Text.assemble("  ", (row.title, "bold"), f": {note}") for row in members if (note := figures.note(row))
+        ]
+    return made
+
+
+def markdown(run: Run, rows: Sequence[Row]) -> str:
+    """The tables in GitHub's Markdown, the notes in a last column."""
+    lines = [*(f"{_escape(line)}  " for line in summary(run, rows)), ""]
+    for group, members in grouped(rows):
+        headings = [*_headings(run), "note"] if group[2] else ["server", "note"]
+        lines += [f"### {group_title(group)}", "", _markdown_line(headings)]
+        lines.append(_markdown_line(["---" if h in _LEFT or h == "note" else "---:" for h in headings]))
+        for row in members:
+            values = [*cells(row), figures.note(row)] if group[2] else [row.title, figures.note(row)]
+            lines.append(_markdown_line(_escape(value) for value in values))
+        lines.append("")
+    return "\n".join(lines)
+
+
+def as_csv(rows: Sequence[Row]) -> str:
+    """Every figure of every row, nested ones as ``requests_per_second.mean``; empty where not measured."""
+    records = [_flat(msgspec.to_builtins(row)) for row in rows]
+    names = list(dict.fromkeys(name for record in records for name in record))
+    out = io.StringIO()
+    writer = csv.DictWriter(out, names, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(records)
+    return out.getvalue()
+
+
+def as_json(run: Run, rows: Sequence[Row]) -> str:
+    """An object with ``schema``, ``run``, ``machine`` and ``rows``."""
+    content = {"schema": SCHEMA, "run": run, "machine": run.machine, "rows": rows}
+    return msgspec.json.format(msgspec.json.encode(content), indent=1).decode() + "\n"
+
+
+def seed_table(rows: Sequence[Row]) -> str:
+    """The five columns that the seed published, for the rows of its command, as Markdown.
+
+    Its latency columns are wrk's own figures; ours stand beside them.
+    """
+    headings = [
+        "server",
+        "p50 wrk / true",
+        "p75 wrk / true",
+        "p90 wrk / true",
+        "p99 wrk / true",
+        "requests/s",
+        "verdict",
+    ]
+    lines = [_markdown_line(headings), _markdown_line(["---"] + ["---:"] * 5 + ["---"])]
+    for row in rows:
+        if row.depth is None:
+            continue
+        printed, true = row.wrk_latency_us, row.batch_latency_us
+        pairs = [
+            f"{_wrk_duration(getattr(printed, name, None))} / {figures.duration(getattr(true, name, None))}"
+            for name in ("p50", "p75", "p90", "p99")
+        ]
+        verdict = row.verdict.value + (f": {figures.note(row)}" if figures.note(row) else "")
+        lines.append(_markdown_line(map(_escape, [row.title, *pairs, figures.rate(row), verdict])))
+    return "\n".join(lines) + "\n"
+
+
+def _wrk_duration(us: int | None) -> str:
+    """A latency as wrk prints it (units.c, ``format_time_us``), its zeros included."""
+    if us is None:
+        return figures.NOTHING
+    for limit, divisor, unit in ((1000, 1, "us"), (1_000_000, 1000, "ms")):
+        if us < limit:
+            return f"{us / divisor:.2f}{unit}"
+    return f"{us / 1_000_000:.2f}s"
+
+
+def _headings(run: Run) -> list[str]:
+    return [heading.format(baseline=run.plan.baseline) for heading in HEADINGS]
+
+
+def _markdown_line(values: Iterable[str]) -> str:
+    return "| " + " | ".join(values) + " |"
+
+
+def _escape(text: str) -> str:
+    """Text that Markdown shows as it is: logs and metadata are other people's words."""
+    for sign in "\\|`*_<>[]":
+        text = text.replace(sign, "\\" + sign)
+    return text.replace("\n", " ")
+
+
+def _flat(record: dict[str, object], prefix: str = "") -> dict[str, object]:
+    flat: dict[str, object] = {}
+    for name, value in record.items():
+        if isinstance(value, dict):
+            flat |= _flat(value, f"{prefix}{name}.")
+        else:
+            flat[prefix + name] = value
+    return flat

@@ -1,0 +1,127 @@
+"""``results/``: a run is a folder of ``run.json``, ``trials.jsonl`` and ``logs/``; appended and read, not overwritten.
+
+Schema history: 1, the first.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from runner.errors import RecordError
+from runner.model import Run, Trial
+
+SCHEMA = 1
+RUN_FILE = "run.json"
+TRIALS_FILE = "trials.jsonl"
+
+_Record = TypeVar("_Record", Run, Trial)
+
+
+class RunFolder:
+    """One run's folder, open for appending."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def write_run(self, run: Run) -> None:
+        """Write the run's head so that it is there whole or not at all."""
+        partial = self.path / (RUN_FILE + ".partial")
+        try:
+            partial.write_bytes(msgspec.json.format(msgspec.json.encode(run), indent=1) + b"\n")
+            partial.rename(self.path / RUN_FILE)
+        except OSError as error:
+            raise RecordError(
+                f"cannot write {self.path / RUN_FILE}: {error.strerror}: what was measured is kept"
+            ) from None
+
+    def append(self, trial: Trial) -> None:
+        """Add a trial; when this returns it is on the disk. A trial that does not fit leaves no half line behind."""
+        line = msgspec.json.encode(trial) + b"\n"
+        path = self.path / TRIALS_FILE
+        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+        try:
+            end = os.fstat(fd).st_size
+            try:
+                written = 0
+                while written < len(line):
+                    written += os.write(fd, line[written:])
+                os.fsync(fd)
+            except OSError as error:
+                os.ftruncate(fd, end)
+                raise RecordError(
+                    f"cannot write {path}: {error.strerror}: the trials before are kept; "
+                    f"make room, then `pipebench run --resume {self.path.name}`"
+                ) from None
+        finally:
+            os.close(fd)
+
+    def repair(self) -> None:
+        """Cut off a last line that a killed run left unfinished, so that more can be appended."""
+        path = self.path / TRIALS_FILE
+        if path.exists():
+            whole = path.read_bytes().rpartition(b"\n")
+            if whole[2]:
+                os.truncate(path, len(whole[0]) + len(whole[1]))
+
+
+def create(results: Path, run_id: str) -> RunFolder:
+    """A new folder for a run; another with the same name gets a number, none is overwritten."""
+    results = results.absolute()
+    number = 1
+    while True:
+        path = results / (run_id if number == 1 else f"{run_id}-{number}")
+        try:
+            (path / "logs").mkdir(parents=True)
+        except FileExistsError:
+            number += 1
+        except OSError as error:
+            raise RecordError(f"cannot write to {results}: {error.strerror}: choose another with --results") from None
+        else:
+            return RunFolder(path)
+
+
+def find(results: Path, name: str) -> Path:
+    """The folder of a run, by its path, its id or a unique beginning of it; ``latest`` is the newest."""
+    if (Path(name) / RUN_FILE).is_file():
+        return Path(name).absolute()
+    runs = sorted(path.parent for path in results.glob(f"*/{RUN_FILE}"))
+    if name == "latest" and runs:
+        return max(runs, key=lambda path: (path / RUN_FILE).stat().st_ctime)
+    matches = [path for path in runs if path.name == name] or [path for path in runs if path.name.startswith(name)]
+    if len(matches) == 1:
+        return matches[0]
+    if matches:
+        raise RecordError(f"{name!r} is the beginning of {', '.join(path.name for path in matches)}: give more of it")
+    known = f"there are {', '.join(path.name for path in runs[-5:])}" if runs else f"there is none in {results}"
+    raise RecordError(f"no run {name!r}: {known}")
+
+
+def read(folder: Path) -> tuple[Run, tuple[Trial, ...]]:
+    """A run and its finished trials. A last line cut short by a kill is left out; it was never finished."""
+    try:
+        text = (folder / RUN_FILE).read_bytes()
+    except OSError as error:
+        raise RecordError(f"cannot read {folder / RUN_FILE}: {error.strerror}") from None
+    found = re.search(rb'"schema":\s*(\d+)', text)
+    if not found or int(found[1]) != SCHEMA:
+        version = found[1].decode() if found else "none"
+        raise RecordError(
+            f"{folder / RUN_FILE} has schema {version}, this version reads {SCHEMA}: "
+            "use the version of pipebench that wrote it"
+        )
+    run = _decode(text, Run, folder / RUN_FILE)
+    path = folder / TRIALS_FILE
+    lines = path.read_bytes().split(b"\n")[:-1] if path.exists() else []
+    return run, tuple(_decode(line, Trial, path) for line in lines if line)
+
+
+def _decode(text: bytes, record: type[_Record], path: Path) -> _Record:
+    try:
+        return msgspec.json.decode(text, type=record)
+    except msgspec.DecodeError as error:
+        raise RecordError(f"{path} is damaged: {error}") from None

@@ -1,0 +1,270 @@
+"""The pipeline, as named steps. The only module that joins the others."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+from pathlib import Path
+
+from runner import adapters, doctor, environments, machine, plans, process, server, store, trial, verdict
+from runner.errors import AdapterError, PlanError, RecordError
+from runner.model import (
+    Adapter,
+    AdapterRecord,
+    Cell,
+    Environment,
+    Finding,
+    Level,
+    Placement,
+    Plan,
+    Run,
+    Trial,
+    Unavailable,
+)
+from runner.progress import Reporter, minutes
+from runner.schedule import Schedule, TrialSummary
+from runner.store import RunFolder
+
+ROOT = Path(__file__).parents[1]
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where adapters are read from and runs are written to, and the port that servers get (``None``: a free one)."""
+
+    root: Path = ROOT
+    results: Path = ROOT / "results"
+    port: int | None = None
+
+
+def run(plan: Plan, places: Places, reporter: Reporter) -> Path:
+    """Measure what ``plan`` asks for; return the run's folder."""
+    _require_tools(plan, places)
+    chosen = choose_adapters(plan, places.root)
+    began = time.monotonic()
+    prepared = _prepare(chosen, plan, reporter)
+    ready = [made for made in prepared if isinstance(made, Environment)]
+    if not ready:
+        reasons = "; ".join(f"{m.adapter.name}: {m.reason}" for m in prepared if isinstance(m, Unavailable))
+        raise AdapterError(f"none of the adapters can run here: {reasons}")
+    head = _head(plan, places, prepared, setup_s=time.monotonic() - began)
+    folder = store.create(places.results, head.id)
+    head = replace(head, id=folder.path.name)
+    folder.write_run(head)
+    _announce(head, reporter)
+    _measure(head, (), ready, folder, places, reporter)
+    return folder.path
+
+
+def resume(path: Path, places: Places, reporter: Reporter) -> Path:
+    """Complete a run that ended early. Raises :class:`RecordError` where adapters or machine have changed since."""
+    head, trials = store.read(path)
+    if head.finished_at is not None:
+        reporter.say(f"{head.id} is complete: there is nothing to resume")
+        return path
+    _require_tools(head.plan, places)
+    chosen = choose_adapters(head.plan, places.root)
+    prepared = _prepare(chosen, head.plan, reporter)
+    changes = _changes(head, _head(head.plan, places, prepared, setup_s=0))
+    if changes:
+        raise RecordError(f"{head.id} cannot be resumed: {'; '.join(changes)}: start a new run")
+    folder = RunFolder(path)
+    folder.repair()
+    reporter.say(f"{head.id}: resumed after {len(trials)} trials")
+    _measure(head, trials, [made for made in prepared if isinstance(made, Environment)], folder, places, reporter)
+    return path
+
+
+def choose_adapters(plan: Plan, root: Path) -> tuple[Adapter, ...]:
+    """The adapters that a plan names, of its scenario."""
+    found = adapters.discover(root)
+    if not found:
+        raise AdapterError(f"there are no adapters below {root}: run pipebench from a checkout of the project")
+    chosen = adapters.select(found, plan.only)
+    fitting = tuple(adapter for adapter in chosen if adapter.scenario is plan.scenario)
+    if not fitting:
+        raise AdapterError(f"none of {', '.join(a.name for a in chosen)} is for scenario {plan.scenario}")
+    return fitting
+
+
+def inventory(only: Sequence[str], root: Path, reporter: Reporter) -> tuple[Environment | Unavailable, ...]:
+    """The adapters that ``only`` names, made ready or not."""
+    with process.ending_all():
+        return environments.prepare(adapters.select(adapters.discover(root), only), progress=reporter.building)
+
+
+def _prepare(chosen: Sequence[Adapter], plan: Plan, reporter: Reporter) -> tuple[Environment | Unavailable, ...]:
+    with process.ending_all():
+        return environments.prepare(chosen, pythons=plan.pythons, progress=reporter.building)
+
+
+def _require_tools(plan: Plan, places: Places) -> None:
+    plans.check(plan)
+    machine.require_wrk()
+    machine.require_descriptors(max(plan.connections))
+    if places.port is not None and not server.port_is_free(places.port):
+        raise PlanError(f"port {places.port} is in use: choose another with --port, or leave it out for a free one")
+
+
+def _measure(
+    head: Run,
+    trials: Sequence[Trial],
+    ready: Sequence[Environment],
+    folder: RunFolder,
+    places: Places,
+    reporter: Reporter,
+) -> None:
+    by_cell = _environments_by_cell(head.cells, ready)
+    settings = trial.Settings(
+        placement=head.placement,
+        threads=head.plan.threads,
+        duration_s=head.plan.duration_s,
+        warm_up_s=head.plan.warm_up_s,
+        folder=folder.path,
+        port=places.port,
+    )
+    schedule = Schedule.of(head.plan, head.cells)
+    history = [summarize(one) for one in trials]
+    before = sum(one.wall_s for one in history)
+    began = time.monotonic()
+    with process.ending_all(), _kept_off_the_servers(head.placement):
+        while True:
+            elapsed = before + time.monotonic() - began
+            step = schedule.next(history, elapsed)
+            if step is None:
+                break
+            reporter.trial_begins(step.cell, schedule.progress(history, elapsed))
+            number = 1 + sum(1 for one in history if one.cell == step.cell)
+            done = trial.measure(by_cell[step.cell], step.cell, settings, number=number, round_=step.round)
+            folder.append(done)
+            history.append(summarize(done))
+            reporter.trial_ends(done, verdict.of_trial(done))
+    measure_s = before + time.monotonic() - began
+    folder.write_run(replace(head, finished_at=machine.now(), measure_s=measure_s))
+    reporter.say(f"measured in {minutes(measure_s)}; the record is {folder.path}")
+
+
+def summarize(done: Trial) -> TrialSummary:
+    """What the schedule must know of a trial."""
+    found = verdict.of_trial(done)
+    worked = found.verdict.has_rate and done.load is not None
+    phases = done.phases
+    return TrialSummary(
+        cell=done.cell,
+        round=done.round,
+        rate=done.load.requests / (done.load.duration_us / 1e6) if worked and done.load else None,
+        failed=not worked,
+        disturbed=verdict.disturbance(done) is not None,
+        wall_s=phases.start + phases.check + phases.warm_up + phases.load + phases.stop,
+    )
+
+
+def _environments_by_cell(cells: Sequence[Cell], ready: Sequence[Environment]) -> Mapping[Cell, Environment]:
+    named = {(made.adapter.name, made.python): made for made in ready}
+    return {cell: named[cell.adapter, cell.python] for cell in cells}
+
+
+def _announce(head: Run, reporter: Reporter) -> None:
+    for finding in head.findings:
+        if finding.level in {Level.WARNING, Level.PROBLEM}:
+            reporter.say(f"{finding.level}: {finding.subject}: {finding.state}: {finding.effect}")
+    placed = f"server on CPU {_numbers(head.placement.server)}, load on CPU {_numbers(head.placement.generator)}"
+    reporter.say(f"{head.id}: {len(head.cells)} cells, {placed}")
+
+
+def _numbers(cpus: Sequence[int]) -> str:
+    return ",".join(map(str, cpus))
+
+
+def _head(plan: Plan, places: Places, prepared: Sequence[Environment | Unavailable], *, setup_s: float) -> Run:
+    ready = [made for made in prepared if isinstance(made, Environment)]
+    placement = machine.place(max(plan.workers), plan.threads)
+    findings = list(doctor.examine(doctor.read()))
+    if placement.shared and len(placement.server) > 1:
+        effect = "they take CPU time from each other"
+        findings.append(Finding(Level.WARNING, "CPUs", "too few for these workers", effect, "ask for fewer --workers"))
+    return Run(
+        schema=store.SCHEMA,
+        id=f"{machine.now()[:19].replace(':', '').replace('-', '')}-{plan.profile}",
+        created_at=machine.now(),
+        finished_at=None,
+        command=("pipebench", *sys.argv[1:]),
+        version=version("async-pipeline-bench"),
+        revision=_revision(places.root),
+        plan=plan,
+        machine=machine.describe(),
+        placement=placement,
+        adapters=tuple(_record(made, places.root) for made in prepared),
+        cells=plans.cells(plan, ready),
+        findings=tuple(findings),
+        setup_s=setup_s,
+    )
+
+
+def _record(made: Environment | Unavailable, root: Path) -> AdapterRecord:
+    adapter = made.adapter
+    ready, missing = (made, None) if isinstance(made, Environment) else (None, made)
+    return AdapterRecord(
+        name=adapter.name,
+        path=str(adapter.path.relative_to(root)),
+        sha256=hashlib.sha256(adapter.path.read_bytes()).hexdigest(),
+        title=adapter.title,
+        distribution=adapter.distribution,
+        kind=adapter.kind,
+        homepage=adapter.homepage,
+        scenario=adapter.scenario,
+        language=adapter.language,
+        ranked=adapter.ranked,
+        known_failure=adapter.known_failure,
+        python=made.python,
+        version=ready.version if ready else None,
+        installed=ready.installed if ready else {},
+        unavailable=missing.reason if missing else None,
+        log_tail=missing.log_tail if missing else (),
+    )
+
+
+def _changes(recorded: Run, now: Run) -> list[str]:
+    """What differs between a run's record and what is here now, and would make its trials incomparable."""
+    changes = []
+    if recorded.machine != now.machine:
+        changes.append("the machine or its tools are not the same")
+    if recorded.placement != now.placement:
+        changes.append("the CPUs that may be used are not the same")
+    before = {(one.name, one.python): one for one in recorded.adapters}
+    after = {(one.name, one.python): one for one in now.adapters}
+    for key in sorted(before.keys() | after.keys(), key=str):
+        old, new = before.get(key), after.get(key)
+        if old is None or new is None:
+            changes.append(f"{key[0]} {'is new' if old is None else 'is gone'}")
+        elif old.sha256 != new.sha256:
+            changes.append(f"{key[0]} was edited")
+        elif old.installed != new.installed:
+            changes.append(f"{key[0]} has other packages installed")
+    return changes
+
+
+def _revision(root: Path) -> str | None:
+    """The commit that is checked out, with ``+`` where files under version control were changed."""
+    commit = process.output(["git", "-C", str(root), "rev-parse", "--short=12", "HEAD"])
+    if commit is None or not commit.strip().isalnum():
+        return None
+    changed = process.output(["git", "-C", str(root), "status", "--porcelain", "--untracked-files=no"])
+    return commit.strip() + ("+" if changed and changed.strip() else "")
+
+
+@contextmanager
+def _kept_off_the_servers(placement: Placement) -> Iterator[None]:
+    """Keep this process, and what it starts to watch others, off the CPUs of the servers."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, placement.generator)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)

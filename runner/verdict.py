@@ -1,0 +1,156 @@
+"""What a trial's figures are worth, from what was observed. Pure.
+
+A server that failed says so before anything else; then the question is who was the limit, from both sides' CPU time.
+"""
+
+from __future__ import annotations
+
+from runner import latency
+from runner.latency import Proofs
+from runner.model import Failure, Load, Trial, Verdict
+
+GENERATOR_BUSY = 0.95
+"""Share of the load's duration, for each thread, from which the generator had no CPU time to spare."""
+SERVER_BUSY = 0.80
+"""Share of the load's duration, for each worker, from which the server was the bottleneck."""
+LOST_SHARE = 0.001
+"""Share of the requests that may be lost with broken connections before pipelining counts as failed."""
+SIZE_TOLERANCE = 0.05
+"""How far the mean size of a response may be from that in the check."""
+STALLED_WAIT = 0.75
+STALLED_GENERATOR = 0.75
+"""Shares of the connections' time that batches account for, and of the generator's CPU, below which they stopped."""
+CHECK_CONNECTION = 1
+"""wrk opens one connection to see that it can (wrk.lua, ``wrk.resolve``) beside those of its load."""
+DISTURBED_STEAL = 0.02
+DISTURBED_OTHERS = 0.05
+"""Shares of the load's duration that a hypervisor or another process may take before a trial counts as disturbed."""
+
+
+def of_trial(trial: Trial) -> Failure:
+    """The verdict of one trial with its reason; the reason of a clean one is empty."""
+    failure = _failure(trial)
+    if failure is not None:
+        return failure
+    load = trial.load
+    if load is None:
+        return Failure(Verdict.UNAVAILABLE, "no load was run")
+    generator, server = generator_busy(trial), server_busy(trial)
+    if generator is not None and generator >= GENERATOR_BUSY:
+        return Failure(Verdict.GENERATOR_BOUND, f"{load.generator} used {generator:.0%} of its CPU")
+    if server is None:
+        return Failure(Verdict.NEITHER, "the server's CPU time was not measured")
+    if server < SERVER_BUSY:
+        why = disturbance(trial) or "something waits"
+        return Failure(
+            Verdict.NEITHER,
+            f"neither was busy (server {server:.0%}, generator {generator or 0:.0%} of its CPU): {why}",
+        )
+    return Failure(Verdict.MEASURED, "")
+
+
+def generator_busy(trial: Trial) -> float | None:
+    """CPU time of the generator's load threads over the load's duration, a thread: 1 is all of it."""
+    load = trial.load
+    if load is None or load.cpu_ns is None:
+        return None
+    return load.cpu_ns / (load.duration_us * 1000 * load.threads)
+
+
+def server_busy(trial: Trial) -> float | None:
+    """CPU time of the server over the load's duration, a worker: 1 is all of it."""
+    if trial.load is None or trial.server is None or trial.server.cpu_ns is None:
+        return None
+    return trial.server.cpu_ns / (trial.load.duration_us * 1000 * trial.cell.workers)
+
+
+def proofs(trial: Trial) -> Proofs | None:
+    """The proofs of a trial's recovered latency; ``None`` where there was no load by wrk."""
+    load = trial.load
+    if load is None or load.generator != "wrk":
+        return None
+    return latency.prove(
+        load.histogram,
+        duration_us=load.duration_us,
+        requests=load.requests,
+        connections=trial.cell.connections,
+        depth=trial.cell.depth,
+        reconnects=reconnects(trial),
+    )
+
+
+def reconnects(trial: Trial) -> int:
+    """How many connections ended under load and were opened anew: by wrk's error counters, or by the kernel if more.
+
+    wrk counts resets; of closes in order it says nothing. Those of its own at the end of the load are taken off.
+    """
+    if trial.load is None:
+        return 0
+    errors = trial.load.errors.read + trial.load.errors.write
+    closed = trial.surroundings.connections_closed if trial.surroundings else None
+    return max(errors, (closed or 0) - trial.cell.connections - CHECK_CONNECTION, 0)
+
+
+def disturbance(trial: Trial) -> str | None:
+    """What on the machine spoiled a trial: ``None`` where nothing is known to have."""
+    seen = trial.surroundings
+    if seen is None or trial.load is None:
+        return None
+    duration_ns = trial.load.duration_us * 1000
+    if seen.steal_ns is not None and seen.steal_ns > DISTURBED_STEAL * duration_ns:
+        return f"the hypervisor took {seen.steal_ns / duration_ns:.0%} of a CPU"
+    if seen.other_cpu_ns is not None and seen.other_cpu_ns > DISTURBED_OTHERS * duration_ns:
+        return f"other work took {seen.other_cpu_ns / duration_ns:.0%} of a CPU"
+    return None
+
+
+def _failure(trial: Trial) -> Failure | None:
+    checked = trial.check.failure if trial.check else None
+    if trial.exit is not None and trial.exit.before_stop:
+        return Failure(Verdict.CRASHED, str(trial.exit))
+    if trial.failure is not None:
+        # What the check saw says more than that the generator then hung or was refused.
+        return checked if checked and trial.failure.verdict is not Verdict.CRASHED else trial.failure
+    if checked is not None:
+        return checked
+    return _load_failure(trial, trial.load) if trial.load is not None else None
+
+
+def _load_failure(trial: Trial, load: Load) -> Failure | None:
+    depth, connections = trial.cell.depth, trial.cell.connections
+    size = trial.check.response_bytes if trial.check else None
+    lost = reconnects(trial)
+    whole_rounds = load.requests >= 10 * depth * connections
+    if load.requests == 0:
+        if load.errors.connect:
+            return Failure(Verdict.REFUSED, f"{load.errors.connect} connections were refused")
+        return Failure(Verdict.STALLED, "no response under load")
+    if load.errors.status:
+        return Failure(Verdict.WRONG_RESPONSE, f"{load.errors.status} of {load.requests} responses had an error status")
+    if size and whole_rounds and abs(load.bytes_read / load.requests - size) > SIZE_TOLERANCE * size:
+        return Failure(
+            Verdict.WRONG_RESPONSE,
+            f"{load.bytes_read / load.requests:.0f} bytes a response under load, {size} in the check",
+        )
+    if lost > LOST_SHARE * load.requests:
+        return Failure(Verdict.CLOSES, f"{lost} connections broken under load, each with up to {depth} requests")
+    return _stall(trial, load)
+
+
+def _stall(trial: Trial, load: Load) -> Failure | None:
+    """Responses that stopped coming: on all connections before half of the load was over, or on some of them.
+
+    On some: part of the time that connections spent waiting for batches (Little's law) is missing, though the
+    generator had CPU time to spare and nothing else took it.
+    """
+    connections = trial.cell.connections
+    intervals = load.threads * load.duration_us / 100_000
+    if load.active_intervals is not None and load.active_intervals < intervals / 2 and load.requests < 10 * connections:
+        return Failure(Verdict.STALLED, f"{load.requests} responses on {connections} connections, then none")
+    found = proofs(trial)
+    busy = generator_busy(trial)
+    waited = found.little_ratio if found else None
+    calm = disturbance(trial) is None
+    if calm and waited is not None and waited < STALLED_WAIT and busy is not None and busy < STALLED_GENERATOR:
+        return Failure(Verdict.STALLED, f"responses stopped on about {1 - waited:.0%} of the connections")
+    return None
