@@ -1,9 +1,11 @@
 -- HTTP pipelining with wrk: every connection writes a batch of DEPTH requests, reads their responses, and repeats.
 --
---   wrk -t1 -c50 -d5s --latency -s lua/pipeline.lua http://127.0.0.1:8080 -- DEPTH [RECORD]
+--   wrk -t1 -c50 -d5s --latency -s lua/pipeline.lua http://127.0.0.1:8080 -- DEPTH [RECORD [BODY]]
 --
 -- With RECORD, what was measured is written to that file as JSON, wrk's raw latency array included. What wrk itself
 -- prints of latency is not true at DEPTH > 1; docs/methodology.md says why, and how the record is read.
+-- With BODY, every response must have status 200, that body, and a Content-Length that fits, if any. Such a load checks;
+-- it measures nothing, for the checking costs more than the reading.
 
 local depth, record
 
@@ -24,13 +26,49 @@ function init(args)
    wrk.format = function() return string.rep(one, depth) end
    wrk.thread:set("depth", depth)
    wrk.thread:set("record", record)
+   if args[3] then verify(args[3]) end
+end
+
+-- wrk hands over every response if there is a response() function once init() is done (wrk.c, main).
+function verify(expected)
+   checked, wrong, first_wrong = 0, 0, ""
+   response = function(status, headers, body)
+      checked = checked + 1
+      local problem
+      if status ~= 200 then
+         problem = "status " .. status
+      elseif body ~= expected then
+         problem = "body '" .. body:sub(1, 40) .. "'"
+      else
+         for name, value in pairs(headers) do
+            if name:lower() == "content-length" and tonumber(value) ~= #body then problem = "Content-Length " .. value end
+         end
+      end
+      if problem then
+         wrong = wrong + 1
+         if wrong == 1 then first_wrong = problem end
+      end
+   end
 end
 
 -- setup() and done() run in a Lua state of their own; what a thread was told is asked of it here.
-local first_thread
+local threads = {}
 
 function setup(thread)
-   first_thread = first_thread or thread
+   threads[#threads + 1] = thread
+end
+
+-- What the threads have verified, summed; nil where they were not told to.
+local function verified()
+   local sum = { checked = 0, wrong = 0, first = nil }
+   for _, thread in ipairs(threads) do
+      local count = tonumber(thread:get("checked"))
+      if not count then return nil end
+      sum.checked = sum.checked + count
+      sum.wrong = sum.wrong + tonumber(thread:get("wrong"))
+      if not sum.first and thread:get("first_wrong") ~= "" then sum.first = thread:get("first_wrong") end
+   end
+   return sum
 end
 
 local has_ffi, ffi = pcall(require, "ffi")
@@ -97,9 +135,14 @@ local function number(value)
    return string.format("%.17g", value)
 end
 
+-- A JSON string; whatever JSON or a terminal might stumble over becomes a question mark.
+local function text(value)
+   return '"' .. value:gsub('[%c"\\\128-\255]', "?") .. '"'
+end
+
 function done(summary, latency, requests)
-   depth = tonumber(first_thread:get("depth"))
-   record = first_thread:get("record")
+   depth = tonumber(threads[1]:get("depth"))
+   record = threads[1]:get("record")
    if not record then
       if depth > 1 then
          io.stderr:write("pipeline.lua: at depth ", depth, " wrk's latency above is not true, see docs/methodology.md\n")
@@ -119,7 +162,7 @@ function done(summary, latency, requests)
          source, entries, total = "api", read_api(latency)
       end
    end
-   local errors = summary.errors
+   local errors, seen = summary.errors, verified()
    local fields = {
       '"version":1',
       '"depth":' .. number(depth),
@@ -129,6 +172,8 @@ function done(summary, latency, requests)
       string.format('"errors":{"connect":%d,"read":%d,"write":%d,"timeout":%d,"status":%d}',
          errors.connect, errors.read, errors.write, errors.timeout, errors.status),
       '"cpu_ns":' .. number(cpu_ns),
+      '"verified":' .. (seen and string.format('{"responses":%d,"wrong":%d,"first":%s}', seen.checked, seen.wrong,
+         seen.first and text(seen.first) or "null") or "null"),
       -- wrk samples each thread's rate every 100 ms in which a response came (wrk.c, record_rate)
       '"active_intervals":' .. number(active_intervals),
       '"wrk":{' .. table.concat({
@@ -138,7 +183,7 @@ function done(summary, latency, requests)
          '"p90":' .. number(latency:percentile(90)), '"p99":' .. number(latency:percentile(99)),
       }, ",") .. "}",
       '"source":"' .. source .. '"',
-      '"fallback_reason":' .. (source == "api" and string.format("%q", why) or "null"),
+      '"fallback_reason":' .. (source == "api" and text(why) or "null"),
       '"count":' .. number(total),
       '"array":[' .. table.concat(entries, ",") .. "]",
    }

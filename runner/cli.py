@@ -99,6 +99,9 @@ _PROFILES = "; ".join(f"{name}: {text}" for name, text in plans.PROFILE_HELP.ite
 @click.option("--budget", "budget_s", type=DURATION, help="Time for the whole measurement, as 6m.")
 @click.option("--seed", type=int, help="Seed of the order of trials.")
 @click.option("--baseline", help="Adapter that the others are compared with.")
+@click.option("--witness", is_flag=True, default=None, help="Load each cell once more with h2load, and compare.")
+@click.option("--check/--no-check", default=None, help="Run the core conformance cases and verify responses.  [check]")
+@click.option("--strict", is_flag=True, default=None, help="Do not load servers whose pipelining is broken.")
 @click.option("--port", type=click.IntRange(1, 65535), help="Port for the servers.  [a free one]")
 @click.option("--results", type=click.Path(path_type=Path), default=RESULTS, help="Folder for records.  [results]")
 @click.option("--resume", metavar="RUN", help="Complete a run that ended early; other options are then its own.")
@@ -129,9 +132,9 @@ def run_command(
 @click.option(
     "--format",
     "format_",
-    type=click.Choice(["text", "markdown", "csv", "json", "seed"]),
+    type=click.Choice(["text", "markdown", "csv", "json", "seed", "witness"]),
     default="text",
-    help="How to print the rows; seed is the five columns that the seed published.",
+    help="How to print the rows; seed: the five columns that the seed published; witness: wrk beside h2load.",
 )
 @click.option("--results", type=click.Path(path_type=Path), default=RESULTS, help="Folder of records.  [results]")
 def report_command(run: str, format_: str, results: Path) -> None:
@@ -162,6 +165,58 @@ def list_command(as_json: bool, only: Sequence[str]) -> None:
         _print(listing.table(entries))
 
 
+@cli.command(
+    "check",
+    epilog=_examples(
+        "pipebench check",
+        "pipebench check tornado --verbose",
+        "pipebench check aiohttp --case pipelined-pair,byte-by-byte",
+        "pipebench check japronto --ladder",
+    ),
+)
+@click.argument("adapters", nargs=-1, metavar="[ADAPTER]...")
+@click.option("--case", "cases", type=NAMES, default=(), help="Only these cases, by name or number.  [all]")
+@click.option("--ladder", is_flag=True, help="Also search the largest depth and number of connections that work.")
+@click.option("--verbose", is_flag=True, help="Show the bytes of each case that is not a pass.")
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["text", "markdown", "json"]),
+    default="text",
+    help="How to print the matrix.",
+)
+@click.option("--quiet", is_flag=True, help="No progress on stderr.")
+def check_command(
+    adapters: tuple[str, ...], cases: tuple[str, ...], ladder: bool, verbose: bool, format_: str, quiet: bool
+) -> None:
+    """Run the pipelining conformance cases against ADAPTERs, shell patterns allowed; all of them by default.
+
+    Exit code 1 where a case failed.
+    """
+    import json
+
+    from runner import progress, suite
+    from runner.conformance import record, render
+    from runner.conformance.case import Outcome
+
+    with progress.reporter(quiet=quiet) as reporter:
+        found = suite.examine(adapters, suite.ROOT, reporter, cases=cases, ladder=ladder)
+    if format_ == "json":
+        click.echo(json.dumps(record.as_json(*found), indent=1))
+    elif format_ == "markdown":
+        click.echo(render.markdown(found))
+    else:
+        _print(render.matrix(found), *([] if len(found) == 1 else map(render.remarks, found)))
+        _print(*(render.ladder(each.ladder) for each in found if each.ladder is not None))
+    if verbose and format_ == "text":
+        for each in found:
+            for result in each.results:
+                if result.outcome is not Outcome.PASS:
+                    click.echo(f"\n{each.title}\n{render.transcript(result)}")
+    if any(each.counts.failed or each.problem for each in found):
+        sys.exit(1)
+
+
 @cli.command("doctor", epilog=_examples("pipebench doctor", "pipebench doctor --json"))
 @click.option("--json", "as_json", is_flag=True, help="Print a list of objects instead of lines.")
 def doctor_command(as_json: bool) -> None:
@@ -184,6 +239,37 @@ def doctor_command(as_json: bool) -> None:
         sys.exit(1)
 
 
+@cli.command(
+    "selftest", epilog=_examples("pipebench selftest --sessions 5", "pipebench selftest --sessions 100 --publish")
+)
+@click.option("--sessions", type=click.IntRange(1), default=100, help="Small runs to measure, about 25 s each.  [100]")
+@click.option("--trials", type=click.IntRange(3), default=5, help="Trials of each server in a session.  [5]")
+@click.option("--results", type=click.Path(path_type=Path), default=RESULTS, help="Folder for records.  [results]")
+@click.option("--publish", is_flag=True, help="Write the outcome to published/selftest in the folder for records.")
+@click.option("--json", "as_json", is_flag=True, help="Print the outcome as an object.")
+def selftest_command(sessions: int, trials: int, results: Path, publish: bool, as_json: bool) -> None:
+    """Measure the suite by itself: does it find planted differences, and none between equals?
+
+    Sessions that were measured before with the same folder are not repeated.
+    """
+    import msgspec
+
+    from runner import progress, selftest
+    from runner.report import trust
+
+    folder = results.absolute() / "selftest"
+    with progress.reporter(quiet=as_json) as reporter:
+        selftest.measure(sessions, trials, folder, reporter)
+    outcome = selftest.evaluate(folder)
+    encoded = msgspec.json.format(msgspec.json.encode(outcome), indent=1).decode() + "\n"
+    click.echo(encoded if as_json else trust.markdown(outcome), nl=False)
+    if publish:
+        kept = results.absolute() / "published" / "selftest"
+        kept.mkdir(parents=True, exist_ok=True)
+        (kept / "outcome.json").write_text(encoded, encoding="utf-8")
+        (kept / "README.md").write_text(trust.markdown(outcome), encoding="utf-8")
+
+
 def _places(results: Path, port: int | None) -> Places:
     from runner.suite import Places
 
@@ -204,6 +290,8 @@ def _print_report(path: Path, format_: str) -> None:
         click.echo(tables.as_json(head, found), nl=False)
     elif format_ == "seed":
         click.echo(tables.seed_table(found), nl=False)
+    elif format_ == "witness":
+        click.echo(tables.witness_table(found), nl=False)
     else:
         click.echo(tables.markdown(head, found), nl=False)
 

@@ -74,9 +74,15 @@ def require_wrk() -> None:
         said = process.output(["wrk", "-t1", "-c1", "-d1s", "-s", script.name, "http://127.0.0.1:9"])
     if said is None or not {"luajit", "lua"} & set(said.split()):
         raise ToolError(
-            f"wrk does not run Lua scripts ({(said or 'no answer').strip().splitlines()[-1]}): "
+            f"wrk does not run Lua scripts ({((said or '').strip() or 'no answer').splitlines()[-1]}): "
             + _INSTALL.format(package="wrk")
         )
+
+
+def require_h2load() -> None:
+    """Raise :class:`ToolError` where h2load, the witness, is absent."""
+    if not shutil.which("h2load"):
+        raise ToolError(f"h2load is not installed: {_INSTALL.format(package='nghttp2-client')}, or leave out --witness")
 
 
 def require_descriptors(connections: int) -> None:

@@ -166,6 +166,15 @@ class WrkLatency:
 
 
 @dataclass(frozen=True, slots=True)
+class Verified:
+    """How many responses were read and checked under load, how many were wrong, and the first wrong one."""
+
+    responses: int
+    wrong: int
+    first: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Load:
     """What a load generator reported of one load, raw.
 
@@ -187,6 +196,7 @@ class Load:
     wrk_latency: WrkLatency | None = None
     active_intervals: int | None = None
     array_source: str | None = None
+    verified: Verified | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,6 +321,14 @@ class Phases:
     stop: float
 
 
+class Purpose(StrEnum):
+    """What a trial is for: its figures count, h2load bears witness to them, or every response is read and checked."""
+
+    MEASURE = "measure"
+    WITNESS = "witness"
+    VERIFY = "verify"
+
+
 @dataclass(frozen=True, slots=True)
 class Trial:
     """One load on one freshly started server: all that was observed."""
@@ -328,7 +346,7 @@ class Trial:
     failure: Failure | None
     errors: tuple[LogError, ...]
     log: str | None
-    witness: bool = False
+    purpose: Purpose = Purpose.MEASURE
 
 
 @dataclass(frozen=True, slots=True)
@@ -358,6 +376,7 @@ class Plan:
     budget_s: float | None
     seed: int
     witness: bool
+    check: bool
     strict: bool
     baseline: str
 
@@ -385,6 +404,22 @@ class AdapterRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class ConformanceSummary:
+    """What the core conformance cases say of one adapter before it is loaded.
+
+    ``server_class`` is ``concurrent``, ``serial``, ``degrades`` or ``broken``; ``None`` where it could not be told.
+    """
+
+    adapter: str
+    python: str | None
+    server_class: str | None
+    reason: str
+    passed: int
+    noted: int
+    failed: int
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """The head of a run's record. ``finished_at`` is ``None`` until all its trials are done."""
 
@@ -399,6 +434,7 @@ class Run:
     machine: Machine
     placement: Placement
     adapters: tuple[AdapterRecord, ...]
+    conformance: tuple[ConformanceSummary, ...]
     cells: tuple[Cell, ...]
     findings: tuple[Finding, ...]
     setup_s: float | None = None

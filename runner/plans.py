@@ -30,6 +30,7 @@ _DEFAULT = Plan(
     budget_s=330,
     seed=1,
     witness=False,
+    check=True,
     strict=False,
     baseline=BASELINE,
 )

@@ -71,8 +71,8 @@ class Progress:
     """How far a run is.
 
     ``done`` and ``expected_total`` count trials, ``eta_s`` is in seconds (``None`` before the first trial has ended).
-    The other fields count cells: ``reached`` have the precision or the number of trials asked for, ``failed`` are not
-    tried again, ``exhausted`` ended without either, and ``open`` may get more trials. They add up to all cells.
+    The other fields count cells: ``reached`` have the precision or the number of trials asked for, ``open`` are still
+    short of it, ``exhausted`` are too but have had the most trials, ``failed`` are not tried again. They add up to all.
     """
 
     done: int
@@ -214,7 +214,11 @@ class Schedule:
         return may and not state.failed and not self._reached(state)
 
     def _untold(self, states: dict[Cell, _State]) -> set[Cell]:
-        """The cells that share a rank with another of their group and may have more trials, out of the budget left."""
+        """The cells that share a rank with another of their group and may have more trials, out of the budget left.
+
+        Means decide here, so this takes the intervals that hold at every look: the ranks that are reported rest on
+        narrower ones, and may, because an end of trials that hangs on the means is then hardly ever a wrong one.
+        """
         if self.trials is not None or self.budget_s is None:
             return set()
         groups: dict[tuple[int, int, int], dict[Cell, tuple[float, ...]]] = defaultdict(dict)
@@ -224,7 +228,7 @@ class Schedule:
         return {
             cell
             for samples in groups.values()
-            for cell, ranks in stats.rank_ranges(samples).items()
+            for cell, ranks in stats.rank_ranges(samples, stopping=Stopping.ANY).items()
             if ranks.low < ranks.high and states[cell].total < self.max_trials
         }
 

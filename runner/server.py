@@ -87,8 +87,7 @@ class Server:
         return self._process.stop(grace_s)
 
 
-@contextmanager
-def running(
+def start(
     environment: Environment,
     *,
     log: Path,
@@ -96,8 +95,8 @@ def running(
     cpus: Sequence[int] = (),
     port: int | None = None,
     ready_timeout_s: float = READY_TIMEOUT_S,
-) -> Iterator[Server]:
-    """Start an adapter's server; leave the block and nothing of it is left. Raises :class:`StartError`.
+) -> Server:
+    """Start an adapter's server and wait until it listens. Raises :class:`StartError`; then nothing of it is left.
 
     ``port``: a fixed one, or ``None`` for one that is free. ``cpus``: those it is pinned to, none for any.
     """
@@ -117,8 +116,15 @@ def running(
         except BaseException:
             process.stop(0.0)
             raise
-        break
-    server = Server(process, address)
+        return Server(process, address)
+
+
+@contextmanager
+def running(
+    environment: Environment, *, log: Path, workers: int = 1, cpus: Sequence[int] = (), port: int | None = None
+) -> Iterator[Server]:
+    """:func:`start` as a block; leave it and nothing of the server is left."""
+    server = start(environment, log=log, workers=workers, cpus=cpus, port=port)
     try:
         yield server
     finally:

@@ -154,7 +154,7 @@ def ratio_interval(
 
     The half-width, on the log scale, is the root of the sum of the squares of the two means' own half-widths. For a
     fixed number of trials that holds the truth with at least ``confidence``, whatever the two spreads and however few
-    the values (Banerjee 1961), which Welch's approximation does not. With ``comparisons`` above one, that many
+    the values (Banerjee 1960), which Welch's approximation does not. With ``comparisons`` above one, that many
     such intervals hold together (Bonferroni).
 
     ``None`` where either mean has no interval, and the errors, as in :func:`mean_interval`.
@@ -184,7 +184,7 @@ def rank_ranges(
     samples: Mapping[K, Sequence[float]],
     *,
     confidence: float = 0.95,
-    stopping: Stopping = Stopping.ANY,
+    stopping: Stopping = Stopping.PRECISION,
     higher_is_better: bool = True,
 ) -> dict[K, RankRange]:
     """Return a range of ranks for each sample; with probability ``confidence`` all of them hold the true rank at once.
@@ -214,7 +214,7 @@ def variance_components(groups: Iterable[Sequence[float]]) -> VarianceComponents
     """Split the spread of values, grouped by the start of the server they were measured on, in two.
 
     One-way random effects on the logarithms, the analysis-of-variance estimator, for groups of any size (Searle,
-    Casella and McCulloch 1992, section 3.6). ``None`` for fewer than two groups, or none with two values.
+    Casella and McCulloch 1992, chapter 3). ``None`` for fewer than two groups, or none with two values.
 
     Raises:
         ValueError: a value is not positive and finite.

@@ -43,22 +43,25 @@ class RunFolder:
         """Add a trial; when this returns it is on the disk. A trial that does not fit leaves no half line behind."""
         line = msgspec.json.encode(trial) + b"\n"
         path = self.path / TRIALS_FILE
-        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
         try:
-            end = os.fstat(fd).st_size
+            fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
             try:
-                written = 0
-                while written < len(line):
-                    written += os.write(fd, line[written:])
-                os.fsync(fd)
-            except OSError as error:
-                os.ftruncate(fd, end)
-                raise RecordError(
-                    f"cannot write {path}: {error.strerror}: the trials before are kept; "
-                    f"make room, then `pipebench run --resume {self.path.name}`"
-                ) from None
-        finally:
-            os.close(fd)
+                end = os.fstat(fd).st_size
+                try:
+                    written = 0
+                    while written < len(line):
+                        written += os.write(fd, line[written:])
+                    os.fsync(fd)
+                except OSError:
+                    os.ftruncate(fd, end)
+                    raise
+            finally:
+                os.close(fd)
+        except OSError as error:
+            raise RecordError(
+                f"cannot write {path}: {error.strerror}: the trials before are kept; "
+                f"make room, then `pipebench run --resume {self.path.name}`"
+            ) from None
 
     def repair(self) -> None:
         """Cut off a last line that a killed run left unfinished, so that more can be appended."""

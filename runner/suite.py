@@ -2,36 +2,47 @@
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import os
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
-from runner import adapters, doctor, environments, machine, plans, process, server, store, trial, verdict
+from runner import adapters, doctor, environments, examination, machine, plans, process, server, store, trial, verdict
+from runner.conformance.case import Case
+from runner.conformance.cases import CASES, CORE
+from runner.conformance.classify import ServerClass
+from runner.conformance.record import Conformance
 from runner.errors import AdapterError, PlanError, RecordError
 from runner.model import (
     Adapter,
     AdapterRecord,
     Cell,
+    ConformanceSummary,
     Environment,
     Finding,
     Level,
     Placement,
     Plan,
+    Purpose,
     Run,
     Trial,
     Unavailable,
 )
 from runner.progress import Reporter, minutes
-from runner.schedule import Schedule, TrialSummary
+from runner.schedule import Schedule, TrialSummary, order
 from runner.store import RunFolder
 
 ROOT = Path(__file__).parents[1]
+CHECKS_AT_ONCE = 2
+"""Servers under the core conformance cases at the same time: the cases mostly wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +64,10 @@ def run(plan: Plan, places: Places, reporter: Reporter) -> Path:
     if not ready:
         reasons = "; ".join(f"{m.adapter.name}: {m.reason}" for m in prepared if isinstance(m, Unavailable))
         raise AdapterError(f"none of the adapters can run here: {reasons}")
-    head = _head(plan, places, prepared, setup_s=time.monotonic() - began)
+    setup_s = time.monotonic() - began
+    head = _head(plan, places, prepared, setup_s=setup_s)
     folder = store.create(places.results, head.id)
+    head = _checked(head, ready, folder.path, reporter)
     head = replace(head, id=folder.path.name)
     folder.write_run(head)
     _announce(head, reporter)
@@ -81,6 +94,52 @@ def resume(path: Path, places: Places, reporter: Reporter) -> Path:
     return path
 
 
+def _checked(head: Run, ready: Sequence[Environment], folder: Path, reporter: Reporter) -> Run:
+    """The head with each server's class, from the core conformance cases; with --strict, without what is broken.
+
+    A server that is not ranked is a yardstick: it need not be a correct server, and is not checked.
+    """
+    if not head.plan.check:
+        return head
+    yardsticks = {record.name for record in head.adapters if not record.ranked}
+    examined = [made for made in ready if made.adapter.name not in yardsticks]
+
+    def one(made: Environment) -> Conformance:
+        found = examination.examine(made, folder / "logs" / f"check-{made.adapter.name}-{made.python}", cases=CORE)
+        reporter.say(f"checked {made.adapter.name}: {found.classification.server_class or found.problem}")
+        return found
+
+    with process.ending_all(), ThreadPoolExecutor(max_workers=CHECKS_AT_ONCE) as executor:
+        found = tuple(executor.map(one, examined))
+    head = replace(head, conformance=tuple(_summary(each) for each in found))
+    if not head.plan.strict:
+        return head
+    broken = {(one.adapter, one.python): one for one in head.conformance if one.server_class == ServerClass.BROKEN}
+    return replace(
+        head,
+        cells=tuple(cell for cell in head.cells if (cell.adapter, cell.python) not in broken),
+        adapters=tuple(
+            replace(record, unavailable=f"not loaded (--strict): broken: {broken[record.name, record.python].reason}")
+            if (record.name, record.python) in broken
+            else record
+            for record in head.adapters
+        ),
+    )
+
+
+def _summary(found: Conformance) -> ConformanceSummary:
+    classification, counts = found.classification, found.counts
+    return ConformanceSummary(
+        adapter=found.adapter,
+        python=found.python,
+        server_class=classification.server_class.value if classification.server_class else None,
+        reason=classification.reason,
+        passed=counts.passed,
+        noted=counts.noted,
+        failed=counts.failed,
+    )
+
+
 def choose_adapters(plan: Plan, root: Path) -> tuple[Adapter, ...]:
     """The adapters that a plan names, of its scenario."""
     found = adapters.discover(root)
@@ -104,9 +163,44 @@ def _prepare(chosen: Sequence[Adapter], plan: Plan, reporter: Reporter) -> tuple
         return environments.prepare(chosen, pythons=plan.pythons, progress=reporter.building)
 
 
+def examine(
+    patterns: Sequence[str], root: Path, reporter: Reporter, *, cases: Sequence[str] = (), ladder: bool = False
+) -> tuple[Conformance, ...]:
+    """The conformance cases (all, or those of these names or numbers) against the adapters that ``patterns`` name."""
+    chosen = _choose_cases(cases)
+    found = []
+    with process.ending_all(), tempfile.TemporaryDirectory(prefix="pipebench-check-") as logs:
+        prepared = environments.prepare(adapters.select(adapters.discover(root), patterns), progress=reporter.building)
+        for number, made in enumerate(prepared, start=1):
+            adapter = made.adapter
+            if isinstance(made, Unavailable):
+                found.append(
+                    Conformance(adapter.name, adapter.title, None, made.python, results=(), problem=made.reason)
+                )
+                continue
+            reporter.say(f"checking {adapter.name} ({number} of {len(prepared)})")
+            folder = Path(logs) / f"{adapter.name}-{made.python}"
+            found.append(examination.examine(made, folder, cases=chosen, ladder=ladder))
+    return tuple(found)
+
+
+def _choose_cases(wanted: Sequence[str]) -> tuple[Case, ...]:
+    if not wanted:
+        return CASES
+    known = {name: case for case in CASES for name in (case.name, str(case.number))}
+    for name in wanted:
+        if name not in known:
+            near = difflib.get_close_matches(name, [case.name for case in CASES], n=3, cutoff=0.4)
+            hint = f"did you mean {' or '.join(near)}?" if near else "docs/conformance.md lists them"
+            raise PlanError(f"no case {name!r}: {hint}")
+    return tuple(dict.fromkeys(known[name] for name in wanted))
+
+
 def _require_tools(plan: Plan, places: Places) -> None:
     plans.check(plan)
     machine.require_wrk()
+    if plan.witness:
+        machine.require_h2load()
     machine.require_descriptors(max(plan.connections))
     if places.port is not None and not server.port_is_free(places.port):
         raise PlanError(f"port {places.port} is in use: choose another with --port, or leave it out for a free one")
@@ -130,10 +224,13 @@ def _measure(
         port=places.port,
     )
     schedule = Schedule.of(head.plan, head.cells)
-    history = [summarize(one) for one in trials]
+    measured = list(trials)
+    history = [summarize(one) for one in trials if one.purpose is Purpose.MEASURE]
     before = sum(one.wall_s for one in history)
     began = time.monotonic()
     with process.ending_all(), _kept_off_the_servers(head.placement):
+        _verify(head, measured, by_cell, settings, folder, reporter)
+        began = time.monotonic()
         while True:
             elapsed = before + time.monotonic() - began
             step = schedule.next(history, elapsed)
@@ -144,10 +241,57 @@ def _measure(
             done = trial.measure(by_cell[step.cell], step.cell, settings, number=number, round_=step.round)
             folder.append(done)
             history.append(summarize(done))
+            measured.append(done)
             reporter.trial_ends(done, verdict.of_trial(done))
+        if head.plan.witness:
+            _call_witness(head, measured, by_cell, settings, folder, reporter)
     measure_s = before + time.monotonic() - began
     folder.write_run(replace(head, finished_at=machine.now(), measure_s=measure_s))
     reporter.say(f"measured in {minutes(measure_s)}; the record is {folder.path}")
+
+
+def _call_witness(
+    head: Run,
+    measured: Sequence[Trial],
+    by_cell: Mapping[Cell, Environment],
+    settings: trial.Settings,
+    folder: RunFolder,
+    reporter: Reporter,
+) -> None:
+    """One trial by h2load of each cell that has a rate, in the order of the schedule's first round."""
+    worked = {one.cell for one in measured if one.purpose is Purpose.MEASURE and verdict.of_trial(one).verdict.has_rate}
+    heard = {one.cell for one in measured if one.purpose is Purpose.WITNESS}
+    waiting = [cell for cell in order(head.plan.seed, 0, head.cells) if cell in worked - heard]
+    for number, cell in enumerate(waiting, start=1):
+        reporter.say(f"witness {number} of {len(waiting)}: {cell.id}")
+        folder.append(
+            trial.measure(by_cell[cell], cell, replace(settings, purpose=Purpose.WITNESS), number=1, round_=0)
+        )
+
+
+def _verify(
+    head: Run,
+    measured: list[Trial],
+    by_cell: Mapping[Cell, Environment],
+    settings: trial.Settings,
+    folder: RunFolder,
+    reporter: Reporter,
+) -> None:
+    """Load each server once at its largest cell with every response read and checked."""
+    if not head.plan.check:
+        return
+    largest: dict[tuple[str, str | None], Cell] = {}
+    for cell in head.cells:
+        key = cell.adapter, cell.python
+        largest[key] = max(largest.get(key, cell), cell, key=lambda one: (one.depth * one.connections, one.workers))
+    seen = {one.cell for one in measured if one.purpose is Purpose.VERIFY}
+    verifying = replace(settings, purpose=Purpose.VERIFY, duration_s=1, warm_up_s=0)
+    for cell in largest.values():
+        if cell not in seen:
+            reporter.say(f"verifying the responses of {cell.id}")
+            done = trial.measure(by_cell[cell], cell, verifying, number=1, round_=0)
+            folder.append(done)
+            measured.append(done)
 
 
 def summarize(done: Trial) -> TrialSummary:
@@ -201,6 +345,7 @@ def _head(plan: Plan, places: Places, prepared: Sequence[Environment | Unavailab
         machine=machine.describe(),
         placement=placement,
         adapters=tuple(_record(made, places.root) for made in prepared),
+        conformance=(),
         cells=plans.cells(plan, ready),
         findings=tuple(findings),
         setup_s=setup_s,

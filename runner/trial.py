@@ -19,6 +19,7 @@ from runner.model import (
     LogError,
     Phases,
     Placement,
+    Purpose,
     ServerUsage,
     Surroundings,
     Trial,
@@ -36,7 +37,7 @@ RESPONSE_TIMEOUT_S = 60.0
 class Settings:
     """What all trials of a run share. Durations in seconds; ``port`` fixed, or ``None`` for a free one.
 
-    ``witness``: h2load takes the place of wrk.
+    ``purpose``: for a witness, h2load takes the place of wrk.
     """
 
     placement: Placement
@@ -45,7 +46,7 @@ class Settings:
     warm_up_s: float
     folder: Path
     port: int | None = None
-    witness: bool = False
+    purpose: Purpose = Purpose.MEASURE
 
 
 @dataclass(slots=True)
@@ -66,7 +67,7 @@ def measure(environment: Environment, cell: Cell, settings: Settings, *, number:
     """One load of ``cell`` on a freshly started server."""
     folder = settings.folder / "logs" / cell.id
     folder.mkdir(parents=True, exist_ok=True)
-    stem = f"{number:03}-witness" if settings.witness else f"{number:03}"
+    stem = f"{number:03}" + ("" if settings.purpose is Purpose.MEASURE else f"-{settings.purpose}")
     log = folder / f"{stem}-server.log"
     started_at = machine.now()
     seen = _Seen()
@@ -103,7 +104,7 @@ def measure(environment: Environment, cell: Cell, settings: Settings, *, number:
         failure=seen.failure or _crash(seen.exit),
         errors=seen.errors,
         log=str(log.relative_to(settings.folder)) if log.exists() and log.stat().st_size else None,
-        witness=settings.witness,
+        purpose=settings.purpose,
     )
 
 
@@ -133,15 +134,22 @@ def _load(
     running: Server, cell: Cell, settings: Settings, duration_s: float, stem: Path
 ) -> tuple[Load | None, Failure | None]:
     """One load by the run's generator, or by the witness; both leave a record, which is read and removed."""
-    generator = "h2load" if settings.witness else "wrk"
+    by_witness = settings.purpose is Purpose.WITNESS
+    generator = "h2load" if by_witness else "wrk"
     record, log = (stem.with_name(f"{stem.name}-{generator}.{suffix}") for suffix in ("record", "log"))
     record.unlink(missing_ok=True)
     threads, address = settings.threads, running.address
-    if settings.witness:
+    if by_witness:
         argv = h2load.argv(cell, address, threads=threads, duration_s=duration_s, record=record)
     else:
         argv = wrk.argv(
-            cell, address, threads=threads, duration_s=duration_s, timeout_s=RESPONSE_TIMEOUT_S, record=record
+            cell,
+            address,
+            threads=threads,
+            duration_s=duration_s,
+            timeout_s=RESPONSE_TIMEOUT_S,
+            record=record,
+            verify=check.BODY.decode() if settings.purpose is Purpose.VERIFY else None,
         )
     deadline_s = duration_s + LOAD_DEADLINE_S
     done = process.run(argv, timeout_s=deadline_s, log=log, cpus=settings.placement.generator)
@@ -149,7 +157,7 @@ def _load(
         return None, Failure(Verdict.STALLED, f"{generator} did not end within {deadline_s:g} s")
     try:
         text = record.read_text()
-        if settings.witness:
+        if by_witness:
             cpu_ns = None if done.cpu_s is None else round(done.cpu_s * 1e9)
             load = h2load.parse(done.output, text, argv=argv, threads=threads, duration_s=duration_s, cpu_ns=cpu_ns)
         else:

@@ -117,24 +117,30 @@ def _failure(trial: Trial) -> Failure | None:
 
 
 def _load_failure(trial: Trial, load: Load) -> Failure | None:
-    depth, connections = trial.cell.depth, trial.cell.connections
-    size = trial.check.response_bytes if trial.check else None
-    lost = reconnects(trial)
-    whole_rounds = load.requests >= 10 * depth * connections
+    if load.requests == 0 and load.errors.connect:
+        return Failure(Verdict.REFUSED, f"{load.errors.connect} connections were refused")
     if load.requests == 0:
-        if load.errors.connect:
-            return Failure(Verdict.REFUSED, f"{load.errors.connect} connections were refused")
         return Failure(Verdict.STALLED, "no response under load")
-    if load.errors.status:
-        return Failure(Verdict.WRONG_RESPONSE, f"{load.errors.status} of {load.requests} responses had an error status")
-    if size and whole_rounds and abs(load.bytes_read / load.requests - size) > SIZE_TOLERANCE * size:
-        return Failure(
-            Verdict.WRONG_RESPONSE,
-            f"{load.bytes_read / load.requests:.0f} bytes a response under load, {size} in the check",
-        )
-    if lost > LOST_SHARE * load.requests:
+    depth, lost = trial.cell.depth, reconnects(trial)
+    wrong = _wrong_responses(trial, load)
+    if wrong is None and lost > LOST_SHARE * load.requests:
         return Failure(Verdict.CLOSES, f"{lost} connections broken under load, each with up to {depth} requests")
-    return _stall(trial, load)
+    return Failure(Verdict.WRONG_RESPONSE, wrong) if wrong else _stall(trial, load)
+
+
+def _wrong_responses(trial: Trial, load: Load) -> str | None:
+    """What was wrong with the responses of a load, as far as it shows from outside."""
+    size = trial.check.response_bytes if trial.check else None
+    seen = load.verified
+    if seen is not None and seen.wrong:
+        return f"{seen.wrong} of {seen.responses} responses were wrong under load: {seen.first}"
+    if load.errors.status:
+        return f"{load.errors.status} of {load.requests} responses had an error status"
+    mean_size = load.bytes_read / load.requests
+    many = load.requests >= 10 * trial.cell.depth * trial.cell.connections
+    if size and many and abs(mean_size - size) > SIZE_TOLERANCE * size:
+        return f"{mean_size:.0f} bytes a response under load, {size} in the check"
+    return None
 
 
 def _stall(trial: Trial, load: Load) -> Failure | None:

@@ -1,5 +1,5 @@
 # /// script
-# requires-python = ">=3.11"
+# requires-python = ">=3.10"
 # dependencies = ["aiohttp==3.14.5", "uvloop==0.23.0"]
 #
 # [tool.uv]
@@ -11,13 +11,16 @@
 # kind = "framework"
 # homepage = "https://docs.aiohttp.org"
 # ///
-"""aiohttp.web on uvloop."""
-
 import asyncio
+import multiprocessing
 import os
 
 import uvloop
 from aiohttp import web
+
+HOST = os.environ.get("HOST", "127.0.0.1")
+PORT = int(os.environ.get("PORT", "8080"))
+WORKERS = int(os.environ.get("WORKERS", "1"))
 
 
 async def somebody() -> None:
@@ -38,24 +41,26 @@ async def echo(request: web.Request) -> web.Response:
     return web.Response(body=await request.read())
 
 
-def main() -> None:
-    workers = int(os.environ.get("WORKERS", "1"))
-    for _ in range(workers - 1):
-        if os.fork() == 0:
-            break
+def work() -> None:
     app = web.Application()
-    app.add_routes([web.get("/", hello), web.get("/sleep/{ms}/{token}", sleep), web.post("/echo", echo)])
+    app.add_routes([
+        web.get("/", hello),
+        web.get(r"/sleep/{ms:\d+}/{token}", sleep),
+        web.post("/echo", echo),
+    ])
     web.run_app(
         app,
-        host=os.environ.get("HOST", "127.0.0.1"),
-        port=int(os.environ.get("PORT", "8080")),
+        host=HOST,
+        port=PORT,
+        reuse_port=WORKERS > 1,
+        backlog=1024,
         access_log=None,
         print=None,
-        reuse_port=workers > 1,
-        shutdown_timeout=0.1,
-        loop=uvloop.new_event_loop(),
+        loop=uvloop.new_event_loop() if os.environ.get("LOOP", "uv") == "uv" else None,
     )
 
 
 if __name__ == "__main__":
-    main()
+    for _ in range(WORKERS - 1):
+        multiprocessing.get_context("fork").Process(target=work, daemon=True).start()
+    work()

@@ -1,6 +1,6 @@
 # /// script
 # requires-python = ">=3.7,<3.8"
-# dependencies = ["japronto==0.1.2", "uvloop==0.18.0"]
+# dependencies = ["japronto==0.1.2"]
 #
 # [tool.uv]
 # exclude-newer = "2026-11-20T00:00:00Z"
@@ -11,8 +11,6 @@
 # kind = "framework"
 # homepage = "https://github.com/squeaky-pl/japronto"
 # ///
-"""japronto's last release, which needs a CPython that is no longer maintained."""
-
 import asyncio
 import os
 
@@ -33,18 +31,13 @@ async def sleep(request):
     return request.Response(text=request.match_dict["token"])
 
 
-def echo(request):
-    return request.Response(body=request.body or b"")
+async def echo(request):
+    return request.Response(body=request.body)
 
-
-app = Application()
-app.router.add_route("/", hello, method="GET")
-app.router.add_route("/sleep/{ms}/{token}", sleep, method="GET")
-app.router.add_route("/echo", echo, method="POST")
 
 if __name__ == "__main__":
-    app.run(
-        host=os.environ.get("HOST", "127.0.0.1"),
-        port=int(os.environ.get("PORT", "8080")),
-        worker_num=int(os.environ.get("WORKERS", "1")),
-    )
+    app = Application()
+    app.router.add_route("/", hello)
+    app.router.add_route("/sleep/{ms}/{token}", sleep)
+    app.router.add_route("/echo", echo)
+    app.run(os.environ.get("HOST", "127.0.0.1"), int(os.environ.get("PORT", "8080")), worker_num=int(os.environ.get("WORKERS", "1")))

@@ -1,6 +1,6 @@
 # /// script
-# requires-python = ">=3.11"
-# dependencies = ["sanic==25.12.1"]
+# requires-python = ">=3.10"
+# dependencies = ["sanic==25.12.1", "uvloop==0.23.0"]
 #
 # [tool.uv]
 # exclude-newer = "2026-11-20T00:00:00Z"
@@ -11,13 +11,15 @@
 # kind = "framework"
 # homepage = "https://sanic.dev"
 # ///
-"""Sanic's own server; it brings uvloop and httptools along."""
-
 import asyncio
 import os
 
 from sanic import Request, Sanic
 from sanic.response import HTTPResponse, raw, text
+
+HOST = os.environ.get("HOST", "127.0.0.1")
+PORT = int(os.environ.get("PORT", "8080"))
+WORKERS = int(os.environ.get("WORKERS", "1"))
 
 app = Sanic("pipebench")
 
@@ -44,12 +46,12 @@ async def echo(request: Request) -> HTTPResponse:
 
 
 if __name__ == "__main__":
-    workers = int(os.environ.get("WORKERS", "1"))
     app.run(
-        host=os.environ.get("HOST", "127.0.0.1"),
-        port=int(os.environ.get("PORT", "8080")),
-        workers=workers,
-        single_process=workers == 1,  # no manager process beside the only worker
+        host=HOST,
+        port=PORT,
+        workers=WORKERS,
+        single_process=WORKERS == 1,
+        backlog=1024,
         access_log=False,
         motd=False,
     )

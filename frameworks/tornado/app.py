@@ -1,6 +1,6 @@
 # /// script
-# requires-python = ">=3.11"
-# dependencies = ["tornado==6.6.1", "uvloop==0.23.0"]
+# requires-python = ">=3.10"
+# dependencies = ["tornado==6.6.1"]
 #
 # [tool.uv]
 # exclude-newer = "2026-11-20T00:00:00Z"
@@ -11,67 +11,68 @@
 # kind = "framework"
 # homepage = "https://www.tornadoweb.org"
 # ///
-"""Tornado on asyncio with uvloop."""
-
 import asyncio
+import multiprocessing
 import os
 import signal
 
-import uvloop
 from tornado.httpserver import HTTPServer
-from tornado.netutil import bind_sockets
-from tornado.process import fork_processes
 from tornado.web import Application, RequestHandler
+
+HOST = os.environ.get("HOST", "127.0.0.1")
+PORT = int(os.environ.get("PORT", "8080"))
+WORKERS = int(os.environ.get("WORKERS", "1"))
 
 
 async def somebody() -> None:
     return
 
 
-class Handler(RequestHandler):
+class Plain(RequestHandler):
     def set_default_headers(self) -> None:
-        self.set_header("Content-Type", "text/plain; charset=UTF-8")
+        self.set_header("Content-Type", "text/plain")
 
-    def compute_etag(self) -> None:  # no hash of each response
-        return None
+    def compute_etag(self) -> None:
+        """No ETag: by default tornado hashes every response for one."""
 
 
-class Hello(Handler):
+class Hello(Plain):
     async def get(self) -> None:
         await somebody()
-        self.finish("Hello world!")
+        await self.finish("Hello world!")
 
 
-class Sleep(Handler):
+class Sleep(Plain):
     async def get(self, ms: str, token: str) -> None:
         await asyncio.sleep(int(ms) / 1000)
-        self.finish(token)
+        await self.finish(token)
 
 
-class Echo(Handler):
+class Echo(Plain):
     async def post(self) -> None:
-        self.finish(self.request.body)
+        await self.finish(self.request.body)
 
 
-async def serve(sockets: list) -> None:
+async def main() -> None:
     stop = asyncio.Event()
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
     app = Application(
         [("/", Hello), (r"/sleep/(\d+)/([^/]+)", Sleep), ("/echo", Echo)],
         log_function=lambda handler: None,  # no access log
     )
     server = HTTPServer(app)
-    server.add_sockets(sockets)
+    server.listen(PORT, HOST, backlog=1024, reuse_port=WORKERS > 1)
     await stop.wait()
+    server.stop()
+    await server.close_all_connections()
 
 
-def main() -> None:
-    sockets = bind_sockets(int(os.environ.get("PORT", "8080")), os.environ.get("HOST", "127.0.0.1"))
-    workers = int(os.environ.get("WORKERS", "1"))
-    if workers > 1:
-        fork_processes(workers)
-    uvloop.run(serve(sockets))
+def work() -> None:
+    asyncio.run(main())
 
 
 if __name__ == "__main__":
-    main()
+    for _ in range(WORKERS - 1):
+        multiprocessing.get_context("fork").Process(target=work, daemon=True).start()
+    work()

@@ -24,6 +24,7 @@ import re
 import signal
 from collections.abc import Awaitable, Callable
 from email.utils import formatdate
+from functools import partial
 from http import HTTPStatus
 from typing import ClassVar, NamedTuple
 from urllib.parse import unquote_to_bytes
@@ -48,11 +49,13 @@ class Response(NamedTuple):
     body: bytes = b""
     content_type: bytes = b"text/plain"
     headers: bytes = b""
+    to_head: bool = False  # send no body
+    last: bool = False  # send `Connection: close`, and close
 
 
 Handler = Callable[..., Awaitable[bytes | Response]]
 Methods = dict[bytes, Handler]
-Call = tuple[Handler, tuple[object, ...], bool, bool]  # handler, arguments, for a HEAD, the connection's last
+Call = Callable[[], Awaitable[bytes | Response]]
 
 
 async def somebody() -> None:
@@ -81,9 +84,7 @@ async def refuse(status: HTTPStatus, headers: bytes = b"") -> Response:
 PATHS: dict[bytes, Methods] = {b"/": {b"GET": hello}, b"/echo": {b"POST": echo}}
 PATTERNS: dict[re.Pattern[bytes], Methods] = {re.compile(rb"/sleep/(\d{1,9})/([^/]+)"): {b"GET": sleep}}
 # A short way for the plainest requests, GET of a fixed path; `Connection.resolve` is the way of all others.
-PLAIN: dict[bytes, Call] = {
-    path: (methods[b"GET"], (), False, False) for path, methods in PATHS.items() if b"GET" in methods
-}
+PLAIN: dict[bytes, Call] = {path: methods[b"GET"] for path, methods in PATHS.items() if b"GET" in methods}
 
 
 def route(method: bytes, url: bytes, body: bytes) -> tuple[Handler, tuple[object, ...]]:
@@ -115,26 +116,43 @@ class Clock:
 clock = Clock()
 
 
+def failed(error: Exception) -> Response:
+    context = {"message": "handler failed", "exception": error}
+    asyncio.get_running_loop().call_exception_handler(context)  # the traceback, on stderr
+    return Response(HTTPStatus.INTERNAL_SERVER_ERROR)
+
+
+async def special(handler: Handler, arguments: tuple[object, ...], to_head: bool, last: bool) -> Response:
+    """A call with arguments, or whose response is not sent like any other."""
+    try:
+        result = await handler(*arguments)
+    except Exception as error:
+        result = failed(error)
+    response = result if isinstance(result, Response) else Response(HTTPStatus.OK, result)
+    return response._replace(to_head=to_head, last=last)
+
+
+FRAMING = {b"content-length", b"transfer-encoding"}
+NOTED = FRAMING | {b"connection", b"expect"}  # the headers that decide how a request is dealt with
 # Decimal lengths come out of a table: formatting one costs as much as parsing a header.
 LENGTHS = [b"%d\r\n\r\n" % length for length in range(4096)]
 
 
-def encode(result: bytes | Response, *, head: bool, last: bool) -> bytes:
-    response = result if isinstance(result, Response) else Response(HTTPStatus.OK, result)
+def encode(response: Response) -> bytes:
     return b"HTTP/1.1 %d %b\r\nDate: %b\r\nContent-Type: %b\r\n%b%bContent-Length: %d\r\n\r\n%b" % (
         response.status,
         response.status.phrase.encode(),
         clock.date,
         response.content_type,
         response.headers,
-        b"Connection: close\r\n" if last else b"",
+        b"Connection: close\r\n" if response.last else b"",
         len(response.body),
-        b"" if head else response.body,
+        b"" if response.to_head else response.body,
     )
 
 
 class Connection(asyncio.Protocol):
-    unflushed: ClassVar[set["Connection"]] = set()
+    unflushed: ClassVar[list["Connection"]] = []
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
@@ -195,7 +213,7 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.closing = True
-        self.unflushed.discard(self)
+        self.out.clear()
         if self.task is not None:
             self.task.cancel()
         if self.linger is not None:
@@ -207,10 +225,9 @@ class Connection(asyncio.Protocol):
         self.url = url if self.url is None else self.url + url
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        name = name.lower()
-        if name == b"host":
+        if name == b"Host" or (name := name.lower()) == b"host":
             self.hosts += 1
-        elif name in {b"connection", b"content-length", b"expect", b"transfer-encoding"}:
+        elif name in NOTED:
             self.noted[name] = value
 
     def on_body(self, body: bytes) -> None:
@@ -222,7 +239,6 @@ class Connection(asyncio.Protocol):
             call is None
             or self.hosts != 1
             or self.noted
-            or self.closing
             or self.parser.get_method() != b"GET"
             or not self.parser.should_keep_alive()
         ):
@@ -248,42 +264,44 @@ class Connection(asyncio.Protocol):
 
     def give_up(self, status: HTTPStatus) -> None:
         """Refuse what cannot be read, after the responses to what could."""
-        if not self.closing:
-            self.queue.append((refuse, (status,), False, True))
-            self.closing = True
+        self.queue.append(partial(special, refuse, (status,), False, True))
+        self.closing = True
 
     def resolve(self) -> None:
-        if self.closing:
-            return
         noted, body, self.noted, self.body = self.noted, bytes(self.body), {}, bytearray()
         method, version = self.parser.get_method(), self.parser.get_http_version()
-        head = method == b"HEAD"
+        to_head = method == b"HEAD"
+        handler, arguments = route(b"GET" if to_head else method, self.url or b"", body)
         # HTTP/1.0 is answered and closed: keeping it open would need a header of its own.
         last = version == "1.0" or not self.parser.should_keep_alive()
-        handler, arguments = route(b"GET" if head else method, self.url or b"", body)
-        if self.hosts != 1 and not (self.hosts == 0 and version == "1.0"):
+        # The body of a request to upgrade is not read by httptools, which would take it for the next request.
+        unread = self.parser.should_upgrade() and not FRAMING.isdisjoint(noted)
+        if unread or (self.hosts != 1 and not (self.hosts == 0 and version == "1.0")):
             handler, arguments, last = refuse, (HTTPStatus.BAD_REQUEST,), True
-        elif self.parser.should_upgrade() and not noted.keys().isdisjoint({b"content-length", b"transfer-encoding"}):
-            # httptools does not read the body of a request to upgrade, and would take it for the next request.
-            handler, arguments, last = refuse, (HTTPStatus.BAD_REQUEST,), True
-        self.queue.append((handler, arguments, head, last))
-        self.closing = last
+        self.queue.append(partial(special, handler, arguments, to_head, last))
+        self.closing = self.closing or last
 
     async def serve(self) -> None:
         try:
             while self.queue:
-                burst, self.queue = self.queue[:MAX_BURST], self.queue[MAX_BURST:]
-                for handler, arguments, head, last in burst:
+                burst, self.queue = self.queue, []
+                if len(burst) > MAX_BURST:
+                    burst, self.queue = burst[:MAX_BURST], burst[MAX_BURST:]
+                for call in burst:
                     try:
-                        result = await handler(*arguments)
-                        if type(result) is bytes and len(result) < len(LENGTHS) and not (head or last):
-                            self.out += (clock.ok, LENGTHS[len(result)], result)
-                        else:
-                            self.out.append(encode(result, head=head, last=last))
+                        result = await call()
                     except Exception as error:
-                        self.loop.call_exception_handler({"message": "handler failed", "exception": error})
-                        error_response = Response(HTTPStatus.INTERNAL_SERVER_ERROR)
-                        self.out.append(encode(error_response, head=head, last=last))
+                        result = failed(error)
+                    if type(result) is bytes:
+                        try:
+                            self.out += (clock.ok, LENGTHS[len(result)], result)
+                        except IndexError:
+                            self.out += (clock.ok, b"%d\r\n\r\n" % len(result), result)
+                    else:
+                        self.out.append(encode(result))
+                        if result.last:
+                            self.queue.clear()
+                            break
                     if self.task is not None:
                         self.flush_soon()
                 if self.queue:
@@ -309,7 +327,7 @@ class Connection(asyncio.Protocol):
         """Write when this turn of the loop has read all that came in: many clients are then woken at once."""
         if not self.unflushed:
             self.loop.call_soon(self.flush_all)
-        self.unflushed.add(self)
+        self.unflushed.append(self)
 
     @classmethod
     def flush_all(cls) -> None:
@@ -322,10 +340,10 @@ class Connection(asyncio.Protocol):
         if self.out:
             self.transport.write(b"".join(self.out))
             self.out.clear()
-        if self.task is None and not self.queue:
+        if (self.closing or self.noted) and self.task is None and not self.queue:
             if self.closing:
                 self.finish()
-            elif self.noted and self.noted.pop(b"expect", b"").lower() == b"100-continue":
+            elif self.noted.pop(b"expect", b"").lower() == b"100-continue":
                 self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def finish(self) -> None:

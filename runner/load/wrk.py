@@ -7,16 +7,26 @@ from pathlib import Path
 from typing import Any
 
 from runner import latency
-from runner.model import Address, Cell, GeneratorErrors, Load, WrkLatency
+from runner.model import Address, Cell, GeneratorErrors, Load, Verified, WrkLatency
 
 SCRIPT = Path(__file__).parents[2] / "lua" / "pipeline.lua"
 RECORD_VERSION = 1
 
 
 def argv(
-    cell: Cell, address: Address, *, threads: int, duration_s: float, timeout_s: float, record: Path
+    cell: Cell,
+    address: Address,
+    *,
+    threads: int,
+    duration_s: float,
+    timeout_s: float,
+    record: Path,
+    verify: str | None = None,
 ) -> tuple[str, ...]:
-    """The command. ``timeout_s`` bounds what wrk can record at all (stats.c, ``stats_record``), so it is set high."""
+    """The command. ``timeout_s`` bounds what wrk can record at all (stats.c, ``stats_record``), so it is set high.
+
+    With ``verify``, a body, every response is read and checked, and the load measures nothing.
+    """
     return (
         "wrk",
         f"-t{threads}",
@@ -30,6 +40,7 @@ def argv(
         "--",
         str(cell.depth),
         str(record),
+        *([] if verify is None else [verify]),
     )
 
 
@@ -70,4 +81,5 @@ def parse(text: str, *, argv: tuple[str, ...], threads: int, connections: int) -
         ),
         active_intervals=record["active_intervals"],
         array_source=record["source"],
+        verified=None if record["verified"] is None else Verified(**record["verified"]),
     )

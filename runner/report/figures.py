@@ -39,17 +39,16 @@ def duration(us: float | None) -> str:
     """A latency with its unit."""
     if us is None:
         return NOTHING
-    for limit, divisor, unit in ((1000, 1, "µs"), (1_000_000, 1000, "ms")):
-        if us < limit:
+    for divisor, unit in ((1, "µs"), (1000, "ms")):
+        if float(f"{us / divisor:.3g}") < 1000:
             return f"{significant(us / divisor)} {unit}"
     return f"{significant(us / 1_000_000)} s"
 
 
 def significant(value: float) -> str:
     """Three significant digits, without an exponent."""
-    if value >= 100 or value == 0:
-        return f"{value:.0f}"
-    return f"{value:.{2 if value < 10 else 1}f}" if value >= 1 else f"{value:.3g}"
+    exponent = int(f"{value:.2e}".partition("e")[2])
+    return f"{value:.{max(0, 2 - exponent) if value else 0}f}"
 
 
 def rank(row: Row) -> str:
@@ -74,6 +73,8 @@ def note(row: Row) -> str:
     found = row.batch_latency_us
     if found is not None and found.problem:
         parts.append(f"latency not measured: {found.problem}")
+    if row.witness is not None and row.witness.agrees is False:
+        parts.append(str(row.witness.reason))
     if row.disturbed_trials:
         parts.append(f"{row.disturbed_trials} of {row.trials} trials were disturbed")
     if row.error_log:

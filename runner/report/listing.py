@@ -54,9 +54,9 @@ def table(listed: Sequence[Entry]) -> RenderableType:
         made.add_column(heading, no_wrap=heading != "note")
     for entry in listed:
         made.add_row(
-            entry.adapter,
-            entry.version or NOTHING,
-            entry.python or NOTHING,
+            Text(entry.adapter),
+            Text(entry.version or NOTHING),
+            Text(entry.python or NOTHING),
             entry.kind.value,
             entry.scenario.value,
             Text("yes", style="green") if entry.available else Text("no", style="red"),

@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from statistics import geometric_mean, mean, median
 
 from runner import latency, stats, verdict
-from runner.model import AdapterRecord, Cell, Failure, Kind, Plan, Run, Trial, Verdict
+from runner.model import AdapterRecord, Cell, Failure, Kind, Plan, Purpose, Run, Trial, Verdict
 from runner.stats import RankRange, Stopping
 
 SCHEMA = 1
+WITNESS_TOLERANCE = 0.15
+"""How far h2load's rate and mean may be from wrk's, relative to them, where the server was the limit for both."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,22 @@ class WrkLatency:
 
 
 @dataclass(frozen=True, slots=True)
+class Witness:
+    """What h2load saw of the same cell: requests per second, and mean latency of a request in microseconds.
+
+    The ratios are over wrk's figures, the mean batch latency among them: both means follow from Little's law where the
+    server was the limit. ``agrees`` is ``None`` where it was not, for either generator, with the ``reason``.
+    """
+
+    requests_per_second: float
+    mean_latency_us: float | None
+    rate_ratio: float | None
+    latency_ratio: float | None
+    agrees: bool | None
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Errors:
     """The generator's error counters, summed over trials."""
 
@@ -88,6 +106,7 @@ class Row:
     version: str | None
     python: str | None
     kind: Kind
+    server_class: str | None
     depth: int | None
     connections: int | None
     workers: int | None
@@ -105,6 +124,7 @@ class Row:
     batch_latency_us: BatchLatency | None
     little_ratio: float | None
     wrk_latency_us: WrkLatency | None
+    witness: Witness | None
     errors: Errors | None
     bytes_per_response: float | None
     peak_memory_bytes: int | None
@@ -120,27 +140,32 @@ class Row:
 def rows(run: Run, trials: Sequence[Trial]) -> tuple[Row, ...]:
     """One row a cell, by group and throughput; then one for each adapter that could not be run at all."""
     by_cell: dict[Cell, list[Trial]] = defaultdict(list)
+    witnesses: dict[Cell, Trial] = {}
+    verified: dict[tuple[str, str | None], Trial] = {}
     for trial in trials:
-        if not trial.witness:
+        if trial.purpose is Purpose.WITNESS:
+            witnesses[trial.cell] = trial
+        elif trial.purpose is Purpose.VERIFY:
+            verified[trial.cell.adapter, trial.cell.python] = trial
+        else:
             by_cell[trial.cell].append(trial)
     adapters = {(record.name, record.python): record for record in run.adapters}
+    classes = {(one.adapter, one.python): one.server_class for one in run.conformance}
     ranks = _ranks(by_cell, {record.name for record in run.adapters if record.ranked}, run.plan)
-    baselines = {
-        (cell.depth, cell.connections, cell.workers): found
-        for cell, found in by_cell.items()
-        if cell.adapter == run.plan.baseline
-    }
-    made = [
-        _row(
-            cell,
-            found,
-            adapters[cell.adapter, cell.python],
-            stopping(run.plan),
-            ranks.get(cell),
-            baselines.get((cell.depth, cell.connections, cell.workers)),
+    baselines = {_group(cell): found for cell, found in by_cell.items() if cell.adapter == run.plan.baseline}
+    made = []
+    for cell, found in by_cell.items():
+        server = cell.adapter, cell.python
+        beside = _Beside(
+            record=adapters[server],
+            stopping=stopping(run.plan),
+            server_class=classes.get(server),
+            rank=ranks.get(cell),
+            baseline=baselines.get(_group(cell), ()),
+            witness=witnesses.get(cell),
+            verified=verified.get(server),
         )
-        for cell, found in by_cell.items()
-    ]
+        made.append(_row(cell, found, beside))
     made.sort(
         key=lambda row: (row.group, -(row.requests_per_second.mean if row.requests_per_second else -1), row.adapter)
     )
@@ -225,18 +250,34 @@ def batch_latency(trials: Sequence[Trial]) -> BatchLatency | None:
     )
 
 
-def _row(
-    cell: Cell,
-    all_trials: Sequence[Trial],
-    record: AdapterRecord,
-    how: Stopping,
-    rank: RankRange | None,
-    baseline: Sequence[Trial] | None,
-) -> Row:
+def _group(cell: Cell) -> tuple[int, int, int]:
+    """Cells of one group may be compared."""
+    return cell.workers, cell.connections, cell.depth
+
+
+@dataclass(frozen=True, slots=True)
+class _Beside:
+    """What a row must know beside the trials of its cell."""
+
+    record: AdapterRecord
+    stopping: Stopping
+    server_class: str | None
+    rank: RankRange | None
+    baseline: Sequence[Trial]
+    witness: Trial | None
+    verified: Trial | None
+
+
+def _row(cell: Cell, all_trials: Sequence[Trial], beside: _Beside) -> Row:
+    record = beside.record
     found = cell_verdict(all_trials)
+    if found.verdict.has_rate and beside.verified is not None and beside.verified.load is not None:
+        under_load = verdict.of_trial(beside.verified)
+        found = under_load if under_load.verdict is Verdict.WRONG_RESPONSE else found
     trials = usable(all_trials)
     worked = found.verdict.has_rate
-    rate = estimate(rates(trials), how) if worked else None
+    rate = estimate(rates(trials), beside.stopping) if worked else None
+    batches = batch_latency(trials) if worked else None
     errors = [trial.load.errors for trial in all_trials if trial.load is not None]
     requests = sum(trial.load.requests for trial in all_trials if trial.load is not None)
     peaks = [t.server.peak_memory_bytes for t in all_trials if t.server and t.server.peak_memory_bytes is not None]
@@ -248,6 +289,7 @@ def _row(
         version=record.version,
         python=cell.python,
         kind=record.kind,
+        server_class=beside.server_class,
         depth=cell.depth,
         connections=cell.connections,
         workers=cell.workers,
@@ -257,14 +299,15 @@ def _row(
         reason=found.reason,
         requests=requests,
         requests_per_second=rate,
-        times_baseline=_times_baseline(all_trials, baseline or ()),
-        cpu_us_per_request=estimate(cpu_costs_us(trials), how) if worked else None,
-        rank=rank if worked else None,
+        times_baseline=_times_baseline(all_trials, beside.baseline),
+        cpu_us_per_request=estimate(cpu_costs_us(trials), beside.stopping) if worked else None,
+        rank=beside.rank if worked else None,
         server_busy=_mean([verdict.server_busy(trial) for trial in trials]),
         generator_busy=_mean([verdict.generator_busy(trial) for trial in trials]),
-        batch_latency_us=batch_latency(trials) if worked else None,
+        batch_latency_us=batches,
         little_ratio=_mean(ratios),
         wrk_latency_us=_wrk_latency(trials),
+        witness=_witness(beside.witness, found.verdict, rate, batches) if beside.witness else None,
         errors=Errors(*(sum(getattr(e, name) for e in errors) for name in Errors.__dataclass_fields__))
         if errors
         else None,
@@ -282,6 +325,7 @@ def _unavailable_row(record: AdapterRecord) -> Row:
         version=record.version,
         python=record.python,
         kind=record.kind,
+        server_class=None,
         depth=None,
         connections=None,
         workers=None,
@@ -299,6 +343,7 @@ def _unavailable_row(record: AdapterRecord) -> Row:
         batch_latency_us=None,
         little_ratio=None,
         wrk_latency_us=None,
+        witness=None,
         errors=None,
         bytes_per_response=None,
         peak_memory_bytes=None,
@@ -313,7 +358,7 @@ def _ranks(by_cell: Mapping[Cell, Sequence[Trial]], ranked: set[str], plan: Plan
     groups: dict[tuple[int, int, int], dict[Cell, list[float]]] = defaultdict(dict)
     for cell, trials in by_cell.items():
         if cell.adapter in ranked and cell_verdict(trials).verdict.has_rate:
-            groups[cell.depth, cell.connections, cell.workers][cell] = rates(usable(trials))
+            groups[_group(cell)][cell] = rates(usable(trials))
     found: dict[Cell, RankRange] = {}
     for samples in groups.values():
         if all(len(values) >= stats.MIN_VALUES for values in samples.values()):
@@ -333,6 +378,24 @@ def _times_baseline(trials: Sequence[Trial], baseline: Sequence[Trial]) -> Multi
         return None
     bound = None if own_bound == other_bound else "≥" if own_bound else "≤"
     return Multiple(geometric_mean(rates(usable(trials))) / geometric_mean(rates(usable(baseline))), bound)
+
+
+def _witness(trial: Trial, ours: Verdict, rate: Estimate | None, batches: BatchLatency | None) -> Witness | None:
+    if trial.load is None:
+        return None
+    seen = rates([trial])[0]
+    latency_us = latency.mean_us(trial.load.histogram)
+    rate_ratio = seen / rate.mean if rate else None
+    own_us = batches.mean if batches else None
+    latency_ratio = latency_us / own_us if latency_us and own_us else None
+    theirs = verdict.of_trial(trial).verdict
+    if ours is not Verdict.MEASURED or theirs is not Verdict.MEASURED:
+        whose = f"wrk: {ours}" if ours is not Verdict.MEASURED else f"h2load: {theirs}"
+        return Witness(seen, latency_us, rate_ratio, latency_ratio, agrees=None, reason=whose)
+    ratios = [ratio for ratio in (rate_ratio, latency_ratio) if ratio is not None]
+    agrees = all(abs(ratio - 1) <= WITNESS_TOLERANCE for ratio in ratios)
+    reason = None if agrees else f"h2load differs from wrk by more than {WITNESS_TOLERANCE:.0%}"
+    return Witness(seen, latency_us, rate_ratio, latency_ratio, agrees=agrees, reason=reason)
 
 
 def _wrk_latency(trials: Sequence[Trial]) -> WrkLatency | None:

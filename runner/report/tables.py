@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import is_dataclass
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal, get_args, get_type_hints
 
 import msgspec
 
@@ -31,9 +32,10 @@ HEADINGS = (
     "p90",
     "p99",
     "max",
+    "pipelining",
     "verdict",
 )
-_LEFT = {"server", "version", "Python", "verdict"}
+_LEFT = {"server", "version", "Python", "pipelining", "verdict"}
 _COLOURS = {Verdict.MEASURED: "green", Verdict.GENERATOR_BOUND: "yellow", Verdict.NEITHER: "yellow"}
 
 
@@ -58,6 +60,7 @@ def cells(row: Row) -> tuple[str, ...]:
         figures.times_baseline(row),
         figures.cpu_cost(row),
         *figures.latencies(row),
+        row.server_class or figures.NOTHING,
         row.verdict.value,
     )
 
@@ -116,15 +119,41 @@ def terminal(run: Run, rows: Sequence[Row]) -> list[RenderableType]:
         else:
             table = Table(title=group_title(group), title_justify="left", title_style="bold", box=None, pad_edge=False)
             for heading in _headings(run):
-                table.add_column(heading, justify="left" if heading in _LEFT else "right", no_wrap=heading != "server")
+                justify: Literal["left", "right"] = "left" if heading in _LEFT else "right"
+                table.add_column(Text(heading), justify=justify, no_wrap=heading != "server")
             for row in members:
                 style = _COLOURS.get(row.verdict, "red")
-                table.add_row(*cells(row)[:-1], Text(row.verdict.value, style=style))
+                table.add_row(*map(Text, cells(row)[:-1]), Text(row.verdict.value, style=style))
             made += [Text(), table]
         made += [
             Text.assemble("  ", (row.title, "bold"), f": {note}") for row in members if (note := figures.note(row))
         ]
     return made
+
+
+def witness_table(rows: Sequence[Row]) -> str:
+    """wrk and h2load side by side, as Markdown: rates, and means of batch and request latency."""
+    headings = ["server", "depth", "requests/s wrk", "h2load", "ratio", "mean latency wrk", "h2load", "ratio", "agree"]
+    lines = [_markdown_line(headings), _markdown_line(["---"] + ["---:"] * 7 + ["---"])]
+    for row in rows:
+        seen = row.witness
+        if seen is None:
+            continue
+        own = row.batch_latency_us.mean if row.batch_latency_us else None
+        agree = {True: "yes", False: "NO", None: f"not comparable ({seen.reason})"}[seen.agrees]
+        values = [
+            row.title,
+            str(row.depth),
+            figures.rate(row),
+            f"{seen.requests_per_second:,.0f}".replace(",", " "),
+            figures.NOTHING if seen.rate_ratio is None else f"{seen.rate_ratio:.2f}",
+            figures.duration(own),
+            figures.duration(seen.mean_latency_us),
+            figures.NOTHING if seen.latency_ratio is None else f"{seen.latency_ratio:.2f}",
+            agree,
+        ]
+        lines.append(_markdown_line(map(_escape, values)))
+    return "\n".join(lines) + "\n"
 
 
 def markdown(run: Run, rows: Sequence[Row]) -> str:
@@ -144,9 +173,8 @@ def markdown(run: Run, rows: Sequence[Row]) -> str:
 def as_csv(rows: Sequence[Row]) -> str:
     """Every figure of every row, nested ones as ``requests_per_second.mean``; empty where not measured."""
     records = [_flat(msgspec.to_builtins(row)) for row in rows]
-    names = list(dict.fromkeys(name for record in records for name in record))
     out = io.StringIO()
-    writer = csv.DictWriter(out, names, lineterminator="\n")
+    writer = csv.DictWriter(out, list(_columns(Row)), extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
     writer.writerows(records)
     return out.getvalue()
@@ -206,9 +234,19 @@ def _markdown_line(values: Iterable[str]) -> str:
 
 def _escape(text: str) -> str:
     """Text that Markdown shows as it is: logs and metadata are other people's words."""
-    for sign in "\\|`*_<>[]":
+    for sign in "\\|`*_<>[]~&":
         text = text.replace(sign, "\\" + sign)
-    return text.replace("\n", " ")
+    return " ".join(text.splitlines())
+
+
+def _columns(record: Any, prefix: str = "") -> Iterator[str]:
+    """The columns of a record, those of records in it included; the same whatever was measured."""
+    for name, kind in get_type_hints(record).items():
+        inner = next((one for one in (kind, *get_args(kind)) if is_dataclass(one)), None)
+        if inner is None:
+            yield prefix + name
+        else:
+            yield from _columns(inner, f"{prefix}{name}.")
 
 
 def _flat(record: dict[str, object], prefix: str = "") -> dict[str, object]:
