@@ -120,7 +120,7 @@ class Process:
             try:
                 self._control.sendall(json.dumps({"stop": grace_s}).encode() + b"\n")
             except OSError:
-                self._gone = True  # the supervisor ended between two looks
+                self._stopping = False  # all had ended between two looks; what the supervisor said is still to be read
         deadline = time.monotonic() + grace_s + KILL_PATIENCE_S
         while not self._gone and self._next_event(deadline) is not None:
             pass
@@ -182,10 +182,17 @@ class Process:
         self.cpu_s = event["cpu_s"]
         self.exit = Exit(
             code=event["code"],
-            signal=None if number is None else signal.Signals(number).name,
+            signal=None if number is None else _signal_name(number),
             killed=False,
             before_stop=not self._stopping,
         )
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:  # most real-time signals have none
+        return f"signal {number}"
 
 
 def run(

@@ -236,7 +236,7 @@ def _measure(
             step = schedule.next(history, elapsed)
             if step is None:
                 break
-            reporter.trial_begins(step.cell, schedule.progress(history, elapsed))
+            reporter.trial_begins(step.cell, schedule.progress(history, elapsed), history)
             number = 1 + sum(1 for one in history if one.cell == step.cell)
             done = trial.measure(by_cell[step.cell], step.cell, settings, number=number, round_=step.round)
             folder.append(done)

@@ -262,7 +262,13 @@ def main() -> None:
     ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     control = int(sys.argv[1])
     os.set_inheritable(control, False)
-    Supervisor(control, json.loads(sys.argv[2])).run()
+    try:
+        supervisor = Supervisor(control, json.loads(sys.argv[2]))
+    except OSError as error:
+        failure = {"event": "failed", "reason": f"{error.strerror}: {error.filename}"}
+        os.write(control, json.dumps(failure).encode() + b"\n")
+    else:
+        supervisor.run()
 
 
 if __name__ == "__main__":
