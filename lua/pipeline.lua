@@ -9,9 +9,9 @@
 
 local depth, record
 
-local function refuse(message)
+local function refuse(message, code)
    io.stderr:write("pipeline.lua: ", message, "\n")
-   os.exit(2)
+   os.exit(code or 2)
 end
 
 function init(args)
@@ -188,7 +188,7 @@ function done(summary, latency, requests)
       '"array":[' .. table.concat(entries, ",") .. "]",
    }
    local file, problem = io.open(record, "w")
-   if not file then refuse("cannot write the record: " .. problem) end
+   if not file then refuse("cannot write the record: " .. problem, 3) end
    local written = file:write("{", table.concat(fields, ",\n"), "}\n")
-   if not (file:close() and written) then refuse("cannot write the record " .. record) end
+   if not (file:close() and written) then refuse("cannot write the record " .. record, 3) end
 end

@@ -322,9 +322,7 @@ def main() -> None:
         click.echo(f"pipebench: {error.format_message()}{hint}", err=True)
         code = 2
     except (click.Abort, KeyboardInterrupt):
-        click.echo(
-            "pipebench: interrupted: finished trials are kept, `pipebench run --resume latest` goes on", err=True
-        )
+        click.echo("pipebench: interrupted", err=True)
         code = 130
     except BrokenPipeError:  # the reader of a pipe has seen enough
         sys.stderr.close()

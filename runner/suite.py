@@ -228,7 +228,7 @@ def _measure(
     history = [summarize(one) for one in trials if one.purpose is Purpose.MEASURE]
     before = sum(one.wall_s for one in history)
     began = time.monotonic()
-    with process.ending_all(), _kept_off_the_servers(head.placement):
+    with process.ending_all(), _kept_off_the_servers(head.placement), _offering_to_resume(head, reporter):
         _verify(head, measured, by_cell, settings, folder, reporter)
         began = time.monotonic()
         while True:
@@ -402,6 +402,16 @@ def _revision(root: Path) -> str | None:
         return None
     changed = process.output(["git", "-C", str(root), "status", "--porcelain", "--untracked-files=no"])
     return commit.strip() + ("+" if changed and changed.strip() else "")
+
+
+@contextmanager
+def _offering_to_resume(head: Run, reporter: Reporter) -> Iterator[None]:
+    """Where a run ends early, for whatever reason, say how it can be completed."""
+    try:
+        yield
+    except BaseException:
+        reporter.say(f"{head.id} is not complete; its finished trials are kept: pipebench run --resume {head.id}")
+        raise
 
 
 @contextmanager

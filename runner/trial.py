@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from runner import check, errorlog, machine, process, server
+from runner.errors import RecordError
 from runner.load import h2load, wrk
 from runner.model import (
     Cell,
@@ -66,7 +67,10 @@ class _Seen:
 def measure(environment: Environment, cell: Cell, settings: Settings, *, number: int, round_: int) -> Trial:
     """One load of ``cell`` on a freshly started server."""
     folder = settings.folder / "logs" / cell.id
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RecordError(f"cannot write {folder}: {error.strerror}") from None
     stem = f"{number:03}" + ("" if settings.purpose is Purpose.MEASURE else f"-{settings.purpose}")
     log = folder / f"{stem}-server.log"
     started_at = machine.now()
@@ -155,6 +159,8 @@ def _load(
     done = process.run(argv, timeout_s=deadline_s, log=log, cpus=settings.placement.generator)
     if done.timed_out:
         return None, Failure(Verdict.STALLED, f"{generator} did not end within {deadline_s:g} s")
+    if done.exit.code == wrk.CANNOT_RECORD and not by_witness:
+        raise RecordError(done.output.strip().splitlines()[-1])
     try:
         text = record.read_text()
         if by_witness:

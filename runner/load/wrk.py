@@ -11,6 +11,8 @@ from runner.model import Address, Cell, GeneratorErrors, Load, Verified, WrkLate
 
 SCRIPT = Path(__file__).parents[2] / "lua" / "pipeline.lua"
 RECORD_VERSION = 1
+CANNOT_RECORD = 3
+"""Exit code of wrk where the script could not write its record."""
 
 
 def argv(
