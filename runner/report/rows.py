@@ -356,14 +356,18 @@ def _ranks(by_cell: Mapping[Cell, Sequence[Trial]], ranked: set[str], plan: Plan
     """Rank ranges within each group of comparable cells, of those that have a rate with an interval."""
     how = Stopping.ANY if plan.trials is None else Stopping.FIXED
     groups: dict[tuple[int, int, int], dict[Cell, list[float]]] = defaultdict(dict)
+    bounds: set[Cell] = set()
     for cell, trials in by_cell.items():
-        if cell.adapter in ranked and cell_verdict(trials).verdict.has_rate:
+        found = cell_verdict(trials).verdict
+        if found is Verdict.GENERATOR_BOUND:
+            bounds.add(cell)
+        if cell.adapter in ranked and found.has_rate:
             groups[_group(cell)][cell] = rates(usable(trials))
-    found: dict[Cell, RankRange] = {}
+    ranks: dict[Cell, RankRange] = {}
     for samples in groups.values():
         if all(len(values) >= stats.MIN_VALUES for values in samples.values()):
-            found |= stats.rank_ranges(samples, stopping=how)
-    return found
+            ranks |= stats.rank_ranges(samples, stopping=how, lower_bounds=bounds)
+    return ranks
 
 
 def _times_baseline(trials: Sequence[Trial], baseline: Sequence[Trial]) -> Multiple | None:
