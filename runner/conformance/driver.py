@@ -5,9 +5,9 @@ Publishing a false accusation is worse than missing a fault, and a slow machine 
 - cases run side by side, the slow ones first; those that judge time (``alone``) run by themselves afterwards;
 - whatever is not a pass is tried again, alone, on a freshly started server and with twice the time, and a fail stands
   only if it repeats (:func:`runner.conformance.judge.settled`);
-- a crash ends the side-by-side part, and a server that no longer answers a plain GET spoils it: findings against it
-  from that part are dropped, and those cases are tried alone twice, so that a crash or a stall is put down to the
-  case that brings it about.
+- a crash ends the side-by-side part and voids it, passes too, since the case that killed the server may have passed
+  first; a server that no longer answers a plain GET voids what it found against the server. Those cases are then tried
+  alone, so that a crash or a stall is put down to the case that brings it about.
 """
 
 from __future__ import annotations
@@ -93,8 +93,8 @@ async def run_cases(
 ) -> tuple[CaseResult, ...]:
     """Run ``cases`` against a running server; the results in the order of the cases.
 
-    ``patience`` multiplies every deadline. ``on_outcome`` is told each result once it stands. The server
-    may be left dead or stalled: whoever started it stops it.
+    ``patience`` multiplies every deadline. ``on_outcome`` is told each result as soon as it stands, and once more where
+    a crash has voided it. The server may be left dead or stalled: whoever started it stops it.
     """
     return await _Examination(server, concurrency, patience, on_outcome).run(cases)
 
@@ -131,7 +131,7 @@ class _Examination:
         return tuple(self._results[case.name] for case in cases)
 
     async def _side_by_side(self, cases: Sequence[Case]) -> dict[str, Attempt]:
-        """Run cases together until all have ended or the server has died; the findings that may stand."""
+        """Run cases together until all have ended or the server has died; those findings against it that may stand."""
         waiting = sorted(cases, key=lambda case: case.deadline_s)
         running: dict[asyncio.Task[Attempt], Case] = {}
         attempts: dict[str, Attempt] = {}
@@ -149,9 +149,11 @@ class _Examination:
                         attempts[case.name] = tried
         finally:
             await _cancelled(*running)
-        if attempts and not await responds(self._server, self._patience):
+        responsive = not attempts or await responds(self._server, self._patience)
+        if not await survives(self._server, 0.0 if responsive else DYING_S):
+            self._results.clear()
             return {}
-        return attempts if await survives(self._server) else {}
+        return attempts if responsive else {}
 
     async def _decide(self, case: Case, tried: Attempt | None) -> None:
         """Try a case alone: once if it passes, and until there are two findings against the server if not."""

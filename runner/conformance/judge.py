@@ -162,6 +162,18 @@ def unrefused(refusal: Expected, look: Look, remark: str) -> Look:
     return served
 
 
+def sparing(good: Expected, look: Look) -> Look:
+    """The first request is good; an error in its place is a response lost, whatever the requests after it are."""
+
+    def spared(talk: Conversation) -> Finding:
+        first = talk.reading.responses[:1]
+        if first and first[0].status >= 400 and not good.matches(first[0]):
+            return failed(Fault.LOST, f"the response to the good first request is lost to {described(first[0])}")
+        return look(talk)
+
+    return spared
+
+
 def announcing(look: Look) -> Look:
     """The last response should say ``Connection: close`` (RFC 9112 §9.6, SHOULD)."""
 
@@ -227,7 +239,8 @@ def each(*looks: Look) -> Judge:
         if len(findings) == 1 or worst.outcome is Outcome.PASS:
             return worst
         if len(looks) == len(findings) <= 3:
-            return replace(worst, detail="; ".join(finding.detail for finding in findings))
+            bad_ones = [finding.detail for finding in findings if finding.outcome is not Outcome.PASS]
+            return replace(worst, detail="; ".join(bad_ones))
         many = f"{bad} of {len(findings)} connections, first of them number {worst.conversation + 1}: "
         return replace(worst, detail=many + worst.detail)
 
@@ -296,7 +309,7 @@ def settled(first: Finding, again: Finding) -> Finding:
     if first.outcome is again.outcome:
         return again
     milder, sharper = sorted((first, again), key=lambda finding: finding.outcome.severity)
-    remark = f"flaky, once in two attempts: {sharper.detail}"
+    remark = f"not repeated: {sharper.detail}"
     seen = sharper.outcome is Outcome.FAIL and sharper.fault is not Fault.STALLED
     outcome = max(milder.outcome, Outcome.NOTE if seen else Outcome.PASS, key=lambda each: each.severity)
     figures = {**sharper.figures, **milder.figures}

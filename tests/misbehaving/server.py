@@ -1,0 +1,459 @@
+"""A small strict HTTP/1.1 server, and what is wrong with it if ``--fault`` says so.
+
+Without a fault it is the reference: it passes every conformance case. It has a parser of its own, not h11's,
+so that the suite's reader and the server it is tried on do not share their mistakes. Each fault is one branch,
+named after what it does; ``tests/live/test_conformance.py`` says which case must catch it.
+
+``python server.py --port 8080 [--fault NAME]``
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import os
+import re
+import socket
+import struct
+import sys
+import time
+from dataclasses import dataclass, field
+from functools import partial
+
+QUEUED = 64
+TOKEN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+REASONS = {200: "OK", 400: "Bad Request", 404: "Not Found", 405: "Method Not Allowed"}
+FAULTS = (
+    "answers-after-close",
+    "announces-close-after-8",
+    "answers-in-reverse",
+    "bad-line-loses-good",
+    "blocks",
+    "body-as-request",
+    "chokes-on-chunk-extension",
+    "closes-after-8",
+    "closes-after-404",
+    "crashes-on-bad-line",
+    "crashes-when-pipelined",
+    "crosses-connections",
+    "drips",
+    "drops-the-last",
+    "duplicates",
+    "expects-for-ever",
+    "floods",
+    "garbage-kills",
+    "get-has-no-body",
+    "half-close-kills",
+    "head-with-body",
+    "hoards",
+    "holds-back-the-first",
+    "http10-hangs",
+    "http10-persists",
+    "ignores-close",
+    "impatient",
+    "leaves-body-unread",
+    "length-and-chunked",
+    "loses-a-cr",
+    "loses-behind-slow",
+    "never-answers",
+    "no-chunked",
+    "no-host-check",
+    "off-by-one",
+    "one-read-one-request",
+    "refuses-empty-line",
+    "reorders",
+    "resets",
+    "serial",
+    "shallow",
+    "spins-without-host",
+    "swallows-after-upgrade",
+    "takes-any-chunk-size",
+    "takes-any-length",
+    "takes-first-length",
+    "takes-space-before-colon",
+)
+
+
+class BadRequestError(Exception):
+    """What cannot be parsed; answered with 400 and a close."""
+
+
+@dataclass
+class Request:
+    method: str
+    path: str
+    version: str
+    fields: list[tuple[str, str]] = field(default_factory=list)
+    body: bytes = b""
+
+    def values(self, name: str) -> list[str]:
+        return [value for key, value in self.fields if key == name]
+
+    @property
+    def persists(self) -> bool:
+        options = {option.strip().lower() for value in self.values("connection") for option in value.split(",")}
+        if "close" in options or (self.values("content-length") and self.values("transfer-encoding")):
+            return False
+        return self.version == "1.1" or "keep-alive" in options
+
+
+@dataclass
+class Reply:
+    status: int
+    body: bytes
+    close: bool = False
+
+
+class Connection:
+    """One client: a parser that queues handlers, and a writer that sends their replies in order."""
+
+    def __init__(self, fault: str | None, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.fault = fault
+        self.reader = reader
+        self.writer = writer
+        bound = 0 if fault in {"hoards", "bad-line-loses-good"} else QUEUED
+        self.queue: asyncio.Queue[tuple[Request | None, asyncio.Task[Reply] | bytes] | None] = asyncio.Queue(bound)
+        self.parsed = 0
+        self.written = 0
+        self.mid_request = False
+
+    async def serve(self) -> None:
+        writing = asyncio.create_task(self.write_replies())
+        try:
+            await self.parse_requests()
+            await self.queue.put(None)
+            await writing
+            await self.close()
+        except (ConnectionError, asyncio.IncompleteReadError):
+            pass
+        finally:
+            writing.cancel()
+            self.writer.close()
+
+    async def close(self) -> None:
+        """In stages (RFC 9112 §9.6): shut down our side, read on for a while, then close."""
+        self.writer.write_eof()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(1):
+                while await self.reader.read(65536):
+                    pass
+
+    async def parse_requests(self) -> None:
+        while True:
+            try:
+                request = await self.read_request()
+            except BadRequestError:
+                if self.fault == "crashes-on-bad-line":
+                    print("assertion failed: request line", file=sys.stderr, flush=True)
+                    os.abort()
+                if self.fault == "bad-line-loses-good":
+                    while not self.queue.empty():
+                        self.queue.get_nowait()
+                await self.queue.put((None, self.start(None, Reply(400, b"", close=True))))
+                return
+            if request is None:
+                if self.fault == "half-close-kills":
+                    self.writer.transport.abort()
+                return
+            if await self.accept(request):
+                return
+
+    async def accept(self, request: Request) -> bool:
+        """Queue a request; return whether it is the connection's last."""
+        self.parsed += 1
+        if self.fault == "crashes-when-pipelined" and self.parsed == 2:
+            print("corrupted double-linked list", file=sys.stderr, flush=True)
+            os.abort()
+        if self.fault == "shallow" and self.parsed > 20:
+            return False
+        if self.fault == "http10-hangs" and request.version == "1.0" and self.parsed > 1:
+            return False
+        task = self.start(request, None)
+        await self.queue.put((request, task))
+        if self.fault == "serial":
+            await asyncio.wait([task])
+        if self.fault == "swallows-after-upgrade" and request.values("upgrade"):
+            await self.reader.read()
+        if self.fault == "answers-after-close":
+            return False
+        if self.fault == "garbage-kills" and not request.persists:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(0.05):
+                    if await self.reader.read(1) == b"\x16":
+                        self.writer.transport.abort()
+        return not self.persists(request)
+
+    def persists(self, request: Request) -> bool:
+        if self.fault == "ignores-close":
+            return True
+        if self.fault == "http10-persists":
+            return request.version == "1.0" or request.persists
+        if self.fault == "length-and-chunked" and len(request.fields) > 2:
+            return True
+        return request.persists
+
+    def start(self, request: Request | None, reply: Reply | None) -> asyncio.Task[Reply]:
+        async def given() -> Reply:
+            assert reply is not None
+            return reply
+
+        return asyncio.create_task(given() if request is None else self.handle(request))
+
+    async def read_request(self) -> Request | None:
+        line = await self.read_line()
+        if line == b"" and not self.reader.at_eof():
+            if self.fault == "refuses-empty-line":
+                raise BadRequestError
+            line = await self.read_line()
+        if line == b"" and self.reader.at_eof():
+            return None
+        parts = line.split(b" ")
+        if len(parts) != 3 or not TOKEN.fullmatch(parts[0]) or parts[2] not in {b"HTTP/1.0", b"HTTP/1.1"}:
+            raise BadRequestError
+        request = Request(parts[0].decode(), parts[1].decode("latin-1"), parts[2][5:].decode())
+        while line := await self.read_line():
+            name, colon, value = line.partition(b":")
+            if self.fault == "takes-space-before-colon":
+                name = name.rstrip()
+            if not colon or not TOKEN.fullmatch(name):
+                raise BadRequestError
+            request.fields.append((name.decode().lower(), value.strip(b" \t").decode("latin-1")))
+        if request.version == "1.1" and len(request.values("host")) != 1:
+            if self.fault == "spins-without-host":
+                while True:
+                    pass
+            if self.fault != "no-host-check":
+                raise BadRequestError
+        request.body = await self.read_body(request)
+        self.mid_request = False
+        return request
+
+    async def read_line(self) -> bytes:
+        line = b""
+        while not line.endswith(b"\r\n"):
+            byte = await self.reader.read(1)
+            if not byte:
+                if line:
+                    raise asyncio.IncompleteReadError(line, None)
+                return b""
+            if self.fault == "loses-a-cr" and line.endswith(b"\r") and self.waiting():
+                line = line[:-1]
+            if self.fault == "one-read-one-request" and self.mid_request and self.waiting():
+                raise BadRequestError
+            self.mid_request = True
+            line += byte
+            if len(line) > 8192:
+                raise BadRequestError
+        return line[:-2]
+
+    def waiting(self) -> bool:
+        """Whether the byte just read was the first of a new segment: nothing was buffered behind the last one."""
+        empty = not self.reader._buffer  # type: ignore[attr-defined]
+        was_empty, self.was_empty = getattr(self, "was_empty", False), empty
+        return was_empty
+
+    async def read_body(self, request: Request) -> bytes:
+        if self.fault == "body-as-request":
+            return b""
+        if self.fault == "get-has-no-body" and request.method == "GET":
+            return b""
+        if self.fault == "leaves-body-unread" and request.path == "/":
+            return b""
+        codings = request.values("transfer-encoding")
+        lengths = request.values("content-length")
+        if self.fault == "no-chunked":
+            codings = []
+        if codings:
+            if [coding.lower() for coding in codings] != ["chunked"]:
+                raise BadRequestError
+            await self.encourage(request)
+            return await self.read_chunks()
+        if self.fault == "takes-first-length":
+            lengths = lengths[:1]
+        if self.fault == "takes-any-length":
+            lengths = [length for length in lengths if length.isdigit()]
+        if not lengths:
+            return b""
+        if len({*lengths}) != 1 or not re.fullmatch("[0-9]+", lengths[0]):
+            raise BadRequestError
+        await self.encourage(request)
+        length = int(lengths[0])
+        if self.fault == "off-by-one" and length:
+            length -= 1
+        return await self.reader.readexactly(length)
+
+    async def encourage(self, request: Request) -> None:
+        """Send 100 (Continue) in its turn if the client waits for it (RFC 9110 §10.1.1)."""
+        if "100-continue" in request.values("expect") and request.version == "1.1":
+            await self.queue.put((request, b"HTTP/1.1 100 Continue\r\n\r\n"))
+
+    async def read_chunks(self) -> bytes:
+        body = b""
+        while True:
+            line = await self.read_line()
+            size, semicolon, _ = line.partition(b";")
+            if semicolon and self.fault == "chokes-on-chunk-extension":
+                raise BadRequestError
+            if not re.fullmatch(rb"[0-9A-Fa-f]{1,8}", size.rstrip()):
+                if self.fault != "takes-any-chunk-size":
+                    raise BadRequestError
+                await self.reader.readuntil(b"\r\n\r\n")
+                return body
+            if int(size, 16) == 0:
+                while await self.read_line():
+                    pass
+                return body
+            body += await self.reader.readexactly(int(size, 16))
+            if await self.reader.readexactly(2) != b"\r\n":
+                raise BadRequestError
+
+    async def handle(self, request: Request) -> Reply:
+        close = not self.persists(request)
+        if self.fault == "hoards":
+            STOCK.append(bytearray(os.urandom(2048) * 8))
+        if self.fault == "half-close-kills":
+            await asyncio.sleep(0.02)
+        if request.path == "/" and request.method in {"GET", "HEAD"}:
+            return Reply(200, b"Hello world!", close)
+        if request.path == "/":
+            return Reply(405, b"", close)
+        if request.path == "/echo" and request.method == "POST":
+            return Reply(200, request.body, close)
+        if match := re.fullmatch(r"/sleep/(\d+)/(.+)", request.path):
+            seconds = int(match[1]) / 1000
+            if self.fault == "blocks":
+                time.sleep(seconds)
+            else:
+                await asyncio.sleep(seconds)
+            crossed = self.fault == "crosses-connections" and len(OPEN) > 50
+            return Reply(200, b"0-1" if crossed else match[2].encode(), close)
+        return Reply(404, b"no such page", close)
+
+    async def write_replies(self) -> None:
+        if self.fault in {"reorders", "answers-in-reverse"}:
+            await self.write_as_they_come()
+            return
+        while (item := await self.queue.get()) is not None:
+            request, made = item
+            if isinstance(made, bytes):
+                self.writer.write(made)
+                continue
+            try:
+                async with asyncio.timeout(1.0 if self.fault == "impatient" else None):
+                    reply = await made
+            except TimeoutError:
+                self.writer.transport.abort()
+                return
+            if not await self.misbehave(request, reply):
+                await self.send(request, reply)
+            if reply.close and self.fault != "answers-after-close":
+                return
+
+    async def write_as_they_come(self) -> None:
+        pending: list[tuple[Request | None, asyncio.Task[Reply]]] = []
+        while (item := await self.queue.get()) is not None:
+            request, made = item
+            if isinstance(made, bytes):
+                continue
+            if self.fault == "reorders":
+                made.add_done_callback(partial(self.write_finished, request))
+                continue
+            pending.append((request, made))
+            await asyncio.sleep(0.02)
+            if self.queue.empty():
+                for late, task in reversed(pending):
+                    await self.send(late, await task)
+                pending.clear()
+
+    def write_finished(self, request: Request | None, task: asyncio.Task[Reply]) -> None:
+        self.writer.write(self.render(request, task.result()))
+
+    async def misbehave(self, request: Request | None, reply: Reply) -> bool:  # noqa: C901, PLR0911, PLR0912
+        """Do what the fault says in place of sending the reply; return whether that was all."""
+        self.written += 1
+        match self.fault:
+            case "never-answers":
+                return True
+            case "drips":
+                for byte in self.render(request, reply):
+                    self.writer.write(bytes([byte]))
+                    await asyncio.sleep(1)
+                return True
+            case "floods":
+                for _ in range(10_000):
+                    await self.send(request, reply)
+            case "resets" if self.written == 2:
+                sock = self.writer.get_extra_info("socket")
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                self.writer.transport.abort()
+                return True
+            case "drops-the-last" if self.written > 1:
+                await asyncio.sleep(0.05)
+                return self.queue.empty()
+            case "duplicates":
+                await self.send(request, reply)
+            case "closes-after-8" if self.written == 8:
+                await self.send(request, reply)
+                self.writer.close()
+            case "announces-close-after-8" if self.written == 8:
+                reply.close = True
+                await self.send(request, reply)
+                self.writer.close()
+            case "closes-after-404" if reply.status == 404:
+                await self.send(request, reply)
+                self.writer.close()
+            case "expects-for-ever" if request and request.values("expect"):
+                return True
+            case "loses-behind-slow" if self.written == 2 and request and request.path.startswith("/sleep/200"):
+                return True
+            case "holds-back-the-first":
+                while self.mid_request:
+                    await asyncio.sleep(0.01)
+            case _:
+                return False
+        return self.fault in {"closes-after-8", "announces-close-after-8", "closes-after-404"}
+
+    async def send(self, request: Request | None, reply: Reply) -> None:
+        self.writer.write(self.render(request, reply))
+        if self.fault != "hoards":
+            await self.writer.drain()
+
+    def render(self, request: Request | None, reply: Reply) -> bytes:
+        head = f"HTTP/1.1 {reply.status} {REASONS[reply.status]}\r\nContent-Length: {len(reply.body)}\r\n"
+        if reply.close:
+            head += "Connection: close\r\n"
+        elif request is not None and request.version == "1.0":
+            head += "Connection: keep-alive\r\n"
+        body = (
+            b"" if request is not None and request.method == "HEAD" and self.fault != "head-with-body" else reply.body
+        )
+        return head.encode() + b"\r\n" + body
+
+
+OPEN: set[Connection] = set()
+STOCK: list[bytearray] = []
+
+
+async def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--fault", choices=FAULTS)
+    options = parser.parse_args()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        connection = Connection(options.fault, reader, writer)
+        OPEN.add(connection)
+        try:
+            await connection.serve()
+        finally:
+            OPEN.discard(connection)
+
+    server = await asyncio.start_server(serve, "127.0.0.1", options.port, backlog=512)
+    async with server:
+        await server.serve_forever()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
