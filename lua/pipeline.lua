@@ -10,6 +10,7 @@
 local depth, record
 
 local function refuse(message, code)
+   io.stdout:flush() -- what wrk has printed stands above, and this line is the last
    io.stderr:write("pipeline.lua: ", message, "\n")
    os.exit(code or 2)
 end
@@ -17,7 +18,7 @@ end
 function init(args)
    depth = tonumber(args[1] or "1")
    record = args[2]
-   if not depth or depth < 1 or depth ~= math.floor(depth) then
+   if not depth or depth < 1 or depth ~= math.floor(depth) or depth == math.huge then
       refuse("depth is '" .. tostring(args[1]) .. "': expected a whole number of at least 1, after --")
    end
    -- wrk.init() calls wrk.format() once, after this, and keeps what it returns. A script without a request() function

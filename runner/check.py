@@ -24,6 +24,8 @@ def quick_check(address: Address, depth: int, *, deadline_s: float = DEADLINE_S)
             reading, problem = _exchange(address, sent, deadline_s)
         except ConnectionRefusedError:
             return Check(sent, 0, size, Failure(Verdict.REFUSED, "the connection was refused"))
+        except TimeoutError:
+            return Check(sent, 0, size, Failure(Verdict.STALLED, f"no connection in {deadline_s:g} s"))
         received = len(reading.responses)
         failure = _wrong(reading) or problem
         if failure is None and received < sent:

@@ -98,7 +98,7 @@ _PROFILES = "; ".join(f"{name}: {text}" for name, text in plans.PROFILE_HELP.ite
 @click.option("--precision", type=SHARE, help="Half-width of the 95 % interval at which a cell is done, as 3%.")
 @click.option("--budget", "budget_s", type=DURATION, help="Time for the whole measurement, as 6m.")
 @click.option("--seed", type=int, help="Seed of the order of trials.")
-@click.option("--baseline", help="Adapter that the others are compared with.")
+@click.option("--baseline", help="Adapter that the others are compared with.  [fasthttp]")
 @click.option("--witness", is_flag=True, default=None, help="Load each cell once more with h2load, and compare.")
 @click.option("--check/--no-check", default=None, help="Run the core conformance cases and verify responses.  [check]")
 @click.option("--strict", is_flag=True, default=None, help="Do not load servers whose pipelining is broken.")

@@ -42,6 +42,10 @@ def prepare(
 
     The order of the result is that of ``adapters``.
     """
+    try:
+        cache_folder().mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ToolError(f"cannot write to {cache_folder()}: {error.strerror}: set PIPEBENCH_CACHE to another") from None
     found = interpreters.find() if any(a.language == "python" for a in adapters) else ()
     wanted: list[tuple[Adapter, str | None]] = [
         (adapter, python)
@@ -113,8 +117,8 @@ def _build_venv(adapter: Adapter, folder: Path, python: str, record: Path) -> Un
         problem = _build_step(adapter, step, folder / f"step{number}.log", cwd=folder)
         if problem:
             return problem
-    listed = process.output(["uv", "pip", "list", "--python", own_python, "--format", "json", "--quiet"])
-    version = process.output([own_python, "-c", "import platform; print(platform.python_version())"])
+    listed = process.output(["uv", "pip", "list", "--python", own_python, "--format", "json", "--quiet"], stderr=False)
+    version = process.output([own_python, "-c", "import platform; print(platform.python_version())"], stderr=False)
     if listed is None or version is None:
         return Unavailable(adapter, "its environment was built but does not run")
     installed = {_normalized(entry["name"]): entry["version"] for entry in json.loads(listed)}

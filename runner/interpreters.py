@@ -45,7 +45,10 @@ def choose(interpreters: Sequence[Interpreter], requires: str, wanted: str | Non
 
 
 def _from_uv() -> Iterable[Interpreter]:
-    listed = process.output(["uv", "python", "list", "--only-installed", "--offline", "--output-format", "json"])
+    # On stderr uv warns of interpreters that it cannot run, such as pyenv's shims of releases that are not chosen.
+    listed = process.output(
+        ["uv", "python", "list", "--only-installed", "--offline", "--output-format", "json"], stderr=False
+    )
     try:
         entries = json.loads(listed or "[]")
     except json.JSONDecodeError:

@@ -331,7 +331,7 @@ class Purpose(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One load on one freshly started server: all that was observed."""
+    """One load on one freshly started server: all that was observed. ``placement``: the CPUs that both had for it."""
 
     cell: Cell
     number: int
@@ -347,6 +347,7 @@ class Trial:
     errors: tuple[LogError, ...]
     log: str | None
     purpose: Purpose = Purpose.MEASURE
+    placement: Placement | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -219,15 +219,21 @@ def run(
     )
 
 
-def output(argv: Sequence[str], *, timeout_s: float = 30.0) -> str | None:
+def output(argv: Sequence[str], *, timeout_s: float = 30.0, stderr: bool = True) -> str | None:
     """What a short, harmless command prints, stderr too, whatever its exit code; ``None`` where it cannot run."""
     try:
         done = subprocess.run(
-            argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout_s, check=False
+            argv,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=timeout_s,
+            check=False,
         )
     except (OSError, subprocess.TimeoutExpired):
         return None
-    return done.stdout + done.stderr
+    return done.stdout + done.stderr if stderr else done.stdout
 
 
 @contextmanager

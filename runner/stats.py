@@ -9,7 +9,7 @@ becomes a difference. ``docs/statistics.md`` has the sources, the reasons and th
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
@@ -186,18 +186,25 @@ def rank_ranges(
     confidence: float = 0.95,
     stopping: Stopping = Stopping.PRECISION,
     higher_is_better: bool = True,
+    lower_bounds: Collection[K] = (),
 ) -> dict[K, RankRange]:
     """Return a range of ranks for each sample; with probability ``confidence`` all of them hold the true rank at once.
 
     Every mean gets an interval so wide that all hold together (Šidák); one sample ranks before another where their
     intervals do not touch (Klein, Wright and Wieczorek 2020). A sample with no interval may have any rank. Samples of
-    truly equal means share all the ranks of their tie, and each range then holds all of these.
+    truly equal means share all the ranks of their tie, and each range then holds all of these. The values of
+    ``lower_bounds`` are no more than that: the true mean may be anything above, so nothing ranks above them.
 
     Raises:
         ValueError: as :func:`mean_interval` does.
     """
     each = confidence ** (1 / max(1, len(samples)))
     intervals = {key: mean_interval(values, confidence=each, stopping=stopping) for key, values in samples.items()}
+    intervals |= {
+        key: Interval(interval.mean, interval.low, math.inf)
+        for key, interval in intervals.items()
+        if interval is not None and key in lower_bounds
+    }
     known = [interval for interval in intervals.values() if interval is not None]
     ranges = {}
     for key, own in intervals.items():

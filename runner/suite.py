@@ -7,9 +7,10 @@ import hashlib
 import os
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from importlib.metadata import version
@@ -104,13 +105,25 @@ def _checked(head: Run, ready: Sequence[Environment], folder: Path, reporter: Re
     yardsticks = {record.name for record in head.adapters if not record.ranked}
     examined = [made for made in ready if made.adapter.name not in yardsticks]
 
+    interrupted = threading.Event()
+
+    def after_case(_: object) -> None:
+        if interrupted.is_set():
+            raise CancelledError
+
     def one(made: Environment) -> Conformance:
-        found = examination.examine(made, folder / "logs" / f"check-{made.adapter.name}-{made.python}", cases=CORE)
+        logs = folder / "logs" / f"check-{made.adapter.name}-{made.python}"
+        found = examination.examine(made, logs, cases=CORE, on_outcome=after_case)
         reporter.say(f"checked {made.adapter.name}: {found.classification.server_class or found.problem}")
         return found
 
-    with process.ending_all(), ThreadPoolExecutor(max_workers=CHECKS_AT_ONCE) as executor:
-        found = tuple(executor.map(one, examined))
+    # The servers are ended before the threads are waited for, which then have nothing to talk to.
+    with ThreadPoolExecutor(max_workers=CHECKS_AT_ONCE) as executor, process.ending_all():
+        try:
+            found = tuple(executor.map(one, examined))
+        except BaseException:
+            interrupted.set()
+            raise
     head = replace(head, conformance=tuple(_summary(each) for each in found))
     if not head.plan.strict:
         return head
@@ -145,6 +158,8 @@ def choose_adapters(plan: Plan, root: Path) -> tuple[Adapter, ...]:
     found = adapters.discover(root)
     if not found:
         raise AdapterError(f"there are no adapters below {root}: run pipebench from a checkout of the project")
+    if plan.baseline != plans.BASELINE:
+        adapters.select(found, [plan.baseline])
     chosen = adapters.select(found, plan.only)
     fitting = tuple(adapter for adapter in chosen if adapter.scenario is plan.scenario)
     if not fitting:
@@ -397,10 +412,10 @@ def _changes(recorded: Run, now: Run) -> list[str]:
 
 def _revision(root: Path) -> str | None:
     """The commit that is checked out, with ``+`` where files under version control were changed."""
-    commit = process.output(["git", "-C", str(root), "rev-parse", "--short=12", "HEAD"])
+    commit = process.output(["git", "-C", str(root), "rev-parse", "--short=12", "HEAD"], stderr=False)
     if commit is None or not commit.strip().isalnum():
         return None
-    changed = process.output(["git", "-C", str(root), "status", "--porcelain", "--untracked-files=no"])
+    changed = process.output(["git", "-C", str(root), "status", "--porcelain", "--untracked-files=no"], stderr=False)
     return commit.strip() + ("+" if changed and changed.strip() else "")
 
 

@@ -109,6 +109,7 @@ def measure(environment: Environment, cell: Cell, settings: Settings, *, number:
         errors=seen.errors,
         log=str(log.relative_to(settings.folder)) if log.exists() and log.stat().st_size else None,
         purpose=settings.purpose,
+        placement=settings.placement,
     )
 
 

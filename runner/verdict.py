@@ -10,9 +10,9 @@ from runner.latency import Proofs
 from runner.model import Failure, Load, Trial, Verdict
 
 GENERATOR_BUSY = 0.95
-"""Share of the load's duration, for each thread, from which the generator had no CPU time to spare."""
+"""Share of the load's duration, for each CPU that its threads had, from which the generator had no time to spare."""
 SERVER_BUSY = 0.80
-"""Share of the load's duration, for each worker, from which the server was the bottleneck."""
+"""Share of the load's duration, for each CPU that its workers had, from which the server was the bottleneck."""
 LOST_SHARE = 0.001
 """Share of the requests that may be lost with broken connections before pipelining counts as failed."""
 SIZE_TOLERANCE = 0.05
@@ -50,18 +50,20 @@ def of_trial(trial: Trial) -> Failure:
 
 
 def generator_busy(trial: Trial) -> float | None:
-    """CPU time of the generator's load threads over the load's duration, a thread: 1 is all of it."""
+    """CPU time of the generator's load threads over the load's duration, a thread or CPU: 1 is all it could have."""
     load = trial.load
     if load is None or load.cpu_ns is None:
         return None
-    return load.cpu_ns / (load.duration_us * 1000 * load.threads)
+    cpus = min(load.threads, len(trial.placement.generator)) if trial.placement else load.threads
+    return load.cpu_ns / (load.duration_us * 1000 * cpus)
 
 
 def server_busy(trial: Trial) -> float | None:
-    """CPU time of the server over the load's duration, a worker: 1 is all of it."""
+    """CPU time of the server over the load's duration, a worker or CPU: 1 is all it could have."""
     if trial.load is None or trial.server is None or trial.server.cpu_ns is None:
         return None
-    return trial.server.cpu_ns / (trial.load.duration_us * 1000 * trial.cell.workers)
+    cpus = min(trial.cell.workers, len(trial.placement.server)) if trial.placement else trial.cell.workers
+    return trial.server.cpu_ns / (trial.load.duration_us * 1000 * cpus)
 
 
 def proofs(trial: Trial) -> Proofs | None:

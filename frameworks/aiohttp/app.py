@@ -1,6 +1,6 @@
 # /// script
 # requires-python = ">=3.10"
-# dependencies = ["aiohttp==3.14.5", "uvloop==0.23.0"]
+# dependencies = ["aiohttp==3.14.5", "uvloop==0.22.1"]
 #
 # [tool.uv]
 # exclude-newer = "2026-11-20T00:00:00Z"
@@ -11,11 +11,13 @@
 # kind = "framework"
 # homepage = "https://docs.aiohttp.org"
 # ///
+"""The adapter to copy: its three handlers and how they are served; docs/adapters.md explains each line."""
+
 import asyncio
 import multiprocessing
 import os
 
-import uvloop
+import uvloop  # not 0.23, which writes each response of a batch on its own: 1.6 times the CPU at depth 16
 from aiohttp import web
 
 HOST = os.environ.get("HOST", "127.0.0.1")
@@ -29,7 +31,7 @@ async def somebody() -> None:
 
 async def hello(request: web.Request) -> web.Response:
     await somebody()
-    return web.Response(text="Hello world!")
+    return web.Response(body=b"Hello world!", content_type="text/plain")  # bytes: nothing to encode
 
 
 async def sleep(request: web.Request) -> web.Response:
@@ -43,24 +45,24 @@ async def echo(request: web.Request) -> web.Response:
 
 def work() -> None:
     app = web.Application()
-    app.add_routes([
-        web.get("/", hello),
-        web.get(r"/sleep/{ms:\d+}/{token}", sleep),
-        web.post("/echo", echo),
-    ])
+    app.router.add_get("/", hello)
+    app.router.add_get(r"/sleep/{ms:\d+}/{token}", sleep)
+    app.router.add_post("/echo", echo)
     web.run_app(
         app,
         host=HOST,
         port=PORT,
-        reuse_port=WORKERS > 1,
-        backlog=1024,
-        access_log=None,
-        print=None,
-        loop=uvloop.new_event_loop() if os.environ.get("LOOP", "uv") == "uv" else None,
+        loop=uvloop.new_event_loop(),  # faster than asyncio's own
+        access_log=None,  # a line a request would be measured too
+        print=None,  # no banner
+        backlog=1024,  # all connections of a run may come at once
+        reuse_port=WORKERS > 1,  # the kernel shares connections out among the workers
+        shutdown_timeout=0.5,  # seconds that handlers still have after SIGTERM
     )
 
 
 if __name__ == "__main__":
     for _ in range(WORKERS - 1):
+        # A daemon ends with this process, which is a worker as well.
         multiprocessing.get_context("fork").Process(target=work, daemon=True).start()
     work()

@@ -1,5 +1,5 @@
 # /// script
-# requires-python = ">=3.12"
+# requires-python = ">=3.10"
 # dependencies = ["uvloop==0.23.0"]
 #
 # [tool.uv]
@@ -9,35 +9,64 @@
 # title = "ceiling"
 # distribution = "uvloop"
 # kind = "baseline"
-# ranked = false
 # homepage = "https://github.com/MagicStack/uvloop"
 # ///
+"""Not a server: the least that a Python process can do, to show how far from it everything else is.
+
+It counts where requests end and writes as many copies of one response, whatever was asked for. It parses
+nothing, calls no handler, and has neither of the other two routes.
+"""
+
 import asyncio
+import multiprocessing
 import os
 import signal
 
 import uvloop
+
+HOST = os.environ.get("HOST", "127.0.0.1")
+PORT = int(os.environ.get("PORT", "8080"))
+WORKERS = int(os.environ.get("WORKERS", "1"))
 
 END = b"\r\n\r\n"
 RESPONSE = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 12\r\n\r\nHello world!"
 
 
 class Ceiling(asyncio.Protocol):
-    def connection_made(self, transport):
-        self.transport = transport
-        self.tail = b""
+    rest = b""  # the last bytes of a request that goes on in the next read
 
-    def data_received(self, data):
-        self.tail = (self.tail + data)[-3:] if 0 else b""
+    def connection_made(self, transport: asyncio.Transport) -> None:
+        self.transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        if self.rest:
+            data = self.rest + data
+        # An end may be cut in two: of an unfinished request, as much is kept as can begin one.
+        self.rest = b"" if data.endswith(END) else data.rpartition(END)[2][-3:]
         self.transport.write(RESPONSE * data.count(END))
 
+    def pause_writing(self) -> None:
+        self.transport.pause_reading()
 
-async def main():
+    def resume_writing(self) -> None:
+        self.transport.resume_reading()
+
+
+async def main() -> None:
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
-    loop.add_signal_handler(signal.SIGTERM, stop.set)
-    await loop.create_server(Ceiling, os.environ.get("HOST", "127.0.0.1"), int(os.environ.get("PORT", "8080")))
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    await loop.create_server(Ceiling, HOST, PORT, backlog=1024, reuse_port=WORKERS > 1)
     await stop.wait()
 
 
-uvloop.run(main())
+def work() -> None:
+    uvloop.run(main())
+
+
+if __name__ == "__main__":
+    for _ in range(WORKERS - 1):
+        # A daemon ends with this process, which is a worker as well.
+        multiprocessing.get_context("fork").Process(target=work, daemon=True).start()
+    work()

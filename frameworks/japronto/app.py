@@ -11,10 +11,20 @@
 # kind = "framework"
 # homepage = "https://github.com/squeaky-pl/japronto"
 # ///
+"""The last release of japronto has wheels for no CPython after 3.7.
+
+It parses and routes in C, and runs handlers in worker processes of its own, on uvloop and without an access
+log: nothing is left to tune.
+"""
+
 import asyncio
 import os
 
 from japronto import Application
+
+HOST = os.environ.get("HOST", "127.0.0.1")
+PORT = int(os.environ.get("PORT", "8080"))
+WORKERS = int(os.environ.get("WORKERS", "1"))
 
 
 async def somebody():
@@ -37,7 +47,7 @@ async def echo(request):
 
 if __name__ == "__main__":
     app = Application()
-    app.router.add_route("/", hello)
-    app.router.add_route("/sleep/{ms}/{token}", sleep)
-    app.router.add_route("/echo", echo)
-    app.run(os.environ.get("HOST", "127.0.0.1"), int(os.environ.get("PORT", "8080")), worker_num=int(os.environ.get("WORKERS", "1")))
+    app.router.add_route("/", hello, methods=["GET"])
+    app.router.add_route("/sleep/{ms}/{token}", sleep, methods=["GET"])
+    app.router.add_route("/echo", echo, methods=["POST"])
+    app.run(HOST, PORT, worker_num=WORKERS)

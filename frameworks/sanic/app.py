@@ -1,6 +1,6 @@
 # /// script
 # requires-python = ">=3.10"
-# dependencies = ["sanic==25.12.1", "uvloop==0.23.0"]
+# dependencies = ["sanic==25.12.1", "uvloop==0.22.1"]
 #
 # [tool.uv]
 # exclude-newer = "2026-11-20T00:00:00Z"
@@ -11,17 +11,23 @@
 # kind = "framework"
 # homepage = "https://sanic.dev"
 # ///
+"""sanic runs on uvloop where that is installed.
+
+Not on 0.23, which writes each response of a batch on its own: 1.6 times the CPU at depth 16.
+"""
+
 import asyncio
 import os
 
-from sanic import Request, Sanic
-from sanic.response import HTTPResponse, raw, text
+from sanic import HTTPResponse, Request, Sanic
+from sanic.response import raw, text
 
 HOST = os.environ.get("HOST", "127.0.0.1")
 PORT = int(os.environ.get("PORT", "8080"))
 WORKERS = int(os.environ.get("WORKERS", "1"))
 
 app = Sanic("pipebench")
+app.config.GRACEFUL_SHUTDOWN_TIMEOUT = 0.5  # seconds that handlers still have after SIGTERM
 
 
 async def somebody() -> None:
@@ -49,9 +55,9 @@ if __name__ == "__main__":
     app.run(
         host=HOST,
         port=PORT,
+        single_process=WORKERS == 1,  # one process needs no manager, which is slow to start
         workers=WORKERS,
-        single_process=WORKERS == 1,
-        backlog=1024,
-        access_log=False,
-        motd=False,
+        access_log=False,  # a line a request would be measured too
+        motd=False,  # no banner
+        backlog=1024,  # all connections of a run may come at once
     )

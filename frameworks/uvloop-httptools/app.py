@@ -13,8 +13,8 @@
 # ///
 """A pipelining HTTP/1.1 server on two libraries: uvloop moves the bytes, httptools parses them.
 
-`data_received` feeds the parser; the parser's callbacks queue one call a request; `serve` runs the queue in
-order, one call after the other, and builds the responses; `flush` writes what is ready.
+`data_received` feeds the parser, whose callbacks queue one call a request; `serve` awaits the calls in order,
+and builds each response from what the handler returned; `flush` writes all that are ready at once.
 """
 
 import asyncio
@@ -36,25 +36,23 @@ HOST = os.environ.get("HOST", "127.0.0.1")
 PORT = int(os.environ.get("PORT", "8080"))
 WORKERS = int(os.environ.get("WORKERS", "1"))
 
-MAX_REQUEST = 16 << 20  # bytes of one request, head and body; a longer one is refused
-MAX_WAITING = 256 << 10  # bytes of requests waiting for a suspended handler; at more, reading pauses
-MAX_BURST = 256  # responses; after so many, those are written and a client that reads slowly is waited for
-LINGER = 1.0  # seconds a client has for reading the last response, before the connection is closed for good
+MAX_REQUEST = 16 << 20  # bytes, head and body; what is longer is refused
+MAX_WAITING = 256 << 10  # bytes of requests behind one that takes its time; then reading pauses
+MAX_BURST = 256  # short responses built before they are written and a slow reader is waited for
+LINGER = 1.0  # seconds for a client to take the last response before its connection is closed for good
 
 
 class Response(NamedTuple):
-    """What a handler returns where plain `bytes` (200, text/plain) will not do."""
+    """What a handler returns where `bytes`, sent as text/plain with status 200, will not do."""
 
     status: HTTPStatus
     body: bytes = b""
-    content_type: bytes = b"text/plain"
     headers: bytes = b""
     to_head: bool = False  # send no body
     last: bool = False  # send `Connection: close`, and close
 
 
 Handler = Callable[..., Awaitable[bytes | Response]]
-Methods = dict[bytes, Handler]
 Call = Callable[[], Awaitable[bytes | Response]]
 
 
@@ -77,13 +75,13 @@ async def echo(body: bytes) -> bytes:
 
 
 async def refuse(status: HTTPStatus, headers: bytes = b"") -> Response:
-    return Response(status, status.phrase.encode(), headers=headers)
+    return Response(status, status.phrase.encode(), headers)
 
 
 # A handler's arguments are the groups of its pattern and, for a POST, the body.
-PATHS: dict[bytes, Methods] = {b"/": {b"GET": hello}, b"/echo": {b"POST": echo}}
-PATTERNS: dict[re.Pattern[bytes], Methods] = {re.compile(rb"/sleep/(\d{1,9})/([^/]+)"): {b"GET": sleep}}
-# A short way for the plainest requests, GET of a fixed path; `Connection.resolve` is the way of all others.
+PATHS: dict[bytes, dict[bytes, Handler]] = {b"/": {b"GET": hello}, b"/echo": {b"POST": echo}}
+PATTERNS = {re.compile(rb"/sleep/(\d{1,9})/([^/]+)"): {b"GET": sleep}}
+# The short way of the plainest requests, GET of a fixed path. `Connection.resolve` is the way of all others.
 PLAIN: dict[bytes, Call] = {path: methods[b"GET"] for path, methods in PATHS.items() if b"GET" in methods}
 
 
@@ -93,9 +91,9 @@ def route(method: bytes, url: bytes, body: bytes) -> tuple[Handler, tuple[object
     except httptools.HttpParserInvalidURLError:
         return refuse, (HTTPStatus.BAD_REQUEST,)
     methods, arguments = PATHS.get(path), ()
-    for pattern, pattern_methods in PATTERNS.items():
+    for pattern, its_methods in PATTERNS.items():
         if match := pattern.fullmatch(path):
-            methods, arguments = pattern_methods, tuple(map(unquote_to_bytes, match.groups()))
+            methods, arguments = its_methods, tuple(map(unquote_to_bytes, match.groups()))
     if methods is None:
         return refuse, (HTTPStatus.NOT_FOUND,)
     if method not in methods:
@@ -103,47 +101,41 @@ def route(method: bytes, url: bytes, body: bytes) -> tuple[Handler, tuple[object
     return methods[method], (*arguments, body) if method == b"POST" else arguments
 
 
-class Clock:
-    """RFC 9110 (6.6.1) wants a Date in every response; this one is made once a second."""
-
-    def tick(self) -> None:
-        self.date = formatdate(usegmt=True).encode()
-        # The head of a plain 200, up to the length.
-        self.ok = b"HTTP/1.1 200 OK\r\nDate: %b\r\nContent-Type: text/plain\r\nContent-Length: " % self.date
-        asyncio.get_running_loop().call_later(1, self.tick)
-
-
-clock = Clock()
-
-
 def failed(error: Exception) -> Response:
     context = {"message": "handler failed", "exception": error}
-    asyncio.get_running_loop().call_exception_handler(context)  # the traceback, on stderr
+    asyncio.get_running_loop().call_exception_handler(context)  # its traceback goes to stderr
     return Response(HTTPStatus.INTERNAL_SERVER_ERROR)
 
 
 async def special(handler: Handler, arguments: tuple[object, ...], to_head: bool, last: bool) -> Response:
-    """A call with arguments, or whose response is not sent like any other."""
+    """The call for a request that has arguments, or whose response is not sent as it is."""
     try:
         result = await handler(*arguments)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - whatever a handler raises is a 500
         result = failed(error)
     response = result if isinstance(result, Response) else Response(HTTPStatus.OK, result)
     return response._replace(to_head=to_head, last=last)
 
 
-FRAMING = {b"content-length", b"transfer-encoding"}
-NOTED = FRAMING | {b"connection", b"expect"}  # the headers that decide how a request is dealt with
-# Decimal lengths come out of a table: formatting one costs as much as parsing a header.
+class Clock:
+    """RFC 9110, 6.6.1: a server that has a clock sends a Date. Made once a second, as every server does."""
+
+    def tick(self) -> None:
+        self.date = formatdate(usegmt=True).encode()
+        self.ok = b"HTTP/1.1 200 OK\r\nDate: %b\r\nContent-Type: text/plain\r\nContent-Length: " % self.date
+        asyncio.get_running_loop().call_later(1, self.tick)
+
+
+clock = Clock()
+# The lengths of short bodies come out of a table: to format one takes as long as to parse a header.
 LENGTHS = [b"%d\r\n\r\n" % length for length in range(4096)]
 
 
 def encode(response: Response) -> bytes:
-    return b"HTTP/1.1 %d %b\r\nDate: %b\r\nContent-Type: %b\r\n%b%bContent-Length: %d\r\n\r\n%b" % (
+    return b"HTTP/1.1 %d %b\r\nDate: %b\r\nContent-Type: text/plain\r\n%b%bContent-Length: %d\r\n\r\n%b" % (
         response.status,
         response.status.phrase.encode(),
         clock.date,
-        response.content_type,
         response.headers,
         b"Connection: close\r\n" if response.last else b"",
         len(response.body),
@@ -152,28 +144,30 @@ def encode(response: Response) -> bytes:
 
 
 class Connection(asyncio.Protocol):
-    unflushed: ClassVar[list["Connection"]] = []
+    FRAMING = frozenset({b"content-length", b"transfer-encoding"})
+    NOTED = FRAMING | {b"connection", b"expect"}  # headers that need the long way
+    unflushed: ClassVar[list["Connection"]] = []  # to set it, not change it, would slow down all methods
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
         self.parser = httptools.HttpRequestParser(self)
         self.queue: list[Call] = []  # parsed, not begun
         self.out: list[bytes] = []  # answered, not written
-        self.task: asyncio.Task[None] | None = None  # runs `serve` on once a handler was suspended
-        self.waiting = 0  # bytes read since there was last nothing to do
-        self.blocked: asyncio.Future[None] | None = None  # is done when the client has read enough
+        self.task: asyncio.Task[None] | None = None  # runs `serve` on after a handler was suspended
+        self.waiting = 0  # bytes read since there was nothing left to do
+        self.blocked: asyncio.Future[None] | None = None  # done when a slow reader has caught up
         self.closing = False  # the last request is known; what follows it is ignored
         self.eof = False
         self.linger: asyncio.TimerHandle | None = None
-        # The request that is being parsed:
+        # Of the request that is being parsed:
         self.url: bytes | None = None
         self.hosts = 0
-        self.noted: dict[bytes, bytes] = {}  # those of its headers that decide how it is dealt with
+        self.noted: dict[bytes, bytes] = {}
         self.body = bytearray()
 
-    # The transport calls these.
+    # Called by the transport:
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.Transport) -> None:
         self.transport = transport
 
     def data_received(self, data: bytes) -> None:
@@ -187,8 +181,8 @@ class Connection(asyncio.Protocol):
             if not self.queue and self.waiting > MAX_REQUEST:
                 self.give_up(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
             if self.queue:
-                # One eager task a batch: while no handler suspends it costs no turn of the loop, and in one that
-                # does, current_task(), timeouts and context variables have been right from its first line on.
+                # One eager task (and context) a batch takes no turn of the loop unless a handler suspends,
+                # and then current_task() and timeouts have been right from that handler's first line on.
                 task = asyncio.Task(self.serve(), loop=self.loop, eager_start=True)
                 if not task.done():
                     self.task = task
@@ -197,7 +191,7 @@ class Connection(asyncio.Protocol):
     def eof_received(self) -> bool:
         if self.linger is not None:
             return False
-        self.closing = self.eof = True  # a half-closed client still gets all that it asked for
+        self.closing = self.eof = True  # whoever half-closes still gets what was asked for
         self.flush_soon()
         return True
 
@@ -206,9 +200,9 @@ class Connection(asyncio.Protocol):
         self.throttle()
 
     def resume_writing(self) -> None:
-        if self.blocked is not None:
+        if self.blocked is not None and not self.blocked.done():
             self.blocked.set_result(None)
-            self.blocked = None
+        self.blocked = None
         self.throttle()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -219,7 +213,7 @@ class Connection(asyncio.Protocol):
         if self.linger is not None:
             self.linger.cancel()
 
-    # The parser calls these; a request may come in pieces, so `on_url` and `on_body` may be called again.
+    # Called by the parser, `on_url` and `on_body` once for each piece:
 
     def on_url(self, url: bytes) -> None:
         self.url = url if self.url is None else self.url + url
@@ -227,13 +221,15 @@ class Connection(asyncio.Protocol):
     def on_header(self, name: bytes, value: bytes) -> None:
         if name == b"Host" or (name := name.lower()) == b"host":
             self.hosts += 1
-        elif name in NOTED:
+        elif name in self.NOTED:
             self.noted[name] = value
 
     def on_body(self, body: bytes) -> None:
         self.body += body
 
     def on_message_complete(self) -> None:
+        if self.closing:
+            return
         call = PLAIN.get(self.url)
         if (
             call is None
@@ -242,44 +238,43 @@ class Connection(asyncio.Protocol):
             or self.parser.get_method() != b"GET"
             or not self.parser.should_keep_alive()
         ):
-            self.resolve()
-        else:
-            self.queue.append(call)
+            call = self.resolve()
+        self.queue.append(call)
         self.url = None
         self.hosts = 0
 
-    # The rest is ours.
+    # Our own:
 
-    def parse(self, data: bytes) -> None:
-        rest: bytes | memoryview = data
+    def parse(self, data: bytes | memoryview) -> None:
         while True:
             try:
-                return self.parser.feed_data(rest)
-            except httptools.HttpParserUpgrade as upgrade:  # we know none, and go on after the request
-                rest = memoryview(rest)[upgrade.args[0] :]
+                return self.parser.feed_data(data)
+            except httptools.HttpParserUpgrade as upgrade:  # to what we do not know: go on behind the request
+                data = memoryview(data)[upgrade.args[0] :]
             except httptools.HttpParserCallbackError:
-                raise  # a mistake of ours, not the client's
+                raise  # our mistake, not the client's
             except httptools.HttpParserError:
                 return self.give_up(HTTPStatus.BAD_REQUEST)
 
     def give_up(self, status: HTTPStatus) -> None:
         """Refuse what cannot be read, after the responses to what could."""
-        self.queue.append(partial(special, refuse, (status,), False, True))
-        self.closing = True
+        if not self.closing:
+            self.closing = True
+            self.queue.append(partial(special, refuse, (status,), False, True))
 
-    def resolve(self) -> None:
+    def resolve(self) -> Call:
         noted, body, self.noted, self.body = self.noted, bytes(self.body), {}, bytearray()
         method, version = self.parser.get_method(), self.parser.get_http_version()
         to_head = method == b"HEAD"
         handler, arguments = route(b"GET" if to_head else method, self.url or b"", body)
-        # HTTP/1.0 is answered and closed: keeping it open would need a header of its own.
+        # HTTP/1.0 gets one response: to stay open it would need a header that says so.
         last = version == "1.0" or not self.parser.should_keep_alive()
-        # The body of a request to upgrade is not read by httptools, which would take it for the next request.
-        unread = self.parser.should_upgrade() and not FRAMING.isdisjoint(noted)
-        if unread or (self.hosts != 1 and not (self.hosts == 0 and version == "1.0")):
+        no_host = self.hosts != 1 and not (self.hosts == 0 and version == "1.0")
+        # httptools leaves the body of a request to upgrade unread; it must not pass for the next request.
+        if no_host or (self.parser.should_upgrade() and not self.FRAMING.isdisjoint(noted)):
             handler, arguments, last = refuse, (HTTPStatus.BAD_REQUEST,), True
-        self.queue.append(partial(special, handler, arguments, to_head, last))
-        self.closing = self.closing or last
+        self.closing = last
+        return partial(special, handler, arguments, to_head, last)
 
     async def serve(self) -> None:
         try:
@@ -290,67 +285,78 @@ class Connection(asyncio.Protocol):
                 for call in burst:
                     try:
                         result = await call()
-                    except Exception as error:
+                    except Exception as error:  # noqa: BLE001 - as above
                         result = failed(error)
                     if type(result) is bytes:
                         try:
                             self.out += (clock.ok, LENGTHS[len(result)], result)
                         except IndexError:
-                            self.out += (clock.ok, b"%d\r\n\r\n" % len(result), result)
+                            await self.send(Response(HTTPStatus.OK, result))
                     else:
-                        self.out.append(encode(result))
-                        if result.last:
-                            self.queue.clear()
-                            break
-                    if self.task is not None:
+                        await self.send(result)
+                    if self.task is not None:  # resumed, so no `data_received` is about to do it
                         self.flush_soon()
                 if self.queue:
-                    self.flush()
-                    if self.blocked is not None:
-                        await self.blocked
-        except asyncio.CancelledError:
-            self.transport.abort()
+                    await self.drain()
+        except BaseException:  # a handler was cancelled, or returned what is no response: none can follow
+            self.write()
+            self.transport.close()
             raise
         self.waiting = 0
         if self.task is not None:
             self.task = None
             self.throttle()
+            self.flush_soon()
+
+    async def send(self, response: Response) -> None:
+        self.out.append(encode(response))
+        if len(response.body) >= len(LENGTHS):
+            await self.drain()
+
+    async def drain(self) -> None:
+        self.write()
+        if self.blocked is not None:
+            await self.blocked
+
+    def write(self) -> None:
+        if self.out:
+            self.transport.write(b"".join(self.out))
+            self.out.clear()
 
     def throttle(self) -> None:
-        """Read only as long as the client reads, and handlers keep up."""
+        """Read on only while the client reads, and handlers keep up."""
         if self.blocked is not None or self.waiting > MAX_WAITING:
             self.transport.pause_reading()
         elif not self.eof:
             self.transport.resume_reading()
 
     def flush_soon(self) -> None:
-        """Write when this turn of the loop has read all that came in: many clients are then woken at once."""
+        # At the end of a turn of the loop, after all reads: a client that serves many connections too is then
+        # woken once, not once a connection. uvloop 0.22 did so by itself, 0.23 writes at once.
         if not self.unflushed:
             self.loop.call_soon(self.flush_all)
         self.unflushed.append(self)
 
     @classmethod
     def flush_all(cls) -> None:
-        connections = list(cls.unflushed)
+        connections = cls.unflushed.copy()
         cls.unflushed.clear()
         for connection in connections:
             connection.flush()
 
     def flush(self) -> None:
-        if self.out:
-            self.transport.write(b"".join(self.out))
-            self.out.clear()
+        self.write()
         if (self.closing or self.noted) and self.task is None and not self.queue:
             if self.closing:
                 self.finish()
-            elif self.noted.pop(b"expect", b"").lower() == b"100-continue":
+            elif self.noted.pop(b"expect", None) and self.parser.get_http_version() != "1.0":
                 self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def finish(self) -> None:
         if self.eof:
             self.transport.close()
         elif self.linger is None and not self.transport.is_closing():
-            # Closing at once would reset a connection with bytes unread, and the last response might be lost.
+            # To close with bytes unread resets the connection, and may cost the client the last response.
             self.transport.write_eof()
             self.linger = self.loop.call_later(LINGER, self.transport.close)
 
@@ -361,7 +367,7 @@ async def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     clock.tick()
-    await loop.create_server(lambda: Connection(loop), HOST, PORT, reuse_port=WORKERS > 1, backlog=1024)
+    await loop.create_server(lambda: Connection(loop), HOST, PORT, backlog=1024, reuse_port=WORKERS > 1)
     await stop.wait()
 
 
@@ -371,5 +377,6 @@ def work() -> None:
 
 if __name__ == "__main__":
     for _ in range(WORKERS - 1):
-        multiprocessing.get_context("fork").Process(target=work, daemon=True).start()  # ends with this process
+        # Ends with this process.
+        multiprocessing.get_context("fork").Process(target=work, daemon=True).start()
     work()

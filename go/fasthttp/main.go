@@ -1,4 +1,4 @@
-// fasthttp: the Go baseline. The same three routes, on as many cores as WORKERS says.
+// fasthttp, the Go baseline: the three routes of the Python adapters.
 package main
 
 import (
@@ -29,11 +29,12 @@ func hello(ctx *fasthttp.RequestCtx) {
 	ctx.SetBodyString("Hello world!")
 }
 
-func sleep(ctx *fasthttp.RequestCtx, path string) {
-	ms, token, found := strings.Cut(path, "/")
-	delay, err := strconv.Atoi(ms)
-	if !found || err != nil || delay < 0 || token == "" || strings.Contains(token, "/") {
-		ctx.Error("not found", fasthttp.StatusNotFound)
+// sleep serves what is left of its path: {ms}/{token}.
+func sleep(ctx *fasthttp.RequestCtx, rest string) {
+	ms, token, _ := strings.Cut(rest, "/")
+	delay, err := strconv.ParseUint(ms, 10, 31)
+	if err != nil || token == "" || strings.Contains(token, "/") {
+		notFound(ctx)
 		return
 	}
 	time.Sleep(time.Duration(delay) * time.Millisecond)
@@ -46,21 +47,23 @@ func echo(ctx *fasthttp.RequestCtx) {
 	ctx.SetBody(ctx.PostBody())
 }
 
-// fasthttp has no router of its own: its documentation routes with a switch on the path.
+func notFound(ctx *fasthttp.RequestCtx) {
+	ctx.Error("Not Found", fasthttp.StatusNotFound)
+}
+
+// fasthttp has no router of its own; its documentation routes with a switch on the path.
 func route(ctx *fasthttp.RequestCtx) {
 	path := string(ctx.Path())
 	get := ctx.IsGet() || ctx.IsHead()
 	switch {
-	case path == "/" && get:
+	case get && path == "/":
 		hello(ctx)
-	case path == "/echo" && ctx.IsPost():
+	case get && strings.HasPrefix(path, "/sleep/"):
+		sleep(ctx, strings.TrimPrefix(path, "/sleep/"))
+	case ctx.IsPost() && path == "/echo":
 		echo(ctx)
-	case strings.HasPrefix(path, "/sleep/") && get:
-		sleep(ctx, path[len("/sleep/"):])
-	case path == "/" || path == "/echo" || strings.HasPrefix(path, "/sleep/"):
-		ctx.Error("method not allowed", fasthttp.StatusMethodNotAllowed)
 	default:
-		ctx.Error("not found", fasthttp.StatusNotFound)
+		notFound(ctx)
 	}
 }
 
