@@ -9,6 +9,7 @@
 # title = "ceiling"
 # distribution = "uvloop"
 # kind = "baseline"
+# ranked = false
 # homepage = "https://github.com/MagicStack/uvloop"
 # ///
 """Not a server: the least that a Python process can do, to show how far from it everything else is.
