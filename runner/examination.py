@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -21,10 +22,17 @@ OnOutcome = Callable[[CaseResult], None]
 class Patient:
     """A :class:`runner.conformance.driver.ServerHandle` on an adapter's environment; :meth:`close` ends it."""
 
-    def __init__(self, environment: Environment, folder: Path, cpus: Sequence[int] = ()) -> None:
+    def __init__(
+        self,
+        environment: Environment,
+        folder: Path,
+        cpus: Sequence[int] = (),
+        interrupted: threading.Event | None = None,
+    ) -> None:
         self._environment = environment
         self._folder = folder
         self._cpus = cpus
+        self._interrupted = interrupted
         self._starts = 0
         self._server: Server | None = None
 
@@ -40,6 +48,8 @@ class Patient:
     def restart(self) -> None:
         """End it whatever its state, start it anew. Raises :class:`runner.server.StartError`."""
         self.close()
+        if self._interrupted is not None and self._interrupted.is_set():
+            raise server.StartError("interrupted")
         self._starts += 1
         log = self._folder / f"{self._starts:03}-server.log"
         self._server = server.start(self._environment, log=log, cpus=self._cpus)
@@ -76,12 +86,16 @@ def examine(
     ladder: bool = False,
     cpus: Sequence[int] = (),
     on_outcome: OnOutcome | None = None,
+    interrupted: threading.Event | None = None,
 ) -> Conformance:
-    """Run ``cases`` against an adapter's server, and climb the depth ladder if asked to. Logs go to ``folder``."""
+    """Run ``cases`` against an adapter's server, and climb the depth ladder if asked to. Logs go to ``folder``.
+
+    Once ``interrupted`` is set, the server is not started again.
+    """
     adapter = environment.adapter
     results: tuple[CaseResult, ...] = ()
     climbed, problem = None, None
-    patient = Patient(environment, folder, cpus)
+    patient = Patient(environment, folder, cpus, interrupted)
     try:
         patient.restart()
         results = asyncio.run(run_cases(patient, cases, on_outcome=on_outcome))

@@ -45,6 +45,7 @@ class Completed:
     timed_out: bool
     wall_s: float
     cpu_s: float | None
+    log_problem: str | None
 
 
 class Process:
@@ -216,6 +217,7 @@ def run(
         timed_out=ended is None,
         wall_s=wall_s,
         cpu_s=process.cpu_s,
+        log_problem=process.log_problem,
     )
 
 

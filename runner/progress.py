@@ -63,8 +63,8 @@ class Plain:
         self._last = 0.0
 
     def say(self, text: str) -> None:
-        """Print it."""
-        print(text, file=sys.stderr, flush=True)
+        """Print it, in one write: several threads may have something to say."""
+        print(text + "\n", end="", file=sys.stderr, flush=True)
 
     def building(self, adapter: Adapter, state: str) -> None:
         """Print what was built; what was there already is not news."""

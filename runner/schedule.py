@@ -15,9 +15,9 @@ from __future__ import annotations
 import math
 import random
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from runner import stats
 from runner.errors import PlanError
@@ -31,15 +31,7 @@ CONFIRMATIONS = 2
 """After so many failed trials a cell is not tried again."""
 
 
-class Marked(Protocol):
-    """Anything that knows whether it was disturbed."""
-
-    @property
-    def disturbed(self) -> bool:
-        """Whether something else on the machine took part."""
-
-
-M = TypeVar("M", bound=Marked)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,12 +250,12 @@ def order(seed: int, round_: int, cells: Iterable[Cell]) -> tuple[Cell, ...]:
     return tuple(sorted(keys, key=lambda cell: keys[cell]))
 
 
-def counted(trials: Sequence[M], needed: int = stats.MIN_VALUES) -> tuple[M, ...]:
+def counted(trials: Sequence[T], disturbed: Callable[[T], bool], needed: int = stats.MIN_VALUES) -> tuple[T, ...]:
     """Return the trials of a cell whose figures count: the undisturbed ones, or all where these are fewer than needed.
 
     ``needed`` is the least number that has an interval, or the fixed number of trials where that is smaller.
     """
-    undisturbed = tuple(trial for trial in trials if not trial.disturbed)
+    undisturbed = tuple(trial for trial in trials if not disturbed(trial))
     return undisturbed if len(undisturbed) >= needed else tuple(trials)
 
 
@@ -286,7 +278,7 @@ class _State:
     def of(cls, trials: Sequence[TrialSummary]) -> _State:
         worked = [trial for trial in trials if trial.rate is not None and not trial.failed]
         disturbed = sum(trial.disturbed for trial in worked)
-        rates = tuple(trial.rate for trial in counted(worked) if trial.rate is not None)
+        rates = tuple(trial.rate for trial in counted(worked, lambda one: one.disturbed) if trial.rate is not None)
         interval = stats.mean_interval(rates)
         spread = None
         if interval is not None:

@@ -10,7 +10,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import CancelledError, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from importlib.metadata import version
@@ -107,13 +107,9 @@ def _checked(head: Run, ready: Sequence[Environment], folder: Path, reporter: Re
 
     interrupted = threading.Event()
 
-    def after_case(_: object) -> None:
-        if interrupted.is_set():
-            raise CancelledError
-
     def one(made: Environment) -> Conformance:
         logs = folder / "logs" / f"check-{made.adapter.name}-{made.python}"
-        found = examination.examine(made, logs, cases=CORE, on_outcome=after_case)
+        found = examination.examine(made, logs, cases=CORE, interrupted=interrupted)
         reporter.say(f"checked {made.adapter.name}: {found.classification.server_class or found.problem}")
         return found
 

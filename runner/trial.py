@@ -161,7 +161,8 @@ def _load(
     if done.timed_out:
         return None, Failure(Verdict.STALLED, f"{generator} did not end within {deadline_s:g} s")
     if done.exit.code == wrk.CANNOT_RECORD and not by_witness:
-        raise RecordError(done.output.strip().splitlines()[-1])
+        why = done.log_problem or (done.output.strip().splitlines() or ["no reason given"])[-1]
+        raise RecordError(f"cannot write {record}: {why}: the trials before are kept")
     try:
         text = record.read_text()
         if by_witness:

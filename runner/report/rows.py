@@ -12,6 +12,7 @@ from statistics import geometric_mean, mean, median
 
 from runner import latency, stats, verdict
 from runner.model import AdapterRecord, Cell, Failure, Kind, Plan, Purpose, Run, Trial, Verdict
+from runner.schedule import counted
 from runner.stats import RankRange, Stopping
 
 SCHEMA = 1
@@ -149,21 +150,23 @@ def rows(run: Run, trials: Sequence[Trial]) -> tuple[Row, ...]:
             verified[trial.cell.adapter, trial.cell.python] = trial
         else:
             by_cell[trial.cell].append(trial)
+    cells = {
+        cell: _Cell.of(found, verified.get((cell.adapter, cell.python)), run.plan) for cell, found in by_cell.items()
+    }
     adapters = {(record.name, record.python): record for record in run.adapters}
     classes = {(one.adapter, one.python): one.server_class for one in run.conformance}
-    ranks = _ranks(by_cell, {record.name for record in run.adapters if record.ranked}, run.plan)
-    baselines = {_group(cell): found for cell, found in by_cell.items() if cell.adapter == run.plan.baseline}
+    ranks = _ranks(cells, {record.name for record in run.adapters if record.ranked}, run.plan)
+    baselines = {_group(cell): found for cell, found in cells.items() if cell.adapter == run.plan.baseline}
     made = []
-    for cell, found in by_cell.items():
+    for cell, found in cells.items():
         server = cell.adapter, cell.python
         beside = _Beside(
             record=adapters[server],
             stopping=stopping(run.plan),
             server_class=classes.get(server),
             rank=ranks.get(cell),
-            baseline=baselines.get(_group(cell), ()),
+            baseline=baselines.get(_group(cell)),
             witness=witnesses.get(cell),
-            verified=verified.get(server),
         )
         made.append(_row(cell, found, beside))
     made.sort(
@@ -172,14 +175,16 @@ def rows(run: Run, trials: Sequence[Trial]) -> tuple[Row, ...]:
     return (*made, *(_unavailable_row(record) for record in run.adapters if record.unavailable is not None))
 
 
-def usable(trials: Sequence[Trial]) -> list[Trial]:
-    """The trials whose figures count: those that nothing on the machine disturbed, or all where it disturbed all."""
-    calm = [trial for trial in trials if verdict.disturbance(trial) is None]
-    return calm or list(trials)
+def usable(trials: Sequence[Trial], needed: int = stats.MIN_VALUES) -> tuple[Trial, ...]:
+    """The trials of a cell whose figures count, by the schedule's own rule (:func:`runner.schedule.counted`)."""
+    return counted(trials, lambda trial: verdict.disturbance(trial) is not None, min(needed, stats.MIN_VALUES))
 
 
-def cell_verdict(trials: Sequence[Trial]) -> Failure:
-    """One verdict for a cell: a failure in any trial counts; otherwise the commonest, the more careful one in a tie."""
+def cell_verdict(trials: Sequence[Trial], used: Sequence[Trial]) -> Failure:
+    """One verdict for a cell: a failure in any of its trials counts.
+
+    Otherwise it is the commonest of those whose figures are used, the more careful one in a tie.
+    """
     verdicts = [verdict.of_trial(trial) for trial in trials]
     failures = [found for found in verdicts if not found.verdict.has_rate]
     if failures:
@@ -187,11 +192,33 @@ def cell_verdict(trials: Sequence[Trial]) -> Failure:
         found = next(found for found in failures if found.verdict is commonest)
         share = f" (in {len(failures)} of {len(verdicts)} trials)" if len(failures) < len(verdicts) else ""
         return Failure(commonest, found.reason + share)
-    verdicts = [verdict.of_trial(trial) for trial in usable(trials)]
+    verdicts = [verdict.of_trial(trial) for trial in used]
     counts = Counter(found.verdict for found in verdicts)
     careful = [Verdict.GENERATOR_BOUND, Verdict.NEITHER, Verdict.MEASURED]
     chosen = max(careful, key=lambda one: (counts[one], -careful.index(one)))
     return next(found for found in verdicts if found.verdict is chosen)
+
+
+@dataclass(frozen=True, slots=True)
+class _Cell:
+    """The trials of a cell, those whose figures are used, and its verdict."""
+
+    trials: Sequence[Trial]
+    used: Sequence[Trial]
+    found: Failure
+
+    @classmethod
+    def of(cls, trials: Sequence[Trial], verified: Trial | None, plan: Plan) -> _Cell:
+        used = usable(trials, plan.trials or stats.MIN_VALUES)
+        found = cell_verdict(trials, used)
+        if found.verdict.has_rate and verified is not None and verified.load is not None:
+            under_load = verdict.of_trial(verified)
+            found = under_load if under_load.verdict is Verdict.WRONG_RESPONSE else found
+        return cls(trials, used, found)
+
+    @property
+    def rates(self) -> list[float]:
+        return rates(self.used)
 
 
 def stopping(plan: Plan) -> Stopping:
@@ -263,18 +290,12 @@ class _Beside:
     stopping: Stopping
     server_class: str | None
     rank: RankRange | None
-    baseline: Sequence[Trial]
+    baseline: _Cell | None
     witness: Trial | None
-    verified: Trial | None
 
 
-def _row(cell: Cell, all_trials: Sequence[Trial], beside: _Beside) -> Row:
-    record = beside.record
-    found = cell_verdict(all_trials)
-    if found.verdict.has_rate and beside.verified is not None and beside.verified.load is not None:
-        under_load = verdict.of_trial(beside.verified)
-        found = under_load if under_load.verdict is Verdict.WRONG_RESPONSE else found
-    trials = usable(all_trials)
+def _row(cell: Cell, own: _Cell, beside: _Beside) -> Row:
+    record, found, all_trials, trials = beside.record, own.found, own.trials, own.used
     worked = found.verdict.has_rate
     rate = estimate(rates(trials), beside.stopping) if worked else None
     batches = batch_latency(trials) if worked else None
@@ -299,7 +320,7 @@ def _row(cell: Cell, all_trials: Sequence[Trial], beside: _Beside) -> Row:
         reason=found.reason,
         requests=requests,
         requests_per_second=rate,
-        times_baseline=_times_baseline(all_trials, beside.baseline),
+        times_baseline=_times_baseline(own, beside.baseline),
         cpu_us_per_request=estimate(cpu_costs_us(trials), beside.stopping) if worked else None,
         rank=beside.rank if worked else None,
         server_busy=_mean([verdict.server_busy(trial) for trial in trials]),
@@ -352,36 +373,29 @@ def _unavailable_row(record: AdapterRecord) -> Row:
     )
 
 
-def _ranks(by_cell: Mapping[Cell, Sequence[Trial]], ranked: set[str], plan: Plan) -> dict[Cell, RankRange]:
+def _ranks(cells: Mapping[Cell, _Cell], ranked: set[str], plan: Plan) -> dict[Cell, RankRange]:
     """Rank ranges within each group of comparable cells, of those that have a rate with an interval."""
-    how = Stopping.ANY if plan.trials is None else Stopping.FIXED
     groups: dict[tuple[int, int, int], dict[Cell, list[float]]] = defaultdict(dict)
-    bounds: set[Cell] = set()
-    for cell, trials in by_cell.items():
-        found = cell_verdict(trials).verdict
-        if found is Verdict.GENERATOR_BOUND:
-            bounds.add(cell)
-        if cell.adapter in ranked and found.has_rate:
-            groups[_group(cell)][cell] = rates(usable(trials))
+    for cell, own in cells.items():
+        if cell.adapter in ranked and own.found.verdict.has_rate:
+            groups[_group(cell)][cell] = own.rates
+    bounds = {cell for cell, own in cells.items() if own.found.verdict is Verdict.GENERATOR_BOUND}
     ranks: dict[Cell, RankRange] = {}
     for samples in groups.values():
         if all(len(values) >= stats.MIN_VALUES for values in samples.values()):
-            ranks |= stats.rank_ranges(samples, stopping=how, lower_bounds=bounds)
+            ranks |= stats.rank_ranges(samples, stopping=stopping(plan), lower_bounds=bounds)
     return ranks
 
 
-def _times_baseline(trials: Sequence[Trial], baseline: Sequence[Trial]) -> Multiple | None:
+def _times_baseline(own: _Cell, baseline: _Cell | None) -> Multiple | None:
     """Nothing where both rates are lower bounds: their ratio says nothing of the servers."""
-    if not trials or not baseline:
+    if baseline is None or not (own.found.verdict.has_rate and baseline.found.verdict.has_rate):
         return None
-    verdicts = [cell_verdict(one).verdict for one in (trials, baseline)]
-    if not all(found.has_rate for found in verdicts):
-        return None
-    own_bound, other_bound = (found is Verdict.GENERATOR_BOUND for found in verdicts)
-    if own_bound and other_bound and trials is not baseline:
+    own_bound, other_bound = (one.found.verdict is Verdict.GENERATOR_BOUND for one in (own, baseline))
+    if own_bound and other_bound and own is not baseline:
         return None
     bound = None if own_bound == other_bound else "≥" if own_bound else "≤"
-    return Multiple(geometric_mean(rates(usable(trials))) / geometric_mean(rates(usable(baseline))), bound)
+    return Multiple(geometric_mean(own.rates) / geometric_mean(baseline.rates), bound)
 
 
 def _witness(trial: Trial, ours: Verdict, rate: Estimate | None, batches: BatchLatency | None) -> Witness | None:
