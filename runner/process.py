@@ -106,8 +106,10 @@ class Process:
         """Wait until the program itself has ended; ``None`` when ``timeout_s`` seconds pass first."""
         deadline = None if timeout_s is None else time.monotonic() + timeout_s
         while self.exit is None and not self._gone:
-            if self._next_event(deadline) is None:
+            if self._next_event(deadline) is None and not self._gone:
                 return None
+        if self.exit is None:  # the supervisor ended without a word, and its program with it
+            self.exit = Exit(code=None, signal="SIGKILL", killed=True, before_stop=False)
         return self.exit
 
     def stop(self, grace_s: float = 2.0) -> Exit:
