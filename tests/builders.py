@@ -1,0 +1,210 @@
+"""Records to begin a test from: sound ones, of which a test changes what it is about.
+
+Little's law holds for the load exactly: 50 connections, each always busy with a batch of 5 requests that takes 2.5 ms,
+for one second. What was in flight at the end has left no sample (see :func:`runner.latency.little_ratio`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from runner import plans, store
+from runner.model import (
+    Adapter,
+    AdapterRecord,
+    Cell,
+    Check,
+    Environment,
+    Exit,
+    GeneratorErrors,
+    Kind,
+    Load,
+    Machine,
+    Phases,
+    Placement,
+    Plan,
+    Run,
+    Scenario,
+    ServerUsage,
+    Surroundings,
+    Trial,
+    WrkLatency,
+)
+
+SECOND_US = 1_000_000
+SECOND_NS = 1_000_000_000
+BATCH_US = 2500
+BATCHES = 50 * (SECOND_US - BATCH_US // 2) // BATCH_US
+RESPONSE_BYTES = 76
+NO_ERRORS = GeneratorErrors(connect=0, read=0, write=0, timeout=0, status=0)
+
+
+def cell(**changes: Any) -> Cell:
+    """A cell at depth 5."""
+    return replace(Cell("aiohttp", "3.13.0", depth=5, connections=50, workers=1), **changes)
+
+
+def wrk_latency(**changes: Any) -> WrkLatency:
+    """What wrk printed of the load."""
+    made = WrkLatency(interval_us=500, p50=0, p75=1900, p90=2300, p99=2500, mean=1500.0, stdev=700.0, max=BATCH_US)
+    return replace(made, **changes)
+
+
+def load(**changes: Any) -> Load:
+    """A load by wrk that used half of its CPU."""
+    made = Load(
+        generator="wrk",
+        argv=("wrk", "-t1"),
+        threads=1,
+        duration_us=SECOND_US,
+        requests=5 * BATCHES,
+        bytes_read=5 * BATCHES * RESPONSE_BYTES,
+        errors=NO_ERRORS,
+        cpu_ns=SECOND_NS // 2,
+        histogram=((BATCH_US, BATCHES),),
+        wrk_latency=wrk_latency(),
+        active_intervals=10,
+        array_source="ffi",
+    )
+    return replace(made, **changes)
+
+
+def server_usage(**changes: Any) -> ServerUsage:
+    """A server that was busy almost all of a second."""
+    made = ServerUsage(
+        cpu_ns=SECOND_NS * 98 // 100,
+        peak_memory_bytes=40 << 20,
+        processes=1,
+        processes_lost=0,
+        involuntary_switches=3,
+    )
+    return replace(made, **changes)
+
+
+def surroundings(**changes: Any) -> Surroundings:
+    """A calm machine."""
+    return replace(Surroundings(load_average=0.5, steal_ns=0, other_cpu_ns=0, connections_closed=51), **changes)
+
+
+def check(**changes: Any) -> Check:
+    """A check that passed."""
+    return replace(Check(sent=5, received=5, response_bytes=RESPONSE_BYTES), **changes)
+
+
+def stopped(**changes: Any) -> Exit:
+    """A server that ended when it was told to."""
+    return replace(Exit(code=0, signal=None, killed=False, before_stop=False), **changes)
+
+
+def trial(**changes: Any) -> Trial:
+    """A trial in which all went well."""
+    made = Trial(
+        cell=cell(),
+        number=1,
+        round=1,
+        started_at="2026-11-21T00:00:00Z",
+        phases=Phases(start=0.1, check=0.01, warm_up=0.0, load=1.0, stop=0.02),
+        check=check(),
+        load=load(),
+        server=server_usage(),
+        exit=stopped(),
+        surroundings=surroundings(),
+        failure=None,
+        errors=(),
+        log=None,
+        placement=Placement(server=(0,), generator=(1,), shared=False),
+    )
+    return replace(made, **changes)
+
+
+def adapter(**changes: Any) -> Adapter:
+    """A Python adapter."""
+    made = Adapter(
+        name="aiohttp",
+        path=Path("frameworks/aiohttp/app.py"),
+        language="python",
+        title="aiohttp",
+        distribution="aiohttp",
+        kind=Kind.FRAMEWORK,
+        homepage="https://docs.aiohttp.org",
+        requires_python=">=3.11",
+        dependencies=("aiohttp==3.14.5",),
+        exclude_newer="2026-11-20T00:00:00Z",
+    )
+    return replace(made, **changes)
+
+
+def environment(**changes: Any) -> Environment:
+    """An adapter that is ready to run."""
+    made = Environment(
+        adapter=adapter(), argv=("python", "app.py"), python="3.13.0", version="3.14.5", installed={"aiohttp": "3.14.5"}
+    )
+    return replace(made, **changes)
+
+
+def adapter_record(**changes: Any) -> AdapterRecord:
+    """What a run's record says of an adapter."""
+    made = AdapterRecord(
+        name="aiohttp",
+        path="frameworks/aiohttp/app.py",
+        sha256="0" * 64,
+        title="aiohttp",
+        distribution="aiohttp",
+        kind=Kind.FRAMEWORK,
+        homepage="https://docs.aiohttp.org",
+        scenario=Scenario.PIPELINE,
+        language="python",
+        ranked=True,
+        known_failure=None,
+        python="3.13.0",
+        version="3.14.5",
+        installed={"aiohttp": "3.14.5"},
+        unavailable=None,
+        log_tail=(),
+    )
+    return replace(made, **changes)
+
+
+def machine(**changes: Any) -> Machine:
+    """A small machine."""
+    made = Machine(
+        host="bench",
+        cpu_model="Some CPU",
+        cpus=(0, 1),
+        memory_bytes=8 << 30,
+        kernel="Linux 6.1.0",
+        system="Debian GNU/Linux 13 (trixie)",
+        hypervisor=False,
+        tools={"wrk": "4.1.0", "uv": "0.13.8"},
+    )
+    return replace(made, **changes)
+
+
+def plan(**changes: Any) -> Plan:
+    """The default plan."""
+    return replace(plans.PROFILES["default"], **changes)
+
+
+def run(**changes: Any) -> Run:
+    """The head of a run of one cell."""
+    made = Run(
+        schema=store.SCHEMA,
+        id="20261121T000000-default",
+        created_at="2026-11-21T00:00:00Z",
+        finished_at="2026-11-21T00:05:00Z",
+        command=("pipebench", "run"),
+        version="0.1.0",
+        revision="0123456789ab+",
+        plan=plan(),
+        machine=machine(),
+        placement=Placement(server=(0,), generator=(1,), shared=False),
+        adapters=(adapter_record(),),
+        cells=(cell(),),
+        findings=(),
+        conformance=(),
+        setup_s=12.5,
+        measure_s=300.0,
+    )
+    return replace(made, **changes)

@@ -1,0 +1,122 @@
+"""Every adapter of this repository keeps the contract: it builds, starts, answers its routes, and ends when told to.
+
+The conformance cases go further (``pipebench check``); these see that an adapter can be measured at all.
+"""
+
+from __future__ import annotations
+
+import http.client
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from runner import adapters, check, environments, server
+from runner.model import Adapter, Address, Environment, Unavailable
+from runner.server import Server
+from tests.live.conftest import mentioning
+
+pytestmark = pytest.mark.live
+
+ROOT = Path(__file__).parents[2]
+ADAPTERS = adapters.discover(ROOT)
+DEPTH = 16
+LOAD_S = 1.0
+"""No trial is shorter: sanic's manager of workers takes no signal before it has heard of all of them."""
+LACKING = ("no CPython", "Go is not installed")
+"""What a machine may lack, and then cannot try an adapter; anything else is the adapter's fault."""
+
+
+@cache
+def made(adapter: Adapter) -> Environment:
+    (found,) = environments.prepare([adapter])
+    if isinstance(found, Unavailable):
+        if found.reason.startswith(LACKING):
+            pytest.skip(found.reason)
+        pytest.fail("\n".join((found.reason, *found.log_tail)))
+    return found
+
+
+@pytest.fixture(params=ADAPTERS, ids=lambda adapter: adapter.name)
+def adapter(request: pytest.FixtureRequest) -> Adapter:
+    chosen: Adapter = request.param
+    return chosen
+
+
+@pytest.fixture
+def running(adapter: Adapter, tmp_path: Path) -> Iterator[Server]:
+    with server.running(made(adapter), log=tmp_path / "server.log") as started:
+        yield started
+
+
+def ask(address: Address, method: str, path: str, body: bytes | None = None) -> tuple[int, str, bytes]:
+    """Status, media type and body of a response."""
+    with closing(http.client.HTTPConnection(address.host, address.port, timeout=10)) as connection:
+        connection.request(method, path, body=body)
+        response = connection.getresponse()
+        media_type = (response.getheader("Content-Type") or "").partition(";")[0]
+        return response.status, media_type, response.read()
+
+
+def serves_all_routes(adapter: Adapter) -> bool:
+    """A yardstick, which is never ranked, serves ``/`` alone."""
+    return adapter.ranked
+
+
+def test_there_are_some() -> None:
+    assert {adapter.language for adapter in ADAPTERS} >= {"python"}
+
+
+def test_what_was_installed_is_what_it_asks_for(adapter: Adapter) -> None:
+    environment = made(adapter)
+    assert environment.version != "?"
+    for requirement in adapter.dependencies:
+        name, _, version = requirement.partition(";")[0].strip().partition("==")
+        installed = environment.installed[environments._normalized(name.partition("[")[0])]
+        assert installed == version.strip()
+
+
+def test_its_routes_answer(adapter: Adapter, running: Server) -> None:
+    assert ask(running.address, "GET", "/") == (200, "text/plain", b"Hello world!")
+    if serves_all_routes(adapter):
+        for token in ("1", "abc-42"):
+            status, _, body = ask(running.address, "GET", f"/sleep/1/{token}")
+            assert (status, body) == (200, token.encode())
+        for sent in (b"x", b"hello " * 10_000):
+            status, _, body = ask(running.address, "POST", "/echo", sent)
+            assert (status, body) == (200, sent)
+        assert ask(running.address, "GET", "/no/such/route")[0] == 404
+    assert running.alive()
+
+
+def test_it_passes_the_quick_check(adapter: Adapter, running: Server) -> None:
+    """At depth 1 all of them; deeper, those that are not known to fail."""
+    for depth in (1,) if adapter.known_failure else (1, DEPTH):
+        found = check.quick_check(running.address, depth)
+        assert found.failure is None
+        assert found.received == depth
+        assert found.response_bytes is not None
+    assert running.alive()
+
+
+def test_it_writes_no_log_of_what_it_serves(adapter: Adapter, running: Server, tmp_path: Path) -> None:
+    check.quick_check(running.address, 1)
+    before = (tmp_path / "server.log").read_text()
+    for _ in range(20):
+        check.quick_check(running.address, 1)
+    assert (tmp_path / "server.log").read_text() == before
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_it_ends_when_it_is_told_to_and_leaves_nothing(adapter: Adapter, workers: int, tmp_path: Path) -> None:
+    with server.running(made(adapter), log=tmp_path / "server.log", workers=workers) as started:
+        assert check.quick_check(started.address, 1).failure is None
+        time.sleep(LOAD_S)
+        assert started.exit is None
+        ended = started.stop()
+    assert not ended.before_stop
+    assert not ended.killed, f"it had to be killed: {ended}"
+    assert not mentioning(str(tmp_path))

@@ -1,0 +1,235 @@
+"""The command: help, one line for a user's error, a traceback for a bug."""
+
+from __future__ import annotations
+
+import resource
+import shlex
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+
+from runner import cli, machine, plans, store
+from runner.errors import UserError
+from tests import builders
+
+COMMANDS: dict[str, click.Command] = {"": cli.cli, **cli.cli.commands}
+
+
+@pytest.fixture(autouse=True)
+def sigterm() -> Iterator[None]:
+    """``main`` takes SIGTERM for an interrupt; the tests' own process does not keep that."""
+    before = signal.getsignal(signal.SIGTERM)
+    yield
+    signal.signal(signal.SIGTERM, before)
+
+
+def run(monkeypatch: pytest.MonkeyPatch, *argv: str) -> int:
+    monkeypatch.setattr(sys, "argv", ["pipebench", *argv])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert isinstance(ended.value.code, int)
+    return ended.value.code
+
+
+def top() -> click.Context:
+    return cli.cli.make_context("pipebench", [], resilient_parsing=True, terminal_width=100)
+
+
+def help_text(name: str) -> str:
+    context = click.Context(COMMANDS[name], parent=top(), info_name=name) if name else top()
+    return COMMANDS[name].get_help(context)
+
+
+class TestHelp:
+    @pytest.mark.parametrize("name", COMMANDS)
+    def test_every_option_is_explained(self, name: str) -> None:
+        options = [param for param in COMMANDS[name].params if isinstance(param, click.Option)]
+        assert [option.name for option in options if not (option.help or "").strip()] == []
+
+    @pytest.mark.parametrize("name", COMMANDS)
+    def test_every_command_is_explained_and_ends_in_examples(self, name: str) -> None:
+        command = COMMANDS[name]
+        paragraphs = help_text(name).rstrip().split("\n\n")
+        assert command.help
+        assert paragraphs[-1].strip().startswith("Examples:\n")
+        assert len(paragraphs[-1].splitlines()) >= 2
+
+    @pytest.mark.parametrize("name", COMMANDS)
+    def test_every_example_can_be_pasted(self, name: str) -> None:
+        """Parsed, not run: an example with an option that is no longer there fails."""
+        examples = [line.strip() for line in (COMMANDS[name].epilog or "").splitlines() if "pipebench" in line]
+        assert examples
+        for example in examples:
+            words = shlex.split(example, comments=True)
+            words = words[: words.index(">")] if ">" in words else words
+            assert words[0] == "pipebench"
+            with COMMANDS[words[1]].make_context(words[1], words[2:], parent=top()):
+                pass
+
+    @pytest.mark.parametrize("argv", [["--help"], ["-h"], *([name, "--help"] for name in COMMANDS if name)])
+    def test_help_is_no_error(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], argv: list[str]
+    ) -> None:
+        assert run(monkeypatch, *argv) == 0
+        assert capsys.readouterr().out.startswith("Usage: pipebench")
+
+    def test_it_fits_on_a_line(self) -> None:
+        for name in COMMANDS:
+            assert max(map(len, help_text(name).splitlines())) <= 100, name
+
+    def test_it_comes_without_what_only_the_work_needs(self) -> None:
+        """Counted in modules, not in seconds: these take most of the time that an import of the work takes."""
+        code = "import sys; import runner.cli; print(*sorted({m.partition('.')[0] for m in sys.modules}))"
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+        loaded = set(done.stdout.split())
+        assert {"runner", "click"} <= loaded
+        assert not {"rich", "msgspec", "h11", "asyncio", "packaging"} & loaded
+
+
+BAD_INPUT = [
+    (["run", "--depth", "0"], "depth is 0: --depth takes whole numbers of at least 1"),
+    (["run", "--depth", "deep"], "'deep' is no list of whole numbers: give it as 1,5,16"),
+    (["run", "--depth", "1,,2"], "is no list of whole numbers"),
+    (["run", "--connections", "0"], "connections is 0"),
+    (["run", "--connections", "many"], "is no list of whole numbers"),
+    (["run", "--workers", "-1"], "workers is -1"),
+    (["run", "--threads", "0"], "threads is 0"),
+    (["run", "--threads", "two"], "'two' is not a valid integer"),
+    (["run", "--threads", "3"], "50 connections cannot be shared evenly by 3 threads"),
+    (["run", "--duration", "soon"], "'soon' is no duration: give it as 90s, 6m or 1h"),
+    (["run", "--duration", "0"], "whole seconds"),
+    (["run", "--duration", "500ms"], "is no duration"),
+    (["run", "--budget", "x"], "is no duration"),
+    (["run", "--precision", "150%"], "precision must lie between 0 and 100 %"),
+    (["run", "--precision", "fine"], "'fine' is no share: give it as 3% or 0.03"),
+    (["run", "--trials", "0"], "trials is 0"),
+    (["run", "--python", "snake"], "'snake'"),
+    (["run", "--port", "0"], "0 is not in the range 1<=x<=65535"),
+    (["run", "--profile", "seeds"], "'seeds' is not one of"),
+    (["run", "--dept", "1"], "No such option"),
+    (["ran"], "No such command 'ran'"),
+    (["report", "latest", "--format", "word"], "'word' is not one of"),
+    (["report", "2019", "--results", "/nowhere"], "no run '2019': there is none in /nowhere"),
+    (["run", "--resume", "2019", "--results", "/nowhere"], "no run '2019': there is none in /nowhere"),
+]
+
+
+class TestErrors:
+    @pytest.mark.parametrize(("argv", "says"), BAD_INPUT, ids=lambda value: " ".join(value)[:40])
+    def test_bad_input_is_one_line_and_exit_code_2(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], argv: list[str], says: str
+    ) -> None:
+        assert run(monkeypatch, *argv) == 2
+        said = capsys.readouterr()
+        assert said.out == ""
+        (line,) = said.err.splitlines()
+        assert line.startswith("pipebench: ")
+        assert says in line
+
+    def test_an_unknown_adapter_is_told_with_the_nearest(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        monkeypatch.setattr(machine, "require_wrk", lambda: None)
+        assert run(monkeypatch, "run", "--only", "aiohtp") == 2
+        (line,) = capsys.readouterr().err.splitlines()
+        assert line.startswith("pipebench: no adapter matches 'aiohtp': did you mean aiohttp")
+
+    def test_more_connections_than_descriptors(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        monkeypatch.setattr(machine, "require_wrk", lambda: None)
+        monkeypatch.setattr(resource, "getrlimit", lambda _: (256, 1000))
+        assert run(monkeypatch, "run", "--connections", "900") == 2
+        (line,) = capsys.readouterr().err.splitlines()
+        assert line.startswith("pipebench: 900 connections need ")
+        assert "ulimit -n" in line
+
+    def test_wrk_that_is_absent(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+        monkeypatch.setenv("PATH", "/nowhere")
+        assert run(monkeypatch, "run") == 2
+        assert capsys.readouterr().err.startswith("pipebench: wrk is not installed: ")
+
+    def test_every_users_error_is_caught(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        kinds = UserError.__subclasses__()
+        assert kinds
+        for kind in kinds:
+
+            def fail(*_: object, kind: type[UserError] = kind) -> None:
+                raise kind("it is so")
+
+            monkeypatch.setattr(plans, "check", fail)
+            assert run(monkeypatch, "run") == 2
+            assert capsys.readouterr().err == "pipebench: it is so\n"
+
+    def test_a_bug_keeps_its_traceback(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        def fail(*_: object) -> None:
+            raise ZeroDivisionError
+
+        monkeypatch.setattr(plans, "check", fail)
+        monkeypatch.setattr(sys, "argv", ["pipebench", "run"])
+        with pytest.raises(ZeroDivisionError):
+            cli.main()
+
+    def test_an_interrupt_is_130(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+        def interrupted(*_: object) -> None:
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(plans, "check", interrupted)
+        assert run(monkeypatch, "run") == 130
+        assert capsys.readouterr().err == "\npipebench: interrupted\n"
+
+    def test_sigterm_is_an_interrupt(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+        monkeypatch.setattr(plans, "check", lambda _: signal.raise_signal(signal.SIGTERM))
+        assert run(monkeypatch, "run") == 130
+
+
+class TestReport:
+    @pytest.fixture
+    def results(self, tmp_path: Path) -> Path:
+        folder = store.create(tmp_path, "20261121T000000-default")
+        folder.write_run(builders.run())
+        folder.append(builders.trial())
+        return tmp_path
+
+    @pytest.mark.parametrize(
+        ("format_", "begins"),
+        [("text", "run 2026"), ("markdown", "run 2026"), ("csv", "adapter,"), ("json", "{"), ("seed", "| server |")],
+    )
+    def test_every_format_prints_the_same_row(
+        self,
+        results: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+        format_: str,
+        begins: str,
+    ) -> None:
+        assert run(monkeypatch, "report", "2026", "--results", str(results), "--format", format_) == 0
+        said = capsys.readouterr()
+        assert said.out.startswith(begins)
+        assert "aiohttp" in said.out
+        assert ("99 875" if format_ in {"text", "markdown", "seed"} else "99875") in said.out
+        assert said.err == ""
+
+    def test_every_format_is_one_of_the_tests_above(self) -> None:
+        (option,) = [param for param in COMMANDS["report"].params if param.name == "format_"]
+        assert isinstance(option.type, click.Choice)
+        assert {"text", "markdown", "csv", "json", "seed"} <= set(option.type.choices)
+
+    def test_a_reader_that_has_seen_enough_is_no_error(self, results: Path) -> None:
+        command = [sys.executable, "-c", "from runner.cli import main; main()"]
+        argv = shlex.join([*command, "report", "--results", str(results), "--format", "json"])
+        done = subprocess.run(["sh", "-c", f"{argv} | true"], capture_output=True, text=True, check=False)
+        assert done.stderr == ""
+
+    def test_it_starts_nothing(
+        self, results: Path, monkeypatch: pytest.MonkeyPatch, programs_started: list[str]
+    ) -> None:
+        assert run(monkeypatch, "report", "--results", str(results)) == 0
+        assert programs_started == []

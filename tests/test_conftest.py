@@ -1,0 +1,36 @@
+"""The guard against programs started by accident does its work."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from runner import process
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # of a socket, never given away
+def test_a_program_started_by_an_unmarked_test_fails_it(programs_started: list[str], tmp_path: Path) -> None:
+    with pytest.raises(pytest.fail.Exception, match="an unmarked test started a program: true"):
+        process.output(["true"])
+    with pytest.raises(pytest.fail.Exception, match=r"supervisor\.py"):
+        process.run(["true"], timeout_s=5, log=tmp_path / "log")
+    assert len(programs_started) == 2
+    programs_started.clear()  # they were wanted here
+
+
+def test_a_program_that_other_modules_start_is_none_of_its_business(programs_started: list[str]) -> None:
+    done = subprocess.run([sys.executable, "-c", "print(1)"], capture_output=True, text=True, check=True)
+    assert done.stdout == "1\n"
+    assert not programs_started
+
+
+@pytest.mark.live
+def test_a_live_test_may(programs_started: list[str]) -> None:
+    assert process.output(["echo", "here"]) == "here\n"
+    assert not programs_started
