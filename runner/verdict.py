@@ -11,7 +11,7 @@ from runner.model import Failure, Load, Trial, Verdict
 
 GENERATOR_BUSY = 0.95
 """Share of the load's duration, for each CPU that its threads had, from which the generator had no time to spare."""
-SERVER_BUSY = 0.80
+SERVER_BUSY = 0.90
 """Share of the load's duration, for each CPU that its workers had, from which the server was the bottleneck."""
 LOST_SHARE = 0.001
 """Share of the requests that may be lost with broken connections before pipelining counts as failed."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import resource
 import shlex
 import signal
@@ -13,8 +14,9 @@ from pathlib import Path
 import click
 import pytest
 
-from runner import cli, machine, plans, store
+from runner import cli, doctor, machine, plans, store, suite
 from runner.errors import UserError
+from runner.model import Finding, Level, Purpose, Unavailable
 from tests import builders
 
 COMMANDS: dict[str, click.Command] = {"": cli.cli, **cli.cli.commands}
@@ -196,11 +198,20 @@ class TestReport:
         folder = store.create(tmp_path, "20261121T000000-default")
         folder.write_run(builders.run())
         folder.append(builders.trial())
+        witness = builders.load(generator="h2load", wrk_latency=None)
+        folder.append(builders.trial(load=witness, purpose=Purpose.WITNESS))
         return tmp_path
 
     @pytest.mark.parametrize(
         ("format_", "begins"),
-        [("text", "run 2026"), ("markdown", "run 2026"), ("csv", "adapter,"), ("json", "{"), ("seed", "| server |")],
+        [
+            ("text", "run 2026"),
+            ("markdown", "run 2026"),
+            ("csv", "adapter,"),
+            ("json", "{"),
+            ("seed", "| server |"),
+            ("witness", "| server |"),
+        ],
     )
     def test_every_format_prints_the_same_row(
         self,
@@ -214,13 +225,13 @@ class TestReport:
         said = capsys.readouterr()
         assert said.out.startswith(begins)
         assert "aiohttp" in said.out
-        assert ("99 875" if format_ in {"text", "markdown", "seed"} else "99875") in said.out
+        assert ("99875" if format_ in {"csv", "json"} else "99 875") in said.out
         assert said.err == ""
 
     def test_every_format_is_one_of_the_tests_above(self) -> None:
         (option,) = [param for param in COMMANDS["report"].params if param.name == "format_"]
         assert isinstance(option.type, click.Choice)
-        assert {"text", "markdown", "csv", "json", "seed"} <= set(option.type.choices)
+        assert set(option.type.choices) == {"text", "markdown", "csv", "json", "seed", "witness"}
 
     def test_a_reader_that_has_seen_enough_is_no_error(self, results: Path) -> None:
         command = [sys.executable, "-c", "from runner.cli import main; main()"]
@@ -233,3 +244,64 @@ class TestReport:
     ) -> None:
         assert run(monkeypatch, "report", "--results", str(results)) == 0
         assert programs_started == []
+
+
+class TestList:
+    PREPARED = (builders.environment(), Unavailable(builders.adapter(name="gone"), "no CPython 3.2 here"))
+
+    @pytest.fixture(autouse=True)
+    def asked(self, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
+        seen: list[tuple[str, ...]] = []
+
+        def inventory(only: tuple[str, ...], *_: object) -> tuple[object, ...]:
+            seen.append(tuple(only))
+            return self.PREPARED
+
+        monkeypatch.setattr(suite, "inventory", inventory)
+        return seen
+
+    def test_a_table(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+        assert run(monkeypatch, "list") == 0
+        lines = capsys.readouterr().out.splitlines()
+        assert [line.split()[0] for line in lines] == ["adapter", "aiohttp", "gone"]
+        assert "no CPython 3.2 here" in lines[2]
+
+    def test_objects(
+        self,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+        asked: list[tuple[str, ...]],
+    ) -> None:
+        assert run(monkeypatch, "list", "--json", "--only", "aio*, gone,") == 0
+        read = json.loads(capsys.readouterr().out)
+        assert [set(entry) for entry in read] == [
+            {"adapter", "title", "version", "python", "kind", "scenario", "available", "reason"}
+        ] * 2
+        assert [(entry["adapter"], entry["available"], entry["version"]) for entry in read] == [
+            ("aiohttp", True, "3.14.5"),
+            ("gone", False, None),
+        ]
+        assert asked == [("aio*", "gone")]
+
+
+class TestDoctor:
+    @pytest.mark.parametrize(("level", "code"), [(Level.WARNING, 0), (Level.GOOD, 0), (Level.PROBLEM, 1)])
+    def test_its_exit_code_is_the_answer(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], level: Level, code: int
+    ) -> None:
+        findings = (Finding(Level.GOOD, "uv", "0.13.8"), Finding(level, "wrk", "somehow", "an effect", "a remedy"))
+        monkeypatch.setattr(doctor, "read", lambda: None)
+        monkeypatch.setattr(doctor, "examine", lambda _: findings)
+        assert run(monkeypatch, "doctor") == code
+        text = capsys.readouterr().out
+        assert "somehow" in text
+        assert "a remedy" in text
+        assert run(monkeypatch, "doctor", "--json") == code
+        read = json.loads(capsys.readouterr().out)
+        assert read[1] == {
+            "level": level.value,
+            "subject": "wrk",
+            "state": "somehow",
+            "effect": "an effect",
+            "remedy": "a remedy",
+        }

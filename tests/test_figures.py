@@ -136,6 +136,11 @@ class TestNotes:
             "1 of 3 trials were disturbed; log: free(): invalid pointer (and 3 more)"
         )
 
+    def test_a_witness_that_disagrees_is_heard(self, row: Row) -> None:
+        witness = rows.Witness(50_000.0, 5000.0, 0.5, 2.0, agrees=False, reason="h2load differs from wrk")
+        assert figures.note(replace(row, witness=witness)) == "h2load differs from wrk"
+        assert figures.note(replace(row, witness=replace(witness, agrees=None))) == ""
+
     def test_one_error_has_no_more(self, row: Row) -> None:
         assert figures.note(replace(row, error_log="ValueError", error_count=1)) == "log: ValueError"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import resource
 import shutil
 from pathlib import Path
@@ -171,6 +172,20 @@ class TestSnapshots:
         assert machine.describe().hypervisor is False
         assert machine.describe().cpu_model
 
+    def test_what_a_machine_does_not_tell_is_named_otherwise(
+        self, kernel: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def untold() -> dict[str, str]:
+            raise OSError
+
+        _write(kernel, "proc/cpuinfo", "processor\t: 0\n")
+        monkeypatch.setattr(process, "output", lambda argv, **_: None)
+        monkeypatch.setattr(platform, "freedesktop_os_release", untold)
+        described = machine.describe()
+        assert described.system == platform.platform()
+        assert described.cpu_model
+        assert described.hypervisor is False
+
 
 class TestSurroundings:
     BEFORE = Snapshot(steal_ns=10, busy_ns=1000, own_ns=100, closed=5)
@@ -213,6 +228,14 @@ class TestTools:
         monkeypatch.setattr(shutil, "which", lambda *_, **__: None)
         with pytest.raises(ToolError, match=r"wrk is not installed: run `make setup`, or install Debian's package wrk"):
             machine.require_wrk()
+
+    def test_h2load_that_is_absent(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        machine_has: list[str] = ["h2load"]
+        monkeypatch.setattr(shutil, "which", lambda name, **_: name if name in machine_has else None)
+        machine.require_h2load()
+        machine_has.clear()
+        with pytest.raises(ToolError, match=r"h2load is not installed: .*nghttp2-client, or leave out --witness"):
+            machine.require_h2load()
 
     @pytest.mark.parametrize(
         ("says", "shown"),

@@ -21,7 +21,7 @@ from tests.live.toys import OK
 
 pytestmark = pytest.mark.live
 
-ATTEMPTS = 6
+ATTEMPTS = 4
 """So many trials are made to find one that nothing else on the machine disturbed."""
 
 
