@@ -5,6 +5,7 @@ Schema history: 1, the first.
 
 from __future__ import annotations
 
+import gzip
 import os
 import re
 from pathlib import Path
@@ -105,7 +106,10 @@ def find(results: Path, name: str) -> Path:
 
 
 def read(folder: Path) -> tuple[Run, tuple[Trial, ...]]:
-    """A run and its finished trials. A last line cut short by a kill is left out; it was never finished."""
+    """A run and its finished trials, which a published run holds compressed.
+
+    A last line cut short by a kill is left out; it was never finished.
+    """
     try:
         text = (folder / RUN_FILE).read_bytes()
     except OSError as error:
@@ -118,9 +122,11 @@ def read(folder: Path) -> tuple[Run, tuple[Trial, ...]]:
             "use the version of pipebench that wrote it"
         )
     run = _decode(text, Run, folder / RUN_FILE)
-    path = folder / TRIALS_FILE
-    lines = path.read_bytes().split(b"\n")[:-1] if path.exists() else []
-    return run, tuple(_decode(line, Trial, path) for line in lines if line)
+    path, compressed = folder / TRIALS_FILE, folder / (TRIALS_FILE + ".gz")
+    written = path.read_bytes() if path.exists() else b""
+    if compressed.exists() and not path.exists():
+        path, written = compressed, gzip.decompress(compressed.read_bytes())
+    return run, tuple(_decode(line, Trial, path) for line in written.split(b"\n")[:-1] if line)
 
 
 def _decode(text: bytes, record: type[_Record], path: Path) -> _Record:

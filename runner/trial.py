@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -165,6 +165,7 @@ def _load(
         raise RecordError(f"cannot write {record}: {why}: the trials before are kept")
     try:
         text = record.read_text()
+        argv = portable(argv, record)
         if by_witness:
             cpu_ns = None if done.cpu_s is None else round(done.cpu_s * 1e9)
             load = h2load.parse(done.output, text, argv=argv, threads=threads, duration_s=duration_s, cpu_ns=cpu_ns)
@@ -175,6 +176,13 @@ def _load(
         return None, Failure(Verdict.REFUSED, f"{generator} {done.exit}: {said}")
     record.unlink()
     return load, None
+
+
+def portable(argv: Sequence[str], record: Path) -> tuple[str, ...]:
+    """A generator's command as a person would type it in a checkout: no folder of this machine is in it."""
+    script = str(wrk.SCRIPT)
+    shown = f"{wrk.SCRIPT.parent.name}/{wrk.SCRIPT.name}"
+    return tuple(part.replace(str(record), record.name).replace(script, shown) for part in argv)
 
 
 def _crash(exit_: Exit | None) -> Failure | None:

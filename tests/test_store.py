@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gzip
 import json
 import os
 import subprocess
@@ -232,3 +233,13 @@ class TestFolders:
     def test_where_there_is_none_that_is_said(self, tmp_path: Path, name: str) -> None:
         with pytest.raises(RecordError, match=f"no run '{name}': there is none in "):
             store.find(tmp_path / "nowhere", name)
+
+
+def test_a_published_run_is_read_from_its_compressed_trials(folder: RunFolder) -> None:
+    folder.write_run(builders.run())
+    folder.append(FULL)
+    folder.append(EMPTY)
+    plain = folder.path / TRIALS_FILE
+    (folder.path / (TRIALS_FILE + ".gz")).write_bytes(gzip.compress(plain.read_bytes()))
+    plain.unlink()
+    assert store.read(folder.path)[1] == (FULL, EMPTY)

@@ -62,12 +62,12 @@ class TestWhoWasTheLimit:
         assert judge(loaded(cpu_ns=None)) is Verdict.MEASURED
 
     def test_a_server_that_waited_was_not_the_limit(self) -> None:
-        at = builders.trial(server=builders.server_usage(cpu_ns=SECOND_NS * 80 // 100))
-        below = builders.trial(server=builders.server_usage(cpu_ns=SECOND_NS * 80 // 100 - 1))
+        at = builders.trial(server=builders.server_usage(cpu_ns=SECOND_NS * 90 // 100))
+        below = builders.trial(server=builders.server_usage(cpu_ns=SECOND_NS * 90 // 100 - 1))
         assert judge(at) is Verdict.MEASURED
         found = verdict.of_trial(below)
         assert found.verdict is Verdict.NEITHER
-        assert found.reason == "neither was busy (server 80%, generator 50% of its CPU): something waits"
+        assert found.reason == "neither was busy (server 90%, generator 50% of its CPU): something waits"
 
     def test_each_of_its_workers_has_a_cpu_where_there_are_enough(self) -> None:
         one = builders.trial(cell=builders.cell(workers=2), server=builders.server_usage(cpu_ns=SECOND_NS))
