@@ -93,11 +93,11 @@ class TestWhoWasTheLimit:
 class TestDisturbances:
     def test_steal(self) -> None:
         assert verdict.disturbance(_in(steal_ns=SECOND_NS * 2 // 100)) is None
-        assert verdict.disturbance(_in(steal_ns=SECOND_NS * 3 // 100)) == "the hypervisor took 3% of a CPU"
+        assert verdict.disturbance(_in(steal_ns=SECOND_NS * 2 // 100 + 1)) == "the hypervisor took 2% of a CPU"
 
     def test_other_work(self) -> None:
         assert verdict.disturbance(_in(other_cpu_ns=SECOND_NS * 5 // 100)) is None
-        assert verdict.disturbance(_in(other_cpu_ns=SECOND_NS * 6 // 100)) == "other work took 6% of a CPU"
+        assert verdict.disturbance(_in(other_cpu_ns=SECOND_NS * 5 // 100 + 1)) == "other work took 5% of a CPU"
 
     def test_they_are_shares_of_the_loads_duration(self) -> None:
         longer = builders.load(duration_us=5_000_000)
@@ -173,7 +173,7 @@ class TestFailuresUnderLoad:
         assert found.verdict is Verdict.WRONG_RESPONSE
         assert found.reason == f"1 of {5 * BATCHES} responses had an error status"
 
-    @pytest.mark.parametrize(("factor", "wrong"), [(0.94, True), (0.96, False), (1.04, False), (1.06, True)])
+    @pytest.mark.parametrize(("factor", "wrong"), [(0.949, True), (0.951, False), (1.049, False), (1.051, True)])
     def test_responses_of_another_size_than_in_the_check_are_wrong(self, factor: float, wrong: bool) -> None:
         found = judge(loaded(bytes_read=round(5 * BATCHES * RESPONSE_BYTES * factor)))
         assert found is (Verdict.WRONG_RESPONSE if wrong else Verdict.MEASURED)
@@ -217,9 +217,18 @@ class TestFailuresUnderLoad:
 
 class TestStalls:
     def test_responses_that_stopped_on_all_connections(self) -> None:
-        few = {"requests": 499, "histogram": ((1000, 99),), "bytes_read": 499 * RESPONSE_BYTES}
-        stopped = loaded(**few, active_intervals=1)
+        stopped = loaded(**_few(499), active_intervals=1)
         assert verdict.of_trial(stopped) == Failure(Verdict.STALLED, "499 responses on 50 connections, then none")
+
+    @pytest.mark.parametrize(
+        ("requests", "intervals", "threads", "stopped"),
+        [(499, 4, 1, True), (499, 5, 1, False), (500, 4, 1, False), (499, 9, 2, True), (499, 10, 2, False)],
+    )
+    def test_before_half_of_the_load_was_over_and_ten_came_on_each(
+        self, requests: int, intervals: int, threads: int, stopped: bool
+    ) -> None:
+        found = verdict.of_trial(loaded(**_few(requests), active_intervals=intervals, threads=threads))
+        assert found.reason.endswith(", then none") is stopped
 
     def test_few_responses_that_came_all_the_time_are_slow_and_no_stall(self) -> None:
         slow = _busy(builders.load(requests=495, histogram=((500_000, 99),), active_intervals=10))
@@ -250,6 +259,10 @@ class TestStalls:
         other = loaded(**_part(0.5), generator="h2load")
         assert verdict.proofs(other) is None
         assert judge(other) is Verdict.MEASURED
+
+
+def _few(requests: int) -> dict[str, object]:
+    return {"requests": requests, "histogram": ((1000, requests // 5),), "bytes_read": requests * RESPONSE_BYTES}
 
 
 def _part(share: float) -> dict[str, object]:
