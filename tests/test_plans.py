@@ -36,6 +36,26 @@ def test_the_default_is_what_make_bench_promises() -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "depths", "precision", "trials", "budget_s", "most"),
+    [
+        ("quick", (1, 16), 0.03, 1, None, 30),
+        ("default", (1, 5, 16), 0.03, None, 330, 30),
+        ("seed", (5,), 0.03, 1, None, 30),
+        ("full", (1, 4, 16, 64), 0.02, None, 3600, 30),
+    ],
+)
+def test_the_numbers_of_a_profile_are_those_that_are_documented(
+    name: str, depths: tuple[int, ...], precision: float, trials: int | None, budget_s: float | None, most: int
+) -> None:
+    plan = plans.PROFILES[name]
+    assert (plan.depths, plan.precision, plan.trials, plan.budget_s) == (depths, precision, trials, budget_s)
+    assert (plan.min_trials, plan.max_trials, plan.warm_up_s, plan.workers, plan.seed) == (3, most, 0, (1,), 1)
+    assert (plan.check, plan.strict, plan.witness, plan.only, plan.pythons) == (True, False, False, (), ())
+    if name != "seed":
+        assert (plan.threads, plan.connections, plan.duration_s) == (1, (50,), 1)
+
+
+@pytest.mark.parametrize(
     ("changes", "option", "says"),
     [
         ({"depths": (0, 5)}, "--depth", "depth is 0"),
