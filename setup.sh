@@ -31,6 +31,10 @@ debian() {
 
 bin_folder() { if [ "$(id -u)" = 0 ]; then echo /usr/local/bin; else echo "$HOME/.local/bin"; fi; }
 
+# What is installed below must be found by what comes after it.
+PATH=$PATH:$(bin_folder)
+export PATH
+
 install_uv() {
     has python3 || debian python3 python3
     home=${XDG_DATA_HOME:-$HOME/.local/share}/pipebench/uv
