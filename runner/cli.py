@@ -144,6 +144,54 @@ def report_command(run: str, format_: str, results: Path) -> None:
     _print_report(store.find(results, run), format_)
 
 
+@cli.command(
+    "compare",
+    epilog=_examples(
+        "pipebench compare 20261121T0612 latest",
+        "pipebench compare results/published/2026-11-21-default latest --fail-if-slower 5%",
+        "pipebench compare BASE NEW --format markdown > pull-request.md",
+    ),
+)
+@click.argument("base")
+@click.argument("new", default="latest")
+@click.option(
+    "--format", "format_", type=click.Choice(["text", "markdown", "json"]), default="text", help="How to print it."
+)
+@click.option(
+    "--fail-if-slower",
+    "tolerated",
+    type=SHARE,
+    metavar="share",
+    help="Exit code 1 where a whole interval lies beyond it, as 5%, or a cell no longer works.",
+)
+@click.option("--across-machines", is_flag=True, help="Compare runs of different machines all the same.")
+@click.option("--results", type=click.Path(path_type=Path), default=RESULTS, help="Folder of records.  [results]")
+def compare_command(
+    base: str, new: str, format_: str, tolerated: float | None, across_machines: bool, results: Path
+) -> None:
+    """Say what changed between the runs BASE and NEW, and whether it is more than noise.
+
+    Ratios are of new over base. Their 95 % intervals hold for all cells at once, and allow for how far the runs drifted
+    apart where no code was changed.
+    """
+    from runner import store
+    from runner.report import comparison, comparison_tables
+
+    measured = [store.read(store.find(results, name)) for name in (base, new)]
+    found = comparison.compare(measured[0], measured[1], across_machines=across_machines)
+    if format_ == "json":
+        click.echo(comparison_tables.as_json(found), nl=False)
+    elif format_ == "markdown":
+        click.echo(comparison_tables.markdown(found), nl=False)
+    else:
+        _print(*comparison_tables.terminal(found))
+    slower = found.slower_than(tolerated) if tolerated is not None else ()
+    for cell in slower:
+        click.echo(f"pipebench: {comparison_tables.verdict(cell, tolerated or 0)}", err=True)
+    if slower:
+        sys.exit(1)
+
+
 @cli.command("list", epilog=_examples("pipebench list", "pipebench list --json"))
 @click.option("--json", "as_json", is_flag=True, help="Print a list of objects instead of a table.")
 @click.option("--only", type=NAMES, default=(), help="Adapters by name, shell patterns allowed.  [all]")

@@ -13,7 +13,12 @@ def rate(row: Row) -> str:
     if row.requests_per_second is None:
         return NOTHING
     bound = "≥ " if row.verdict is Verdict.GENERATOR_BOUND else ""
-    return f"{bound}{row.requests_per_second.mean:,.0f}".replace(",", " ")
+    return bound + grouped_digits(row.requests_per_second.mean)
+
+
+def grouped_digits(value: float) -> str:
+    """A whole number, its digits in groups of three."""
+    return f"{value:,.0f}".replace(",", " ")
 
 
 def uncertainty(row: Row) -> str:
@@ -69,7 +74,7 @@ def note(row: Row) -> str:
     """What to know beside the figures: the verdict's reason, the latency's problem, the log's first error."""
     parts = [row.reason] if row.reason else []
     if not row.verdict.has_rate and row.trials:
-        parts.append(f"{row.requests:,} requests got through".replace(",", " "))
+        parts.append(f"{grouped_digits(row.requests)} requests got through")
     found = row.batch_latency_us
     if found is not None and found.problem:
         parts.append(f"latency not measured: {found.problem}")

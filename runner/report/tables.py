@@ -13,6 +13,7 @@ import msgspec
 
 from runner.model import Run, Verdict
 from runner.report import figures
+from runner.report.markdown import escape, line
 from runner.report.rows import SCHEMA, Row
 
 if TYPE_CHECKING:
@@ -134,7 +135,7 @@ def terminal(run: Run, rows: Sequence[Row]) -> list[RenderableType]:
 def witness_table(rows: Sequence[Row]) -> str:
     """wrk and h2load side by side, as Markdown: rates, and means of batch and request latency."""
     headings = ["server", "depth", "requests/s wrk", "h2load", "ratio", "mean latency wrk", "h2load", "ratio", "agree"]
-    lines = [_markdown_line(headings), _markdown_line(["---"] + ["---:"] * 7 + ["---"])]
+    lines = [line(headings), line(["---"] + ["---:"] * 7 + ["---"])]
     for row in rows:
         seen = row.witness
         if seen is None:
@@ -145,27 +146,27 @@ def witness_table(rows: Sequence[Row]) -> str:
             row.title,
             str(row.depth),
             figures.rate(row),
-            f"{seen.requests_per_second:,.0f}".replace(",", " "),
+            figures.grouped_digits(seen.requests_per_second),
             figures.NOTHING if seen.rate_ratio is None else f"{seen.rate_ratio:.2f}",
             figures.duration(own),
             figures.duration(seen.mean_latency_us),
             figures.NOTHING if seen.latency_ratio is None else f"{seen.latency_ratio:.2f}",
             agree,
         ]
-        lines.append(_markdown_line(map(_escape, values)))
+        lines.append(line(map(escape, values)))
     return "\n".join(lines) + "\n"
 
 
 def markdown(run: Run, rows: Sequence[Row]) -> str:
     """The tables in GitHub's Markdown, the notes in a last column."""
-    lines = [*(f"{_escape(line)}  " for line in summary(run, rows)), ""]
+    lines = [*(f"{escape(line)}  " for line in summary(run, rows)), ""]
     for group, members in grouped(rows):
         headings = [*_headings(run), "note"] if group[2] else ["server", "note"]
-        lines += [f"### {group_title(group)}", "", _markdown_line(headings)]
-        lines.append(_markdown_line(["---" if h in _LEFT or h == "note" else "---:" for h in headings]))
+        lines += [f"### {group_title(group)}", "", line(headings)]
+        lines.append(line(["---" if h in _LEFT or h == "note" else "---:" for h in headings]))
         for row in members:
             values = [*cells(row), figures.note(row)] if group[2] else [row.title, figures.note(row)]
-            lines.append(_markdown_line(_escape(value) for value in values))
+            lines.append(line(escape(value) for value in values))
         lines.append("")
     return "\n".join(lines)
 
@@ -200,7 +201,7 @@ def seed_table(rows: Sequence[Row]) -> str:
         "requests/s",
         "verdict",
     ]
-    lines = [_markdown_line(headings), _markdown_line(["---"] + ["---:"] * 5 + ["---"])]
+    lines = [line(headings), line(["---"] + ["---:"] * 5 + ["---"])]
     for row in rows:
         if row.depth is None:
             continue
@@ -210,7 +211,7 @@ def seed_table(rows: Sequence[Row]) -> str:
             for name in ("p50", "p75", "p90", "p99")
         ]
         verdict = row.verdict.value + (f": {figures.note(row)}" if figures.note(row) else "")
-        lines.append(_markdown_line(map(_escape, [row.title, *pairs, figures.rate(row), verdict])))
+        lines.append(line(map(escape, [row.title, *pairs, figures.rate(row), verdict])))
     return "\n".join(lines) + "\n"
 
 
@@ -226,17 +227,6 @@ def _wrk_duration(us: int | None) -> str:
 
 def _headings(run: Run) -> list[str]:
     return [heading.format(baseline=run.plan.baseline) for heading in HEADINGS]
-
-
-def _markdown_line(values: Iterable[str]) -> str:
-    return "| " + " | ".join(values) + " |"
-
-
-def _escape(text: str) -> str:
-    """Text that Markdown shows as it is: logs and metadata are other people's words."""
-    for sign in "\\|`*_<>[]~&":
-        text = text.replace(sign, "\\" + sign)
-    return " ".join(text.splitlines())
 
 
 def _columns(record: Any, prefix: str = "") -> Iterator[str]:
