@@ -20,7 +20,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from runner.errors import AdapterError
-from runner.model import Adapter, Kind, Scenario
+from runner.model import Adapter, Group, Kind, Scenario
 
 _SCRIPT_BLOCK = re.compile(r"(?m)^# /// script$\s(?P<content>(^#(| .*)$\s)+)^# ///$")
 """PEP 723's reference expression, for the one type of block we read."""
@@ -60,6 +60,7 @@ _PIPEBENCH_KEYS = {
     "kind": _Key(_one_of(Kind), choices=Kind, required=True),
     "homepage": _Key("the project's address", required=True),
     "scenario": _Key(_one_of(Scenario), choices=Scenario),
+    "group": _Key(_one_of(Group), choices=Group),
     "ranked": _Key("true or false", is_a=bool),
     "known_failure": _Key("why this adapter is known to fail"),
 }
@@ -95,11 +96,21 @@ def discover(root: Path) -> tuple[Adapter, ...]:
     return tuple(sorted(found, key=lambda adapter: adapter.name))
 
 
-def select(adapters: Sequence[Adapter], patterns: Iterable[str]) -> tuple[Adapter, ...]:
-    """Those whose name matches one of ``patterns`` (shell style); all of them when there is no pattern.
+def select(adapters: Sequence[Adapter], patterns: Iterable[str], groups: Iterable[Group] = ()) -> tuple[Adapter, ...]:
+    """Those whose name matches one of ``patterns`` (shell style) and which are in one of ``groups``; none is for all.
 
-    Raises :class:`AdapterError` for a pattern that matches nothing, with the nearest names.
+    Raises :class:`AdapterError` for a pattern that matches nothing, with the nearest names, and where none is left.
     """
+    named, wanted = _named(adapters, patterns), tuple(groups)
+    found = tuple(adapter for adapter in named if not wanted or adapter.group in wanted)
+    if named and not found:
+        which = ", ".join(adapter.name for adapter in named)
+        others = ",".join(group for group in Group if any(adapter.group is group for adapter in named))
+        raise AdapterError(f"none of {which} is in group {' or '.join(wanted)}: they are in --group {others}")
+    return found
+
+
+def _named(adapters: Sequence[Adapter], patterns: Iterable[str]) -> tuple[Adapter, ...]:
     wanted = [pattern for pattern in patterns if pattern]
     if not wanted:
         return tuple(adapters)

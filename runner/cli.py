@@ -9,7 +9,6 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +20,7 @@ from runner.errors import UserError
 if TYPE_CHECKING:
     from types import FrameType
 
-    from runner.model import Plan
+    from runner.model import Group, Plan
     from runner.suite import Places
 
 RESULTS = Path(__file__).parents[1] / "results"
@@ -47,6 +46,7 @@ class _Parsed(click.ParamType[Any]):
 NUMBERS = _Parsed("n,n,…", plans.whole_numbers)
 DURATION = _Parsed("duration", plans.seconds)
 SHARE = _Parsed("share", plans.share)
+GROUPS = _Parsed("group,group,…", plans.groups)
 NAMES = _Parsed("name,name,…", lambda text: tuple(filter(None, (part.strip() for part in text.split(",")))))
 
 
@@ -58,7 +58,7 @@ def _examples(*lines: str) -> str:
 @click.group(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog=_examples(
-        "pipebench run                          # every adapter, depth 1, 5 and 16",
+        "pipebench run                          # the core adapters, depth 1, 5 and 16",
         "pipebench run --only 'aio*,fasthttp' --depth 1,16",
         "pipebench report latest --format markdown",
     ),
@@ -80,13 +80,15 @@ _PROFILES = "; ".join(f"{name}: {text}" for name, text in plans.PROFILE_HELP.ite
         "pipebench run --profile quick --only aiohttp",
         "pipebench run --depth 1,5,16 --connections 50 --budget 10m",
         "pipebench run --profile seed            # the seed's command and its five columns",
+        "pipebench run --group core,field --budget 1h",
         "pipebench run --resume latest",
     ),
 )
 @click.option(
     "--profile", type=click.Choice(list(plans.PROFILES)), default="default", help=f"What to measure. {_PROFILES}."
 )
-@click.option("--only", type=NAMES, help="Adapters by name, shell patterns allowed, comma separated.  [all]")
+@click.option("--only", type=NAMES, help="Adapters by name, shell patterns allowed, comma separated, of any group.")
+@click.option("--group", "groups", type=GROUPS, help="Adapters of these groups: core, field, 2017.  [the profile's]")
 @click.option("--depth", "depths", type=NUMBERS, help="Requests that a connection writes before it reads.")
 @click.option("--connections", type=NUMBERS, help="Connections that the load generator keeps open.")
 @click.option("--workers", type=NUMBERS, help="Processes (or Go's CPUs) of a server.")
@@ -114,8 +116,8 @@ def run_command(
     from runner import progress, store, suite
 
     places = _places(results, port)
-    asked = {name: value for name, value in given.items() if value is not None}
-    plan: Plan = plans.check(replace(plans.PROFILES[profile], **asked))
+    given = {name: value for name, value in given.items() if value is not None}
+    plan: Plan = plans.check(plans.asked(profile, given))
     with progress.reporter(quiet=quiet) as reporter:
         if resume:
             path = suite.resume(store.find(results, resume), places, reporter)
@@ -195,7 +197,8 @@ def compare_command(
 @cli.command("list", epilog=_examples("pipebench list", "pipebench list --json"))
 @click.option("--json", "as_json", is_flag=True, help="Print a list of objects instead of a table.")
 @click.option("--only", type=NAMES, default=(), help="Adapters by name, shell patterns allowed.  [all]")
-def list_command(as_json: bool, only: Sequence[str]) -> None:
+@click.option("--group", "groups", type=GROUPS, default=(), help="Adapters of these groups: core, field, 2017.  [all]")
+def list_command(as_json: bool, only: Sequence[str], groups: Sequence[Group]) -> None:
     """List the adapters: what they are, and what each needs that this machine lacks.
 
     Environments that are not there yet are built.
@@ -206,7 +209,7 @@ def list_command(as_json: bool, only: Sequence[str]) -> None:
     from runner.report import listing
 
     with progress.reporter(quiet=False) as reporter:
-        entries = listing.entries(suite.inventory(only, suite.ROOT, reporter))
+        entries = listing.entries(suite.inventory(only, suite.ROOT, reporter, groups=groups))
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(entries), indent=1).decode())
     else:
@@ -223,6 +226,7 @@ def list_command(as_json: bool, only: Sequence[str]) -> None:
     ),
 )
 @click.argument("adapters", nargs=-1, metavar="[ADAPTER]...")
+@click.option("--group", "groups", type=GROUPS, default=(), help="Adapters of these groups: core, field, 2017.  [all]")
 @click.option("--case", "cases", type=NAMES, default=(), help="Only these cases, by name or number.  [all]")
 @click.option("--ladder", is_flag=True, help="Also search the largest depth and number of connections that work.")
 @click.option("--verbose", is_flag=True, help="Show the bytes of each case that is not a pass.")
@@ -235,7 +239,14 @@ def list_command(as_json: bool, only: Sequence[str]) -> None:
 )
 @click.option("--quiet", is_flag=True, help="No progress on stderr.")
 def check_command(
-    adapters: tuple[str, ...], cases: tuple[str, ...], ladder: bool, verbose: bool, format_: str, quiet: bool
+    adapters: tuple[str, ...],
+    *,
+    groups: tuple[Group, ...],
+    cases: tuple[str, ...],
+    ladder: bool,
+    verbose: bool,
+    format_: str,
+    quiet: bool,
 ) -> None:
     """Run the pipelining conformance cases against ADAPTERs, shell patterns allowed; all of them by default.
 
@@ -248,7 +259,7 @@ def check_command(
     from runner.conformance.case import Outcome
 
     with progress.reporter(quiet=quiet) as reporter:
-        found = suite.examine(adapters, suite.ROOT, reporter, cases=cases, ladder=ladder)
+        found = suite.examine(adapters, suite.ROOT, reporter, groups=groups, cases=cases, ladder=ladder)
     if format_ == "json":
         click.echo(json.dumps(record.as_json(*found), indent=1))
     elif format_ == "markdown":

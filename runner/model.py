@@ -31,6 +31,14 @@ class Scenario(StrEnum):
     PIPELINE = "pipeline"
 
 
+class Group(StrEnum):
+    """The part of the matrix that an adapter is in."""
+
+    CORE = "core"
+    FIELD = "field"
+    SEED_2017 = "2017"
+
+
 class Verdict(StrEnum):
     """What a row's figures are worth."""
 
@@ -83,6 +91,7 @@ class Adapter:
     exclude_newer: str | None = None
     ranked: bool = True
     known_failure: str | None = None
+    group: Group = Group.FIELD
 
 
 @dataclass(frozen=True, slots=True)
@@ -354,7 +363,8 @@ class Trial:
 class Plan:
     """What a run sets out to measure, as it was asked for.
 
-    ``only`` are patterns of adapter names, none for all; ``pythons`` are releases (``3.12``), none for the newest.
+    ``only`` are patterns of adapter names, none for all, and ``groups`` the parts of the matrix that these may be in,
+    none for any; ``pythons`` are releases (``3.12``), none for the newest.
     ``precision`` is the wanted half-width of the 95 % interval of a cell's mean rate, relative to it (0.03 = ±3 %);
     ``duration_s`` the length of one load, ``budget_s`` that of the whole run; ``trials`` a fixed number, or ``None``
     to go on until precision or budget.
@@ -380,6 +390,7 @@ class Plan:
     check: bool
     strict: bool
     baseline: str
+    groups: tuple[Group, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -402,6 +413,7 @@ class AdapterRecord:
     installed: Mapping[str, str]
     unavailable: str | None
     log_tail: tuple[str, ...]
+    group: Group = Group.FIELD
 
 
 @dataclass(frozen=True, slots=True)

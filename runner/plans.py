@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from runner.errors import PlanError
-from runner.model import Cell, Environment, Plan, Scenario
+from runner.model import Cell, Environment, Group, Plan, Scenario
 
 BASELINE = "fasthttp"
 MAX_DEPTH = 10_000
@@ -33,27 +34,48 @@ _DEFAULT = Plan(
     check=True,
     strict=False,
     baseline=BASELINE,
+    groups=(Group.CORE,),
+)
+_SEED = replace(
+    _DEFAULT, profile="seed", depths=(5,), connections=(200,), threads=10, duration_s=5, trials=1, budget_s=None
 )
 
 PROFILES: Mapping[str, Plan] = {
     "quick": replace(_DEFAULT, profile="quick", depths=(1, 16), trials=1, budget_s=None),
     "default": _DEFAULT,
-    "seed": replace(
-        _DEFAULT, profile="seed", depths=(5,), connections=(200,), threads=10, duration_s=5, trials=1, budget_s=None
+    "seed": _SEED,
+    "seed-2017": replace(_SEED, profile="seed-2017", groups=(Group.CORE, Group.SEED_2017)),
+    "full": replace(
+        _DEFAULT,
+        profile="full",
+        groups=(Group.CORE, Group.FIELD),
+        depths=(1, 4, 16, 64),
+        precision=0.02,
+        max_trials=30,
+        budget_s=3600,
     ),
-    "full": replace(_DEFAULT, profile="full", depths=(1, 4, 16, 64), precision=0.02, max_trials=30, budget_s=3600),
 }
 PROFILE_HELP: Mapping[str, str] = {
     "quick": "a smoke test: depth 1 and 16, one trial of a cell",
     "default": "depth 1, 5 and 16, until ±3 % or 5.5 minutes",
     "seed": "the published command: 10 threads, 200 connections, 5 s, depth 5, one trial",
-    "full": "for publishing: depth 1, 4, 16 and 64, until ±2 % or an hour",
+    "seed-2017": "the same, also on the releases of 2017",
+    "full": "for publishing: core and field, depth 1, 4, 16 and 64, until ±2 % or an hour",
 }
 
 _UNITS = {"s": 1, "m": 60, "h": 3600}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([smh]?)")
 _PYTHON = re.compile(r"\d+\.\d+(\.\d+)?")
 _PERCENT = re.compile(r"(\d+(?:\.\d+)?)\s*%")
+
+
+def asked(profile: str, given: Mapping[str, Any]) -> Plan:
+    """A profile with what was ``given`` in place of its own.
+
+    Adapters that are named may be in any group: a profile's own groups are for who names none.
+    """
+    groups = {"groups": ()} if given.get("only") else {}
+    return replace(PROFILES[profile], **{**groups, **given})
 
 
 def check(plan: Plan) -> Plan:
@@ -123,3 +145,11 @@ def whole_numbers(text: str) -> tuple[int, ...]:
         return tuple(sorted({int(part) for part in text.split(",")}))
     except ValueError:
         raise ValueError(f"{text!r} is no list of whole numbers: give it as 1,5,16") from None
+
+
+def groups(text: str) -> tuple[Group, ...]:
+    """``core,field`` as groups, each once. Raises ``ValueError``."""
+    try:
+        return tuple(dict.fromkeys(Group(part.strip()) for part in text.split(",")))
+    except ValueError:
+        raise ValueError(f"{text!r} is no list of groups: give some of {','.join(Group)}") from None

@@ -29,6 +29,7 @@ from runner.model import (
     ConformanceSummary,
     Environment,
     Finding,
+    Group,
     Level,
     Placement,
     Plan,
@@ -156,17 +157,20 @@ def choose_adapters(plan: Plan, root: Path) -> tuple[Adapter, ...]:
         raise AdapterError(f"there are no adapters below {root}: run pipebench from a checkout of the project")
     if plan.baseline != plans.BASELINE:
         adapters.select(found, [plan.baseline])
-    chosen = adapters.select(found, plan.only)
+    chosen = adapters.select(found, plan.only, plan.groups)
     fitting = tuple(adapter for adapter in chosen if adapter.scenario is plan.scenario)
     if not fitting:
         raise AdapterError(f"none of {', '.join(a.name for a in chosen)} is for scenario {plan.scenario}")
     return fitting
 
 
-def inventory(only: Sequence[str], root: Path, reporter: Reporter) -> tuple[Environment | Unavailable, ...]:
-    """The adapters that ``only`` names, made ready or not."""
+def inventory(
+    only: Sequence[str], root: Path, reporter: Reporter, *, groups: Sequence[Group] = ()
+) -> tuple[Environment | Unavailable, ...]:
+    """The adapters that ``only`` names, of these groups, made ready or not."""
+    chosen = adapters.select(adapters.discover(root), only, groups)
     with process.ending_all():
-        return environments.prepare(adapters.select(adapters.discover(root), only), progress=reporter.building)
+        return environments.prepare(chosen, progress=reporter.building)
 
 
 def _prepare(chosen: Sequence[Adapter], plan: Plan, reporter: Reporter) -> tuple[Environment | Unavailable, ...]:
@@ -175,13 +179,20 @@ def _prepare(chosen: Sequence[Adapter], plan: Plan, reporter: Reporter) -> tuple
 
 
 def examine(
-    patterns: Sequence[str], root: Path, reporter: Reporter, *, cases: Sequence[str] = (), ladder: bool = False
+    patterns: Sequence[str],
+    root: Path,
+    reporter: Reporter,
+    *,
+    groups: Sequence[Group] = (),
+    cases: Sequence[str] = (),
+    ladder: bool = False,
 ) -> tuple[Conformance, ...]:
     """The conformance cases (all, or those of these names or numbers) against the adapters that ``patterns`` name."""
     chosen = _choose_cases(cases)
+    named = adapters.select(adapters.discover(root), patterns, groups)
     found = []
     with process.ending_all(), tempfile.TemporaryDirectory(prefix="pipebench-check-") as logs:
-        prepared = environments.prepare(adapters.select(adapters.discover(root), patterns), progress=reporter.building)
+        prepared = environments.prepare(named, progress=reporter.building)
         for number, made in enumerate(prepared, start=1):
             adapter = made.adapter
             if isinstance(made, Unavailable):
@@ -378,6 +389,7 @@ def _record(made: Environment | Unavailable, root: Path) -> AdapterRecord:
         language=adapter.language,
         ranked=adapter.ranked,
         known_failure=adapter.known_failure,
+        group=adapter.group,
         python=made.python,
         version=ready.version if ready else None,
         installed=ready.installed if ready else {},

@@ -9,7 +9,7 @@ import pytest
 
 from runner import adapters
 from runner.errors import AdapterError
-from runner.model import Adapter, Kind, Scenario
+from runner.model import Adapter, Group, Kind, Scenario
 
 ROOT = Path(__file__).parents[1]
 SERVICES: frozenset[str] = frozenset({"upstream"})
@@ -93,7 +93,12 @@ class TestThisRepository:
 
 class TestReading:
     def test_a_script_is_read_whole(self, tmp_path: Path) -> None:
-        keys = METADATA | {"scenario": '"pipeline"', "ranked": "false", "known_failure": '"aborts at depth 2"'}
+        keys = METADATA | {
+            "scenario": '"pipeline"',
+            "group": '"core"',
+            "ranked": "false",
+            "known_failure": '"aborts at depth 2"',
+        }
         adapter = one(tmp_path, script(keys))
         assert adapter == Adapter(
             name="aiohttp",
@@ -109,12 +114,14 @@ class TestReading:
             exclude_newer="2026-11-20T00:00:00Z",
             ranked=False,
             known_failure="aborts at depth 2",
+            group=Group.CORE,
         )
 
     def test_what_may_be_left_out_has_defaults(self, tmp_path: Path) -> None:
         adapter = one(tmp_path, script({key: value for key, value in METADATA.items() if key != "dependencies"}))
         assert (adapter.dependencies, adapter.ranked, adapter.known_failure) == ((), True, None)
         assert adapter.scenario is Scenario.PIPELINE
+        assert adapter.group is Group.FIELD
 
     def test_a_program_is_read_from_adapter_toml(self, tmp_path: Path) -> None:
         adapter = one(tmp_path, toml(TOML), "go/fasthttp/adapter.toml")
@@ -182,6 +189,8 @@ BAD_VALUES = [
     ("homepage", None, "homepage is missing: expected the project's address"),
     ("homepage", "false", "homepage is False: expected the project's address"),
     ("scenario", '"nothing"', "scenario is 'nothing': expected one of pipeline"),
+    ("group", '"cores"', "group is 'cores': expected one of core, field, 2017"),
+    ("group", "2017", "group is 2017: expected one of core, field, 2017"),
     ("ranked", '"no"', "ranked is 'no': expected true or false"),
     ("ranked", "1", "ranked is 1: expected true or false"),
     ("known_failure", "true", "known_failure is True: expected why this adapter is known to fail"),
@@ -288,6 +297,12 @@ class TestSelection:
             put(tmp_path, f"frameworks/{name}/app.py", script())
         return adapters.discover(tmp_path)
 
+    @pytest.fixture
+    def grouped(self, tmp_path: Path) -> tuple[Adapter, ...]:
+        for name, group in {"aiohttp": "core", "aiohttp-2017": "2017", "sanic": "core", "tornado": "field"}.items():
+            put(tmp_path, f"frameworks/{name}/app.py", script(METADATA | {"group": f'"{group}"'}))
+        return adapters.discover(tmp_path)
+
     @pytest.mark.parametrize(
         ("patterns", "names"),
         [
@@ -300,6 +315,38 @@ class TestSelection:
     )
     def test_by_pattern(self, known: tuple[Adapter, ...], patterns: tuple[str, ...], names: list[str]) -> None:
         assert [adapter.name for adapter in adapters.select(known, patterns)] == names
+
+    @pytest.mark.parametrize(
+        ("patterns", "groups", "names"),
+        [
+            ((), (Group.CORE,), ["aiohttp", "sanic"]),
+            ((), (Group.FIELD, Group.CORE), ["aiohttp", "sanic", "tornado"]),
+            (("aio*",), (Group.SEED_2017,), ["aiohttp-2017"]),
+            (("aio*",), (), ["aiohttp", "aiohttp-2017"]),
+        ],
+    )
+    def test_by_group(
+        self, grouped: tuple[Adapter, ...], patterns: tuple[str, ...], groups: tuple[Group, ...], names: list[str]
+    ) -> None:
+        assert [adapter.name for adapter in adapters.select(grouped, patterns, groups)] == names
+
+    @pytest.mark.parametrize(
+        ("patterns", "groups", "says"),
+        [
+            (("tornado",), (Group.CORE,), "none of tornado is in group core: they are in --group field"),
+            (
+                ("aio*",),
+                (Group.FIELD,),
+                "none of aiohttp, aiohttp-2017 is in group field: they are in --group core,2017",
+            ),
+        ],
+    )
+    def test_where_no_group_fits_theirs_is_told(
+        self, grouped: tuple[Adapter, ...], patterns: tuple[str, ...], groups: tuple[Group, ...], says: str
+    ) -> None:
+        with pytest.raises(AdapterError) as refused:
+            adapters.select(grouped, patterns, groups)
+        assert str(refused.value) == says
 
     @pytest.mark.parametrize(
         ("pattern", "hint"),

@@ -16,7 +16,7 @@ import pytest
 
 from runner import cli, doctor, machine, plans, store, suite
 from runner.errors import UserError
-from runner.model import Finding, Level, Purpose, Unavailable
+from runner.model import Finding, Group, Level, Purpose, Unavailable
 from tests import builders
 
 COMMANDS: dict[str, click.Command] = {"": cli.cli, **cli.cli.commands}
@@ -111,6 +111,11 @@ BAD_INPUT = [
     (["run", "--precision", "fine"], "'fine' is no share: give it as 3% or 0.03"),
     (["run", "--trials", "0"], "trials is 0"),
     (["run", "--python", "snake"], "'snake'"),
+    (["run", "--group", "cor"], "'cor' is no list of groups: give some of core,field,2017"),
+    (["run", "--group", ""], "'' is no list of groups"),
+    (["list", "--group", "core,"], "'core,' is no list of groups"),
+    (["check", "--group", "2018"], "'2018' is no list of groups"),
+    (["check", "aiohttp", "--group", "2017"], "none of aiohttp is in group 2017: they are in --group core"),
     (["run", "--port", "0"], "0 is not in the range 1<=x<=65535"),
     (["run", "--profile", "seeds"], "'seeds' is not one of"),
     (["run", "--dept", "1"], "No such option"),
@@ -253,8 +258,8 @@ class TestList:
     def asked(self, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
         seen: list[tuple[str, ...]] = []
 
-        def inventory(only: tuple[str, ...], *_: object) -> tuple[object, ...]:
-            seen.append(tuple(only))
+        def inventory(only: tuple[str, ...], *_: object, groups: tuple[Group, ...]) -> tuple[object, ...]:
+            seen.append((*only, *groups))
             return self.PREPARED
 
         monkeypatch.setattr(suite, "inventory", inventory)
@@ -272,16 +277,16 @@ class TestList:
         capsys: pytest.CaptureFixture[str],
         asked: list[tuple[str, ...]],
     ) -> None:
-        assert run(monkeypatch, "list", "--json", "--only", "aio*, gone,") == 0
+        assert run(monkeypatch, "list", "--json", "--only", "aio*, gone,", "--group", "2017,core") == 0
         read = json.loads(capsys.readouterr().out)
         assert [set(entry) for entry in read] == [
-            {"adapter", "title", "version", "python", "kind", "scenario", "available", "reason"}
+            {"adapter", "title", "version", "python", "kind", "scenario", "group", "available", "reason"}
         ] * 2
         assert [(entry["adapter"], entry["available"], entry["version"]) for entry in read] == [
             ("aiohttp", True, "3.14.5"),
             ("gone", False, None),
         ]
-        assert asked == [("aio*", "gone")]
+        assert asked == [("aio*", "gone", Group.SEED_2017, Group.CORE)]
 
 
 class TestDoctor:

@@ -9,6 +9,7 @@
 # title = "aiohttp"
 # distribution = "aiohttp"
 # kind = "framework"
+# group = "core"
 # homepage = "https://docs.aiohttp.org"
 # ///
 """The adapter to copy: its three handlers and how they are served; docs/adapters.md explains each line."""

@@ -9,6 +9,7 @@
 # title = "sanic"
 # distribution = "sanic"
 # kind = "framework"
+# group = "core"
 # homepage = "https://sanic.dev"
 # ///
 """sanic runs on uvloop where that is installed.

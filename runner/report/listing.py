@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from runner.model import Environment, Finding, Kind, Level, Scenario, Unavailable
+from runner.model import Environment, Finding, Group, Kind, Level, Scenario, Unavailable
 from runner.report.figures import NOTHING
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ class Entry:
     python: str | None
     kind: Kind
     scenario: Scenario
+    group: Group
     available: bool
     reason: str | None
 
@@ -37,6 +38,7 @@ def entries(prepared: Sequence[Environment | Unavailable]) -> tuple[Entry, ...]:
             python=made.python,
             kind=made.adapter.kind,
             scenario=made.adapter.scenario,
+            group=made.adapter.group,
             available=isinstance(made, Environment),
             reason=made.adapter.known_failure if isinstance(made, Environment) else made.reason,
         )
@@ -50,7 +52,7 @@ def table(listed: Sequence[Entry]) -> RenderableType:
     from rich.text import Text  # noqa: PLC0415
 
     made = Table(box=None, pad_edge=False)
-    for heading in ("adapter", "version", "Python", "kind", "scenario", "available", "note"):
+    for heading in ("adapter", "version", "Python", "kind", "scenario", "group", "available", "note"):
         made.add_column(heading, no_wrap=heading != "note")
     for entry in listed:
         made.add_row(
@@ -59,6 +61,7 @@ def table(listed: Sequence[Entry]) -> RenderableType:
             Text(entry.python or NOTHING),
             entry.kind.value,
             entry.scenario.value,
+            entry.group.value,
             Text("yes", style="green") if entry.available else Text("no", style="red"),
             Text(entry.reason or ""),
         )
