@@ -194,6 +194,60 @@ def compare_command(
         sys.exit(1)
 
 
+_EXPORTS = {
+    "hdr-log": "HdrHistogram's log, a histogram a trial",
+    "hgrm": "HdrHistogram's percentiles, a file a cell",
+    "parquet": "all trials, raw",
+    "github-summary": "Markdown for $GITHUB_STEP_SUMMARY",
+    "benchmark-json": "github-action-benchmark's customBiggerIsBetter",
+}
+
+
+@cli.command(
+    "export",
+    epilog=_examples(
+        "pipebench export latest --format hdr-log --output latest.hlog",
+        "pipebench export latest --format hgrm --output percentiles/",
+        "pipebench export 20261121 --format parquet --output trials.parquet",
+    ),
+)
+@click.argument("run", default="latest")
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(list(_EXPORTS)),
+    required=True,
+    help="; ".join(f"{name}: {text}" for name, text in _EXPORTS.items()) + ".",
+)
+@click.option("--output", type=click.Path(path_type=Path), help="File to write, or folder for hgrm.  [standard output]")
+@click.option("--results", type=click.Path(path_type=Path), default=RESULTS, help="Folder of records.  [results]")
+def export_command(run: str, format_: str, output: Path | None, results: Path) -> None:
+    """Write RUN in the format of another tool: its latencies, its trials, or its throughputs.
+
+    Latencies are those of trials that count and were proved; cells without one are named on standard error.
+    """
+    from runner import store
+    from runner.report import exchange, rows
+
+    head, trials = store.read(store.find(results, run))
+    if format_ in {"hgrm", "parquet"} and output is None:
+        raise click.UsageError(f"--format {format_} needs --output: it is not written to a terminal")
+    if format_ in {"hgrm", "hdr-log"} and (missing := exchange.left_out(head, trials)):
+        click.echo(f"pipebench: no proved latency, so left out: {', '.join(missing)}", err=True)
+    if format_ == "hgrm" and output is not None:
+        output.mkdir(parents=True, exist_ok=True)
+        for name, text in exchange.percentile_distributions(head, trials).items():
+            (output / name).write_text(text, encoding="utf-8")
+    elif format_ == "parquet" and output is not None:
+        exchange.write_parquet(head, trials, output)
+    elif format_ == "hdr-log":
+        _write(exchange.hdr_log(head, trials), output)
+    elif format_ == "github-summary":
+        _write(exchange.job_summary(head, rows.rows(head, trials)), output)
+    else:
+        _write(exchange.benchmark_entries(head, rows.rows(head, trials)), output)
+
+
 @cli.command("list", epilog=_examples("pipebench list", "pipebench list --json"))
 @click.option("--json", "as_json", is_flag=True, help="Print a list of objects instead of a table.")
 @click.option("--only", type=NAMES, default=(), help="Adapters by name, shell patterns allowed.  [all]")
@@ -327,6 +381,17 @@ def selftest_command(sessions: int, trials: int, results: Path, publish: bool, a
         kept.mkdir(parents=True, exist_ok=True)
         (kept / "outcome.json").write_text(encoded, encoding="utf-8")
         (kept / "README.md").write_text(trust.markdown(outcome), encoding="utf-8")
+
+
+def _write(text: str, output: Path | None) -> None:
+    """To a file, or to standard output where none was named."""
+    if output is None:
+        click.echo(text, nl=False)
+        return
+    try:
+        output.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise click.UsageError(f"cannot write {output}: {error.strerror}: choose another --output") from None
 
 
 def _places(results: Path, port: int | None) -> Places:

@@ -122,13 +122,14 @@ def test_drift_seldom_makes_a_false_difference() -> None:
 
 
 def test_where_the_load_was_the_limit_the_cpu_time_is_compared() -> None:
-    bound = {"cpu_ns": builders.SECOND_NS * 98 // 100}
+    busy = builders.SECOND_NS * 98 // 100
     base, new = (
         measured(name, {one: steady(90) for one in NAMES}, costs=dict.fromkeys(NAMES, cost), edited=edited)
         for name, cost, edited in (("base", 5.0, ()), ("new", 6.0, NAMES))
     )
     base, new = (
-        (run, tuple(replace(t, load=replace(t.load, **bound)) for t in trials if t.load)) for run, trials in (base, new)
+        (run, tuple(replace(t, load=replace(t.load, cpu_ns=busy)) for t in trials if t.load))
+        for run, trials in (base, new)
     )
     found = compare(base, new)
     assert {cell.base.verdict for cell in found.cells} == {Verdict.GENERATOR_BOUND}
