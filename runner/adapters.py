@@ -61,6 +61,7 @@ _PIPEBENCH_KEYS = {
     "homepage": _Key("the project's address", required=True),
     "scenario": _Key(_one_of(Scenario), choices=Scenario),
     "group": _Key(_one_of(Group), choices=Group),
+    "template": _Key("the word by which pipebench new --from begins with this adapter", pattern=r"[a-z0-9-]+"),
     "ranked": _Key("true or false", is_a=bool),
     "known_failure": _Key("why this adapter is known to fail"),
 }

@@ -92,6 +92,7 @@ class Adapter:
     ranked: bool = True
     known_failure: str | None = None
     group: Group = Group.FIELD
+    template: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@
 # kind = "protocol"
 # group = "core"
 # homepage = "https://github.com/MagicStack/httptools"
+# template = "protocol"
 # ///
 """A pipelining HTTP/1.1 server on two libraries: uvloop moves the bytes, httptools parses them.
 
