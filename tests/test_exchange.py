@@ -14,6 +14,7 @@ from pyarrow import parquet
 
 from runner import latency, store
 from runner.cli import cli
+from runner.errors import ToolError
 from runner.model import Failure, Verdict
 from runner.report import exchange
 from runner.report.rows import rows
@@ -29,9 +30,9 @@ def test_an_hdr_histogram_holds_every_sample_to_three_digits() -> None:
     made = exchange.hdr_histogram(HISTOGRAM)
     assert made.get_total_count() == sum(count for _, count in HISTOGRAM)
     for percent in (0.01, 25, 50, 90, 99, 99.9, 100):
-        assert made.get_value_at_percentile(percent) == pytest.approx(
-            max(1, latency.percentile_us(HISTOGRAM, percent)), rel=1e-3
-        )
+        us = latency.percentile_us(HISTOGRAM, percent)
+        assert us is not None
+        assert made.get_value_at_percentile(percent) == pytest.approx(max(1, us), rel=1e-3)
     assert made.get_mean_value() == pytest.approx(latency.mean_us(HISTOGRAM), rel=1e-3)
 
 
@@ -83,7 +84,7 @@ def test_parquet_has_every_trial_with_every_key_of_the_record(tmp_path: Path) ->
 
 def test_parquet_without_its_library_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "pyarrow", None)
-    with pytest.raises(exchange.ToolError, match="--extra parquet"):
+    with pytest.raises(ToolError, match="--extra parquet"):
         exchange.write_parquet(RUN, TRIALS, tmp_path / "trials.parquet")
 
 
