@@ -16,6 +16,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
+from packaging.version import Version
+
 from runner import interpreters, machine, process
 from runner.errors import ToolError
 from runner.interpreters import Interpreter
@@ -23,6 +25,8 @@ from runner.model import Adapter, Environment, Unavailable
 
 BUILD_TIMEOUT_S = 900.0
 LOG_TAIL_LINES = 8
+COMPILED = Version("3.7")
+"""The first CPython for which uv compiles modules as it installs them; an older one does so at its first import."""
 
 Progress = Callable[[Adapter, str], None]
 """Told when an adapter's state changes: ``building``, ``ready`` or the reason why it is unavailable."""
@@ -86,7 +90,9 @@ def _prepare_python(
         record = folder / "complete.json"
         if not record.exists():
             progress(adapter, "building")
-            problem = _build_venv(adapter, folder, python, record)
+            problem = _build_venv(
+                adapter, folder, python, record, compiled=chosen is None or chosen.version >= COMPILED
+            )
             if problem and chosen is None:
                 reason = f"no CPython {requires} here, and uv could not get one: install it, with pyenv for example"
                 return Unavailable(adapter, reason, log_tail=problem.log_tail)
@@ -103,7 +109,7 @@ def _prepare_python(
     )
 
 
-def _build_venv(adapter: Adapter, folder: Path, python: str, record: Path) -> Unavailable | None:
+def _build_venv(adapter: Adapter, folder: Path, python: str, record: Path, *, compiled: bool) -> Unavailable | None:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     venv = folder / "venv"
@@ -111,7 +117,8 @@ def _build_venv(adapter: Adapter, folder: Path, python: str, record: Path) -> Un
     newest = ["--exclude-newer", adapter.exclude_newer] if adapter.exclude_newer else []
     steps = [["uv", "venv", "--quiet", "--no-project", "--python", python, str(venv)]]
     if adapter.dependencies:
-        install = ["uv", "pip", "install", "--python", own_python, "--compile-bytecode", *newest]
+        install = ["uv", "pip", "install", "--python", own_python, *newest]
+        install += ["--compile-bytecode"] if compiled else []
         steps.append([*install, *adapter.dependencies])
     for number, step in enumerate(steps):
         problem = _build_step(adapter, step, folder / f"step{number}.log", cwd=folder)
