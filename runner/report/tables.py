@@ -134,7 +134,7 @@ def terminal(run: Run, rows: Sequence[Row]) -> list[RenderableType]:
 def witness_table(rows: Sequence[Row]) -> str:
     """wrk and h2load side by side, as Markdown: rates, and means of batch and request latency."""
     headings = ["server", "depth", "requests/s wrk", "h2load", "ratio", "mean latency wrk", "h2load", "ratio", "agree"]
-    lines = [_markdown_line(headings), _markdown_line(["---"] + ["---:"] * 7 + ["---"])]
+    lines = [markdown_line(headings), markdown_line(["---"] + ["---:"] * 7 + ["---"])]
     for row in rows:
         seen = row.witness
         if seen is None:
@@ -152,20 +152,20 @@ def witness_table(rows: Sequence[Row]) -> str:
             figures.NOTHING if seen.latency_ratio is None else f"{seen.latency_ratio:.2f}",
             agree,
         ]
-        lines.append(_markdown_line(map(_escape, values)))
+        lines.append(markdown_line(map(escape, values)))
     return "\n".join(lines) + "\n"
 
 
 def markdown(run: Run, rows: Sequence[Row]) -> str:
     """The tables in GitHub's Markdown, the notes in a last column."""
-    lines = [*(f"{_escape(line)}  " for line in summary(run, rows)), ""]
+    lines = [*(f"{escape(line)}  " for line in summary(run, rows)), ""]
     for group, members in grouped(rows):
         headings = [*_headings(run), "note"] if group[2] else ["server", "note"]
-        lines += [f"### {group_title(group)}", "", _markdown_line(headings)]
-        lines.append(_markdown_line(["---" if h in _LEFT or h == "note" else "---:" for h in headings]))
+        lines += [f"### {group_title(group)}", "", markdown_line(headings)]
+        lines.append(markdown_line(["---" if h in _LEFT or h == "note" else "---:" for h in headings]))
         for row in members:
             values = [*cells(row), figures.note(row)] if group[2] else [row.title, figures.note(row)]
-            lines.append(_markdown_line(_escape(value) for value in values))
+            lines.append(markdown_line(escape(value) for value in values))
         lines.append("")
     return "\n".join(lines)
 
@@ -200,7 +200,7 @@ def seed_table(rows: Sequence[Row]) -> str:
         "requests/s",
         "verdict",
     ]
-    lines = [_markdown_line(headings), _markdown_line(["---"] + ["---:"] * 5 + ["---"])]
+    lines = [markdown_line(headings), markdown_line(["---"] + ["---:"] * 5 + ["---"])]
     for row in rows:
         if row.depth is None:
             continue
@@ -210,7 +210,7 @@ def seed_table(rows: Sequence[Row]) -> str:
             for name in ("p50", "p75", "p90", "p99")
         ]
         verdict = row.verdict.value + (f": {figures.note(row)}" if figures.note(row) else "")
-        lines.append(_markdown_line(map(_escape, [row.title, *pairs, figures.rate(row), verdict])))
+        lines.append(markdown_line(map(escape, [row.title, *pairs, figures.rate(row), verdict])))
     return "\n".join(lines) + "\n"
 
 
@@ -228,11 +228,12 @@ def _headings(run: Run) -> list[str]:
     return [heading.format(baseline=run.plan.baseline) for heading in HEADINGS]
 
 
-def _markdown_line(values: Iterable[str]) -> str:
+def markdown_line(values: Iterable[str]) -> str:
+    """One line of a table in GitHub's Markdown."""
     return "| " + " | ".join(values) + " |"
 
 
-def _escape(text: str) -> str:
+def escape(text: str) -> str:
     """Text that Markdown shows as it is: logs and metadata are other people's words."""
     for sign in "\\|`*_<>[]~&":
         text = text.replace(sign, "\\" + sign)
