@@ -20,7 +20,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from runner.errors import AdapterError
-from runner.model import Adapter, Group, Kind, Scenario
+from runner.model import Adapter, Client, Group, Kind, Scenario
 
 _SCRIPT_BLOCK = re.compile(r"(?m)^# /// script$\s(?P<content>(^#(| .*)$\s)+)^# ///$")
 """PEP 723's reference expression, for the one type of block we read."""
@@ -35,10 +35,12 @@ class _Key:
     choices: type[StrEnum] | None = None
     pattern: str | None = None
     required: bool = False
+    least: int | None = None
 
     def check(self, value: object, where: str) -> Any:
         """The value as the record wants it; an :class:`AdapterError` names the key otherwise."""
-        if not isinstance(value, self.is_a) or value == "":
+        too_little = self.least is not None and isinstance(value, int) and value < self.least
+        if type(value) is not self.is_a or value == "" or too_little:  # by type: true is an int as well
             raise AdapterError(f"{where} is {value!r}: expected {self.expected}")
         if self.pattern and not re.fullmatch(self.pattern, str(value)):
             raise AdapterError(f"{where} is {value!r}: expected {self.expected}")
@@ -64,7 +66,10 @@ _PIPEBENCH_KEYS = {
     "template": _Key("the word by which pipebench new --from begins with this adapter", pattern=r"[a-z0-9-]+"),
     "ranked": _Key("true or false", is_a=bool),
     "known_failure": _Key("why this adapter is known to fail"),
+    "client": _Key(_one_of(Client), choices=Client),
+    "max_clients": _Key("the number of requests that its client has under way at once by default", is_a=int, least=1),
 }
+_UPSTREAM_ONLY = ("client", "max_clients")
 _UV_KEYS = {
     "exclude-newer": _Key(
         "a time such as 2026-11-20T00:00:00Z",
@@ -82,7 +87,7 @@ def discover(root: Path) -> tuple[Adapter, ...]:
 
     Raises :class:`AdapterError` where metadata is missing or wrong, naming file, key and what was expected.
     """
-    found = [_read_script(path, root) for path in sorted(root.glob("frameworks/*/app*.py"))]
+    found = [_read_script(path, root) for path in _scripts(root)]
     found += [_read_program(path, root) for path in sorted(root.glob("go/*/adapter.toml"))]
     names: dict[str, Path] = {}
     for adapter in found:
@@ -92,8 +97,11 @@ def discover(root: Path) -> tuple[Adapter, ...]:
             )
         names[adapter.name] = adapter.path
     for folder in sorted(root.glob("frameworks/*/")):
-        if not any(folder.glob("app*.py")) and any(folder.glob("*.py")):
-            raise AdapterError(f"{folder.relative_to(root)} has no app.py: an adapter is app.py or app_<variant>.py")
+        if any(folder.glob("*.py")) and not any(path.parent == folder for path in _scripts(root)):
+            raise AdapterError(
+                f"{folder.relative_to(root)} has no app.py: an adapter is app.py, app_<variant>.py "
+                "or upstream_<variant>.py"
+            )
     return tuple(sorted(found, key=lambda adapter: adapter.name))
 
 
@@ -124,6 +132,11 @@ def _named(adapters: Sequence[Adapter], patterns: Iterable[str]) -> tuple[Adapte
     return tuple(a for a in adapters if any(fnmatch.fnmatchcase(a.name, pattern) for pattern in wanted))
 
 
+def _scripts(root: Path) -> list[Path]:
+    """The files that are adapters."""
+    return sorted([*root.glob("frameworks/*/app*.py"), *root.glob("frameworks/*/upstream_*.py")])
+
+
 def _read_script(path: Path, root: Path) -> Adapter:
     where = path.relative_to(root)
     text = _text(path, str(where))
@@ -141,6 +154,7 @@ def _read_script(path: Path, root: Path) -> Adapter:
     tool = _table(metadata.get("tool", {}), f"{where}: [tool]")
     uv = _check_table(tool.get("uv", {}), _UV_KEYS, f"{where}: [tool.uv]")
     own = _check_table(tool.get("pipebench", {}), _PIPEBENCH_KEYS, f"{where}: [tool.pipebench]")
+    _check_scenario(own, is_upstream=path.stem.startswith("upstream_"), where=str(where))
     variant = path.stem.removeprefix("app").lstrip("_")
     return Adapter(
         name="-".join(filter(None, (path.parent.name, variant.replace("_", "-")))),
@@ -160,6 +174,7 @@ def _read_program(path: Path, root: Path) -> Adapter:
     if language not in _LANGUAGES:
         raise AdapterError(f"{where}: language is {language!r}: expected one of {', '.join(_LANGUAGES)}")
     own = _check_table(metadata, _PIPEBENCH_KEYS, str(where))
+    _check_scenario(own, is_upstream=False, where=str(where))
     return Adapter(name=path.parent.name, path=path.with_name("main.go"), language=language, **own)
 
 
@@ -199,6 +214,18 @@ def _check_table(value: object, keys: Mapping[str, _Key], where: str) -> dict[st
         if key.required and name not in table:
             raise AdapterError(f"{where}: {name} is missing: expected {key.expected}")
     return {name: keys[name].check(value, f"{where}: {name}") for name, value in table.items()}
+
+
+def _check_scenario(own: Mapping[str, Any], *, is_upstream: bool, where: str) -> None:
+    """A file's name and its metadata say the same of its scenario, and a server that waits says what with."""
+    if is_upstream is not (own.get("scenario") is Scenario.UPSTREAM):
+        expected = 'scenario = "upstream"' if is_upstream else "an upstream_<variant>.py to be of scenario upstream"
+        raise AdapterError(f"{where}: scenario is {str(own.get('scenario', 'pipeline'))!r}: expected {expected}")
+    if is_upstream and "client" not in own:
+        raise AdapterError(f"{where}: client is missing: expected {_PIPEBENCH_KEYS['client'].expected}")
+    for name in _UPSTREAM_ONLY:
+        if name in own and not is_upstream:
+            raise AdapterError(f"{where}: {name} is of scenario upstream only")
 
 
 def _requires_python(metadata: Mapping[str, Any], where: str) -> str:

@@ -47,6 +47,8 @@ NUMBERS = _Parsed("n,n,…", plans.whole_numbers)
 DURATION = _Parsed("duration", plans.seconds)
 SHARE = _Parsed("share", plans.share)
 GROUPS = _Parsed("group,group,…", plans.groups)
+DELAY = _Parsed("delay", plans.delay_us)
+LIMITS = _Parsed("n,n,…", plans.limits)
 NAMES = _Parsed("name,name,…", lambda text: tuple(filter(None, (part.strip() for part in text.split(",")))))
 
 
@@ -81,6 +83,7 @@ _PROFILES = "; ".join(f"{name}: {text}" for name, text in plans.PROFILE_HELP.ite
         "pipebench run --depth 1,5,16 --connections 50 --budget 10m",
         "pipebench run --profile seed            # the seed's command and its five columns",
         "pipebench run --group core,field --budget 1h",
+        "pipebench run --profile upstream-ab     # servers that wait for another: what blocking costs",
         "pipebench run --resume latest",
     ),
 )
@@ -104,6 +107,8 @@ _PROFILES = "; ".join(f"{name}: {text}" for name, text in plans.PROFILE_HELP.ite
 @click.option("--witness", is_flag=True, default=None, help="Load each cell once more with h2load, and compare.")
 @click.option("--check/--no-check", default=None, help="Run the core conformance cases and verify responses.  [check]")
 @click.option("--strict", is_flag=True, default=None, help="Do not load servers whose pipelining is broken.")
+@click.option("--delay", "delay_us", type=DELAY, help="What the upstream of servers that wait takes, as 500ms.")
+@click.option("--max-clients", type=LIMITS, help="Requests that a waiting server's client may have under way at once.")
 @click.option("--port", type=click.IntRange(1, 65535), help="Port for the servers.  [a free one]")
 @click.option("--results", type=click.Path(path_type=Path), default=RESULTS, help="Folder for records.  [results]")
 @click.option("--resume", metavar="RUN", help="Complete a run that ended early; other options are then its own.")
@@ -134,9 +139,10 @@ def run_command(
 @click.option(
     "--format",
     "format_",
-    type=click.Choice(["text", "markdown", "csv", "json", "seed", "witness"]),
+    type=click.Choice(["text", "markdown", "csv", "json", "seed", "witness", "upstream"]),
     default="text",
-    help="How to print the rows; seed: the five columns that the seed published; witness: wrk beside h2load.",
+    help="How to print the rows; seed: the five columns that the seed published; witness: wrk beside h2load; "
+    "upstream: of servers that wait, with what was published and what their model says.",
 )
 @click.option("--results", type=click.Path(path_type=Path), default=RESULTS, help="Folder of records.  [results]")
 def report_command(run: str, format_: str, results: Path) -> None:
@@ -449,11 +455,16 @@ def _places(results: Path, port: int | None) -> Places:
 
 def _print_report(path: Path, format_: str) -> None:
     from runner import store
-    from runner.report import rows, tables
+    from runner.model import Scenario
+    from runner.report import rows, tables, upstream
 
     head, trials = store.read(path)
     found = rows.rows(head, trials)
-    if format_ == "text":
+    if format_ == "upstream" or (format_ == "markdown" and head.plan.scenario is Scenario.UPSTREAM):
+        click.echo(upstream.markdown(head, found), nl=False)
+    elif format_ == "text" and head.plan.scenario is Scenario.UPSTREAM:
+        _print(*upstream.terminal(head, found))
+    elif format_ == "text":
         _print(*tables.terminal(head, found))
     elif format_ == "csv":
         click.echo(tables.as_csv(found), nl=False)

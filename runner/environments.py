@@ -1,4 +1,4 @@
-"""Adapters made ready to run: a virtual environment by uv, or a program by ``go build``, cached by content.
+"""Adapters and services made ready to run: an environment by uv, or a program by ``go build``, cached by content.
 
 What cannot be made ready is returned as :class:`Unavailable`, with the reason; it is never the end of a run.
 """
@@ -11,25 +11,38 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-
-from packaging.version import Version
 
 from runner import interpreters, machine, process
 from runner.errors import ToolError
 from runner.interpreters import Interpreter
-from runner.model import Adapter, Environment, Unavailable
+from runner.model import Adapter, Environment, Service, Unavailable
 
 BUILD_TIMEOUT_S = 900.0
 LOG_TAIL_LINES = 8
-COMPILED = Version("3.7")
-"""The first CPython for which uv compiles modules as it installs them; an older one does so at its first import."""
 
 Progress = Callable[[Adapter, str], None]
 """Told when an adapter's state changes: ``building``, ``ready`` or the reason why it is unavailable."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Problem:
+    """Why something could not be built, with the end of the builder's log."""
+
+    reason: str
+    log_tail: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Program:
+    """A Go program that was built, and the modules in it."""
+
+    path: Path
+    installed: Mapping[str, str]
 
 
 def cache_folder() -> Path:
@@ -46,10 +59,7 @@ def prepare(
 
     The order of the result is that of ``adapters``.
     """
-    try:
-        cache_folder().mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ToolError(f"cannot write to {cache_folder()}: {error.strerror}: set PIPEBENCH_CACHE to another") from None
+    _make_cache()
     found = interpreters.find() if any(a.language == "python" for a in adapters) else ()
     wanted: list[tuple[Adapter, str | None]] = [
         (adapter, python)
@@ -73,6 +83,22 @@ def prepare(
         executor.shutdown(wait=False, cancel_futures=True)
 
 
+def service(source: Path) -> Service:
+    """The Go program in ``source`` that adapters talk to, built as they are. Raises :class:`ToolError`."""
+    _make_cache()
+    made = _build_go(source, source.name, lambda: None)
+    if isinstance(made, _Problem):
+        raise ToolError(f"{source.parent.name}/{source.name}, which servers of this scenario wait for: {made.reason}")
+    return Service(name=source.name, argv=(str(made.path),))
+
+
+def _make_cache() -> None:
+    try:
+        cache_folder().mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ToolError(f"cannot write to {cache_folder()}: {error.strerror}: set PIPEBENCH_CACHE to another") from None
+
+
 def _prepare_python(
     adapter: Adapter, wanted: str | None, found: Sequence[Interpreter], progress: Progress
 ) -> Environment | Unavailable:
@@ -90,9 +116,7 @@ def _prepare_python(
         record = folder / "complete.json"
         if not record.exists():
             progress(adapter, "building")
-            problem = _build_venv(
-                adapter, folder, python, record, compiled=chosen is None or chosen.version >= COMPILED
-            )
+            problem = _build_venv(adapter, folder, python, record, compiled=chosen is None or chosen.compiles)
             if problem and chosen is None:
                 reason = f"no CPython {requires} here, and uv could not get one: install it, with pyenv for example"
                 return Unavailable(adapter, reason, log_tail=problem.log_tail)
@@ -109,7 +133,7 @@ def _prepare_python(
     )
 
 
-def _build_venv(adapter: Adapter, folder: Path, python: str, record: Path, *, compiled: bool) -> Unavailable | None:
+def _build_venv(adapter: Adapter, folder: Path, python: str, record: Path, *, compiled: bool) -> _Problem | None:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     venv = folder / "venv"
@@ -117,61 +141,66 @@ def _build_venv(adapter: Adapter, folder: Path, python: str, record: Path, *, co
     newest = ["--exclude-newer", adapter.exclude_newer] if adapter.exclude_newer else []
     steps = [["uv", "venv", "--quiet", "--no-project", "--python", python, str(venv)]]
     if adapter.dependencies:
-        install = ["uv", "pip", "install", "--python", own_python, *newest]
-        install += ["--compile-bytecode"] if compiled else []
-        steps.append([*install, *adapter.dependencies])
+        ahead = ["--compile-bytecode"] if compiled else []
+        steps.append(["uv", "pip", "install", "--python", own_python, *ahead, *newest, *adapter.dependencies])
     for number, step in enumerate(steps):
-        problem = _build_step(adapter, step, folder / f"step{number}.log", cwd=folder)
+        problem = _build_step(step, folder / f"step{number}.log", cwd=folder)
         if problem:
             return problem
     listed = process.output(["uv", "pip", "list", "--python", own_python, "--format", "json", "--quiet"], stderr=False)
     version = process.output([own_python, "-c", "import platform; print(platform.python_version())"], stderr=False)
     if listed is None or version is None:
-        return Unavailable(adapter, "its environment was built but does not run")
+        return _Problem("its environment was built but does not run")
     installed = {_normalized(entry["name"]): entry["version"] for entry in json.loads(listed)}
     _write(record, {"python": version.strip(), "installed": installed})
     return None
 
 
 def _prepare_go(adapter: Adapter, progress: Progress) -> Environment | Unavailable:
+    made = _build_go(adapter.path.parent, adapter.name, lambda: progress(adapter, "building"))
+    if isinstance(made, _Problem):
+        return Unavailable(adapter, made.reason, log_tail=made.log_tail)
+    version = made.installed.get(adapter.distribution, made.installed.get("go", "?")).removeprefix("v")
+    return Environment(adapter=adapter, argv=(str(made.path),), python=None, version=version, installed=made.installed)
+
+
+def _build_go(source: Path, name: str, building: Callable[[], None]) -> _Program | _Problem:
     go = machine.go_command()
     if go is None:
-        return Unavailable(adapter, "Go is not installed: run `make setup`")
-    source = adapter.path.parent
+        return _Problem("Go is not installed: run `make setup`")
     module = source.parent
     toolchain = (process.output([go, "version"]) or "").strip()
     files = [module / "go.mod", module / "go.sum", *sorted(source.rglob("*.go"))]
     key = _digest(toolchain, *(file.read_text() for file in files if file.exists()))
-    folder = cache_folder() / "go" / f"{adapter.name}-{key}"
-    program = folder / adapter.name
+    folder = cache_folder() / "go" / f"{name}-{key}"
+    program = folder / name
     with _locked(folder):
         record = folder / "complete.json"
         if not record.exists():
-            progress(adapter, "building")
+            building()
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir(parents=True)
             build = [go, "build", "-trimpath", "-o", str(program), f"./{source.name}"]
-            problem = _build_step(adapter, build, folder / "build.log", cwd=module)
+            problem = _build_step(build, folder / "build.log", cwd=module)
             if problem:
                 return problem
             _write(record, {"installed": _go_modules(process.output([go, "version", "-m", str(program)]) or "")})
         installed = json.loads(record.read_text())["installed"]
-    version = installed.get(adapter.distribution, installed.get("go", "?")).removeprefix("v")
-    return Environment(adapter=adapter, argv=(str(program),), python=None, version=version, installed=installed)
+    return _Program(program, installed)
 
 
-def _build_step(adapter: Adapter, argv: Sequence[str], log: Path, cwd: Path) -> Unavailable | None:
+def _build_step(argv: Sequence[str], log: Path, cwd: Path) -> _Problem | None:
     try:
         done = process.run(argv, timeout_s=BUILD_TIMEOUT_S, log=log, cwd=cwd)
     except ToolError as error:
-        return Unavailable(adapter, str(error))
+        return _Problem(str(error))
     if done.exit.code == 0:
         return None
     lines = tuple(line for line in done.output.splitlines() if line.strip())[-LOG_TAIL_LINES:]
     how = f"did not end within {BUILD_TIMEOUT_S:.0f} s" if done.timed_out else str(done.exit)
     what = " ".join(argv[: 3 if argv[0] == "uv" else 2]).replace("--quiet", "").strip()
     last = f": {lines[-1].strip()}" if lines else ""
-    return Unavailable(adapter, f"{Path(what).name if '/' in what else what} {how}{last}", log_tail=lines)
+    return _Problem(f"{Path(what).name if '/' in what else what} {how}{last}", log_tail=lines)
 
 
 def _go_modules(text: str) -> dict[str, str]:

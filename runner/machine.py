@@ -15,11 +15,15 @@ from pathlib import Path
 
 from runner import process, procfs
 from runner.errors import PlanError, ToolError
-from runner.model import Machine, Placement, Surroundings
+from runner.model import Finding, Level, Machine, Placement, Surroundings
 
 SPARE_DESCRIPTORS = 128
 """File descriptors that a server or generator needs beside its connections."""
+SPARE_PORTS = 64
+"""Local ports that are in use by others, listening servers among them."""
 
+_PORT_RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")
+_SOMAXCONN = Path("/proc/sys/net/core/somaxconn")
 _INSTALL = "run `make setup`, or install Debian's package {package}"
 _LUAJIT_PROBE = """
 local ok = pcall(require, "ffi")
@@ -85,12 +89,13 @@ def require_h2load() -> None:
         raise ToolError(f"h2load is not installed: {_INSTALL.format(package='nghttp2-client')}, or leave out --witness")
 
 
-def require_descriptors(connections: int) -> None:
+def require_descriptors(connections: int, each: int = 1) -> None:
     """Raise this process's soft limit of open files as far as needed, which children inherit.
 
+    ``each``: sockets that a server has for a connection; two where it has one to its upstream for each.
     Raises :class:`PlanError` where the hard limit is too low.
     """
-    need = connections + SPARE_DESCRIPTORS
+    need = connections * each + SPARE_DESCRIPTORS
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if hard != resource.RLIM_INFINITY and hard < need:
         raise PlanError(
@@ -99,6 +104,35 @@ def require_descriptors(connections: int) -> None:
         )
     if soft != resource.RLIM_INFINITY and soft < need:
         resource.setrlimit(resource.RLIMIT_NOFILE, (need, hard))
+
+
+def require_ports(connections: int) -> None:
+    """Raise :class:`PlanError` where so many connections to one address find no local port each."""
+    text = _PORT_RANGE.read_text()
+    low, high = map(int, text.split())
+    if high - low + 1 < connections + SPARE_PORTS:
+        raise PlanError(
+            f"{connections} connections need {connections + SPARE_PORTS} local ports and there are {high - low + 1}: "
+            "raise it with `sysctl net.ipv4.ip_local_port_range='1024 65535'`, or ask for fewer with --connections"
+        )
+
+
+def backlog_finding(connections: int) -> Finding | None:
+    """What to know where the kernel keeps fewer connections for a server to accept than may come at once.
+
+    That is no error: a server that accepts as fast as they come needs no backlog, and how many were open is counted in
+    every trial (:class:`runner.model.Opened`).
+    """
+    limit = int(_SOMAXCONN.read_text())
+    if limit >= connections:
+        return None
+    return Finding(
+        Level.WARNING,
+        "somaxconn",
+        f"{limit}, and {connections} connections come at once",
+        "a server that accepts slowly gets part of them a second late or never; each row says how many were open",
+        f"sysctl net.core.somaxconn={connections}",
+    )
 
 
 def place(workers: int, threads: int) -> Placement:
@@ -150,7 +184,7 @@ def snapshot(cpus: Collection[int], port: int) -> Snapshot:
 
 
 def surroundings(before: Snapshot, after: Snapshot, *, load_average: float, server_cpu_ns: int | None) -> Surroundings:
-    """What others did between two snapshots, in which the server used ``server_cpu_ns``."""
+    """What others did between two snapshots, in which the server, and what it waits for, used ``server_cpu_ns``."""
     others = None
     if server_cpu_ns is not None:
         ours = server_cpu_ns + after.own_ns - before.own_ns

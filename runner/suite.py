@@ -16,7 +16,19 @@ from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
-from runner import adapters, doctor, environments, examination, machine, plans, process, server, store, trial, verdict
+from runner import (
+    adapters,
+    doctor,
+    environments,
+    examination,
+    machine,
+    plans,
+    process,
+    server,
+    store,
+    trial,
+    verdict,
+)
 from runner.conformance.case import Case
 from runner.conformance.cases import CASES, CORE
 from runner.conformance.classify import ServerClass
@@ -35,6 +47,8 @@ from runner.model import (
     Plan,
     Purpose,
     Run,
+    Scenario,
+    Service,
     Trial,
     Unavailable,
 )
@@ -62,6 +76,7 @@ def run(plan: Plan, places: Places, reporter: Reporter) -> Path:
     chosen = choose_adapters(plan, places.root)
     began = time.monotonic()
     prepared = _prepare(chosen, plan, reporter)
+    service = _service(plan, places.root)
     ready = [made for made in prepared if isinstance(made, Environment)]
     if not ready:
         reasons = "; ".join(f"{m.adapter.name}: {m.reason}" for m in prepared if isinstance(m, Unavailable))
@@ -73,7 +88,7 @@ def run(plan: Plan, places: Places, reporter: Reporter) -> Path:
     head = replace(head, id=folder.path.name)
     folder.write_run(head)
     _announce(head, reporter)
-    _measure(head, (), ready, folder, places, reporter)
+    _measure(head, (), ready, folder, places, reporter, service=service)
     return folder.path
 
 
@@ -86,13 +101,15 @@ def resume(path: Path, places: Places, reporter: Reporter) -> Path:
     _require_tools(head.plan, places)
     chosen = choose_adapters(head.plan, places.root)
     prepared = _prepare(chosen, head.plan, reporter)
+    service = _service(head.plan, places.root)
     changes = _changes(head, _head(head.plan, places, prepared, setup_s=0))
     if changes:
         raise RecordError(f"{head.id} cannot be resumed: {'; '.join(changes)}: start a new run")
     folder = RunFolder(path)
     folder.repair()
     reporter.say(f"{head.id}: resumed after {len(trials)} trials")
-    _measure(head, trials, [made for made in prepared if isinstance(made, Environment)], folder, places, reporter)
+    ready = [made for made in prepared if isinstance(made, Environment)]
+    _measure(head, trials, ready, folder, places, reporter, service=service)
     return path
 
 
@@ -189,7 +206,8 @@ def examine(
 ) -> tuple[Conformance, ...]:
     """The conformance cases (all, or those of these names or numbers) against the adapters that ``patterns`` name."""
     chosen = _choose_cases(cases)
-    named = adapters.select(adapters.discover(root), patterns, groups)
+    pipelining = [one for one in adapters.discover(root) if one.scenario is Scenario.PIPELINE]
+    named = adapters.select(pipelining, patterns, groups)
     found = []
     with process.ending_all(), tempfile.TemporaryDirectory(prefix="pipebench-check-") as logs:
         prepared = environments.prepare(named, progress=reporter.building)
@@ -223,7 +241,10 @@ def _require_tools(plan: Plan, places: Places) -> None:
     machine.require_wrk()
     if plan.witness:
         machine.require_h2load()
-    machine.require_descriptors(max(plan.connections))
+    waits = plan.scenario is Scenario.UPSTREAM
+    machine.require_descriptors(max(plan.connections), each=2 if waits else 1)
+    if waits:
+        machine.require_ports(max(plan.connections))
     if places.port is not None and not server.port_is_free(places.port):
         raise PlanError(f"port {places.port} is in use: choose another with --port, or leave it out for a free one")
 
@@ -235,6 +256,8 @@ def _measure(
     folder: RunFolder,
     places: Places,
     reporter: Reporter,
+    *,
+    service: Service | None,
 ) -> None:
     by_cell = _environments_by_cell(head.cells, ready)
     settings = trial.Settings(
@@ -244,6 +267,8 @@ def _measure(
         warm_up_s=head.plan.warm_up_s,
         folder=folder.path,
         port=places.port,
+        service=service,
+        delay_us=head.plan.delay_us or 0,
     )
     schedule = Schedule.of(head.plan, head.cells)
     measured = list(trials)
@@ -331,6 +356,14 @@ def summarize(done: Trial) -> TrialSummary:
     )
 
 
+def _service(plan: Plan, root: Path) -> Service | None:
+    """What the plan's servers wait for."""
+    if plan.scenario is not Scenario.UPSTREAM:
+        return None
+    with process.ending_all():
+        return environments.service(root / "go" / "upstream")
+
+
 def _environments_by_cell(cells: Sequence[Cell], ready: Sequence[Environment]) -> Mapping[Cell, Environment]:
     named = {(made.adapter.name, made.python): made for made in ready}
     return {cell: named[cell.adapter, cell.python] for cell in cells}
@@ -350,8 +383,12 @@ def _numbers(cpus: Sequence[int]) -> str:
 
 def _head(plan: Plan, places: Places, prepared: Sequence[Environment | Unavailable], *, setup_s: float) -> Run:
     ready = [made for made in prepared if isinstance(made, Environment)]
-    placement = machine.place(max(plan.workers), plan.threads)
+    waits = plan.scenario is Scenario.UPSTREAM
+    # What servers wait for runs on the generator's CPUs, and gets one more where there are enough.
+    placement = machine.place(max(plan.workers), plan.threads + waits)
     findings = list(doctor.examine(doctor.read()))
+    if waits and (backlog := machine.backlog_finding(max(plan.connections))):
+        findings.append(backlog)
     if placement.shared and len(placement.server) > 1:
         effect = "they take CPU time from each other"
         findings.append(Finding(Level.WARNING, "CPUs", "too few for these workers", effect, "ask for fewer --workers"))
@@ -395,6 +432,8 @@ def _record(made: Environment | Unavailable, root: Path) -> AdapterRecord:
         installed=ready.installed if ready else {},
         unavailable=missing.reason if missing else None,
         log_tail=missing.log_tail if missing else (),
+        client=adapter.client,
+        max_clients=adapter.max_clients,
     )
 
 

@@ -287,7 +287,10 @@ class TestRefusals:
 
     def test_a_folder_whose_program_has_another_name(self, tmp_path: Path) -> None:
         message = refusal(tmp_path, script(), "frameworks/aiohttp/main.py")
-        assert message == "frameworks/aiohttp has no app.py: an adapter is app.py or app_<variant>.py"
+        assert (
+            message
+            == "frameworks/aiohttp has no app.py: an adapter is app.py, app_<variant>.py or upstream_<variant>.py"
+        )
 
 
 class TestSelection:

@@ -216,6 +216,7 @@ class TestReport:
             ("json", "{"),
             ("seed", "| server |"),
             ("witness", "| server |"),
+            ("upstream", "run 2026"),
         ],
     )
     def test_every_format_prints_the_same_row(
@@ -236,7 +237,7 @@ class TestReport:
     def test_every_format_is_one_of_the_tests_above(self) -> None:
         (option,) = [param for param in COMMANDS["report"].params if param.name == "format_"]
         assert isinstance(option.type, click.Choice)
-        assert set(option.type.choices) == {"text", "markdown", "csv", "json", "seed", "witness"}
+        assert set(option.type.choices) == {"text", "markdown", "csv", "json", "seed", "witness", "upstream"}
 
     def test_a_reader_that_has_seen_enough_is_no_error(self, results: Path) -> None:
         command = [sys.executable, "-c", "from runner.cli import main; main()"]

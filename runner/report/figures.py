@@ -50,6 +50,16 @@ def duration(us: float | None) -> str:
     return f"{significant(us / 1_000_000)} s"
 
 
+def whole(number: int | None) -> str:
+    """A count, its thousands apart."""
+    return NOTHING if number is None else f"{number:,}".replace(",", " ")
+
+
+def size(count: int | None) -> str:
+    """Bytes in MiB."""
+    return NOTHING if count is None else f"{significant(count / 2**20)} MiB"
+
+
 def significant(value: float) -> str:
     """Three significant digits, without an exponent."""
     exponent = int(f"{value:.2e}".partition("e")[2])

@@ -10,12 +10,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import geometric_mean, mean, median
 
-from runner import latency, stats, verdict
-from runner.model import AdapterRecord, Cell, Failure, Kind, Plan, Purpose, Run, Trial, Verdict
+from runner import latency, stats, verdict, waiting
+from runner.model import AdapterRecord, Cell, Client, Failure, Kind, Plan, Purpose, Run, Trial, Verdict
 from runner.schedule import counted
 from runner.stats import RankRange, Stopping
 
 SCHEMA = 1
+WRK_TIMEOUT_US = 2_000_000
+"""wrk's own ``--timeout``, unless it is told another."""
 WITNESS_TOLERANCE = 0.15
 """How far h2load's rate and mean may be from wrk's, relative to them, where the server was the limit for both."""
 
@@ -99,6 +101,36 @@ class Errors:
 
 
 @dataclass(frozen=True, slots=True)
+class Waiting:
+    """What a server did that waits for an upstream (scenario ``upstream``), and what its model says.
+
+    ``client`` is ``blocking`` or ``async``, ``max_clients`` the limit of its client in force, ``None`` for none;
+    ``own_limit`` says that it is the client's default.
+    ``model_per_second`` is the rate by the model (:mod:`runner.waiting`), ``ratio`` the measured one over it, ``far``
+    whether that is beyond the tolerance; ``None`` where there is no delay or no rate. ``held_max`` is the most that the
+    upstream held at once in any trial, ``model_held`` what the server could have under way at most. ``established`` and
+    ``accepted`` are the fewest connections that were open in the middle of a load. ``over_2_s`` counts responses that
+    took longer than two seconds: wrk's own limit, beyond which it would have counted time-outs.
+    """
+
+    client: Client
+    max_clients: int | None
+    own_limit: bool
+    delay_us: int
+    model_per_second: float | None
+    ratio: float | None
+    far: bool | None
+    held_max: int
+    model_held: int
+    served: int
+    established: int | None
+    accepted: int | None
+    connections_lost: int
+    over_2_s: int
+    idle_memory_bytes: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """All there is to say of one cell. ``None``: not measured."""
 
@@ -131,6 +163,7 @@ class Row:
     peak_memory_bytes: int | None
     error_log: str | None
     error_count: int
+    waiting: Waiting | None = None
 
     @property
     def group(self) -> tuple[int, int, int]:
@@ -342,6 +375,45 @@ def _row(cell: Cell, own: CellTrials, beside: _Beside) -> Row:
         peak_memory_bytes=max(peaks, default=None),
         error_log=logged[0].text if logged else None,
         error_count=sum(error.count for error in logged),
+        waiting=_waiting(cell, record, all_trials, rate),
+    )
+
+
+def _waiting(cell: Cell, record: AdapterRecord, trials: Sequence[Trial], rate: Estimate | None) -> Waiting | None:
+    seen = [trial.upstream for trial in trials if trial.upstream is not None]
+    if not seen or record.client is None:
+        return None
+    limit = record.max_clients if cell.max_clients is None else cell.max_clients
+    model = waiting.requests_per_second(
+        record.client,
+        delay_us=seen[0].delay_us,
+        connections=cell.connections,
+        workers=cell.workers,
+        max_clients=limit,
+    )
+    ratio = rate.mean / model if rate and model else None
+    opened = [trial.opened for trial in trials if trial.opened is not None]
+    idle = [t.server.idle_memory_bytes for t in trials if t.server and t.server.idle_memory_bytes is not None]
+    return Waiting(
+        client=record.client,
+        max_clients=limit,
+        own_limit=cell.max_clients is None,
+        delay_us=seen[0].delay_us,
+        model_per_second=model,
+        ratio=ratio,
+        far=None if ratio is None else waiting.is_far(ratio),
+        held_max=max(one.held_max for one in seen),
+        model_held=waiting.under_way(
+            record.client, connections=cell.connections, workers=cell.workers, max_clients=limit
+        ),
+        served=sum(one.served for one in seen),
+        established=min((one.established for one in opened), default=None),
+        accepted=min((one.accepted for one in opened), default=None),
+        connections_lost=sum(verdict.reconnects(trial) for trial in trials),
+        over_2_s=sum(
+            count for trial in trials if trial.load for us, count in trial.load.histogram if us > WRK_TIMEOUT_US
+        ),
+        idle_memory_bytes=max(idle, default=None),
     )
 
 
