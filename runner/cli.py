@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from runner import plans
-from runner.errors import UserError
+from runner.errors import PlanError, ToolError, UserError
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -381,6 +381,62 @@ def check_command(
                     click.echo(f"\n{each.title}\n{render.transcript(result)}")
     if any(each.counts.failed or each.problem for each in found):
         sys.exit(1)
+
+
+@cli.command(
+    "timeline",
+    epilog=_examples(
+        "pipebench timeline tornado aiohttp --depth 5",
+        "pipebench timeline tornado-upstream-async --connections 12 --svg waits.svg",
+        "pipebench timeline --client sync --client async",
+    ),
+)
+@click.argument("adapters", nargs=-1, metavar="[ADAPTER]...")
+@click.option("--depth", type=click.IntRange(1, 1000), help="Requests in one batch on a connection.")
+@click.option("--connections", type=click.IntRange(1, 1000), help="Connections that ask at the same moment.")
+@click.option("--delay", "delay_us", type=DELAY, default="200ms", help="What each request takes.  [200ms]")
+@click.option("--max-clients", type=click.IntRange(1), help="Limit of a waiting server's client.  [its own]")
+@click.option(
+    "--client",
+    "clients",
+    type=click.Choice(["sync", "async"]),
+    multiple=True,
+    help="Draw a fetch by one of tornado's two clients, and the statement behind it.",
+)
+@click.option("--svg", type=click.Path(path_type=Path, dir_okay=False), help="Write the picture to this file as well.")
+@click.option("--quiet", is_flag=True, help="No progress on stderr.")
+def timeline_command(
+    adapters: tuple[str, ...], clients: tuple[str, ...], svg: Path | None, quiet: bool, delay_us: int, **given: Any
+) -> None:
+    """Draw what becomes of each request of a batch or burst to ADAPTERs: sent, first byte, done.
+
+    A batch of five on one connection, or five connections to a server that waits for another, unless told otherwise.
+    All are drawn on one scale of time.
+    """
+    from rich.console import Console
+
+    from runner import progress, suite
+    from runner.model import Client
+    from runner.report import waterfall
+
+    if bool(adapters) == bool(clients):
+        raise PlanError("a timeline is of ADAPTERs, or of tornado's clients with --client: name one or the other")
+    if clients and any(value is not None for value in given.values()):
+        raise PlanError("a client fetches once: leave out --depth, --connections and --max-clients")
+    if delay_us < 1000:
+        raise PlanError("a delay below 1 ms cannot be drawn: give --delay as 200ms")
+    with progress.reporter(quiet=quiet) as reporter:
+        kinds = {"sync": Client.BLOCKING, "async": Client.ASYNC}
+        found = [suite.trace_client(kinds[name], suite.ROOT, reporter, delay_us=delay_us) for name in clients]
+        found += [suite.trace(name, suite.ROOT, reporter, delay_us=delay_us, **given) for name in adapters]
+    console = Console(width=None if sys.stdout.isatty() else 100, highlight=False)
+    for line in waterfall.terminal(found, console.width):
+        console.print(line)
+    if svg is not None:
+        try:
+            svg.write_text(waterfall.svg(found), encoding="utf-8")
+        except OSError as error:
+            raise ToolError(f"cannot write {svg}: {error.strerror}: choose another file with --svg") from None
 
 
 @cli.command("doctor", epilog=_examples("pipebench doctor", "pipebench doctor --json"))

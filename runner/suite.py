@@ -26,6 +26,7 @@ from runner import (
     process,
     server,
     store,
+    tracing,
     trial,
     verdict,
 )
@@ -38,6 +39,7 @@ from runner.model import (
     Adapter,
     AdapterRecord,
     Cell,
+    Client,
     ConformanceSummary,
     Environment,
     Finding,
@@ -55,6 +57,8 @@ from runner.model import (
 from runner.progress import Reporter, minutes
 from runner.schedule import Schedule, TrialSummary, order
 from runner.store import RunFolder
+from runner.timeline import Timeline
+from runner.tracing import Asked
 
 ROOT = Path(__file__).parents[1]
 CHECKS_AT_ONCE = 2
@@ -222,6 +226,56 @@ def examine(
             folder = Path(logs) / f"{adapter.name}-{made.python}"
             found.append(examination.examine(made, folder, cases=chosen, ladder=ladder))
     return tuple(found)
+
+
+def trace(
+    name: str,
+    root: Path,
+    reporter: Reporter,
+    *,
+    depth: int | None,
+    connections: int | None,
+    delay_us: int,
+    max_clients: int | None,
+) -> Timeline:
+    """One batch or burst against the adapter ``name``: against ``/sleep``, or against its upstream.
+
+    Without ``depth`` or ``connections`` it is a batch of five, and for a server that waits five connections.
+    """
+    (adapter,) = _exactly_one(adapters.select(adapters.discover(root), [name]))
+    waits = adapter.scenario is Scenario.UPSTREAM
+    if max_clients is not None and adapter.max_clients is None:
+        raise PlanError(f"{adapter.name} has no limit to set: leave out --max-clients")
+    if depth is None and connections is None:
+        depth, connections = (1, 5) if waits else (5, 1)
+    asked = Asked(depth or 1, connections or 1, delay_us, max_clients)
+    with process.ending_all(), tempfile.TemporaryDirectory(prefix="pipebench-timeline-") as folder:
+        made = _available(adapter, reporter)
+        service = environments.service(root / "go" / "upstream") if waits else None
+        return tracing.of_server(made, service, asked, Path(folder))
+
+
+def trace_client(client: Client, root: Path, reporter: Reporter, *, delay_us: int) -> Timeline:
+    """One fetch of a slow page by one of tornado's two clients, and the statement behind it."""
+    (adapter,) = _exactly_one(adapters.select(adapters.discover(root), ["tornado"]))
+    with process.ending_all(), tempfile.TemporaryDirectory(prefix="pipebench-timeline-") as folder:
+        made = _available(adapter, reporter)
+        service = environments.service(root / "go" / "upstream")
+        script = adapter.path.with_name("two_clients.py")
+        return tracing.of_client(made, service, script, client, delay_us=delay_us, folder=Path(folder))
+
+
+def _exactly_one(found: Sequence[Adapter]) -> Sequence[Adapter]:
+    if len(found) != 1:
+        raise AdapterError(f"a timeline is of one adapter, not of {', '.join(one.name for one in found)}")
+    return found
+
+
+def _available(adapter: Adapter, reporter: Reporter) -> Environment:
+    (made,) = environments.prepare([adapter], progress=reporter.building)
+    if isinstance(made, Unavailable):
+        raise AdapterError(f"{adapter.name} cannot run here: {made.reason}")
+    return made
 
 
 def _choose_cases(wanted: Sequence[str]) -> tuple[Case, ...]:
