@@ -134,9 +134,10 @@ def run_command(
 @click.option(
     "--format",
     "format_",
-    type=click.Choice(["text", "markdown", "csv", "json", "seed", "witness"]),
+    type=click.Choice(["text", "markdown", "csv", "json", "seed", "seed-2017", "witness"]),
     default="text",
-    help="How to print the rows; seed: the five columns that the seed published; witness: wrk beside h2load.",
+    help="How to print the rows; seed: the five columns that the seed published; seed-2017: what it published, its "
+    "releases and today's; witness: wrk beside h2load.",
 )
 @click.option("--results", type=click.Path(path_type=Path), default=RESULTS, help="Folder of records.  [results]")
 def report_command(run: str, format_: str, results: Path) -> None:
@@ -449,7 +450,7 @@ def _places(results: Path, port: int | None) -> Places:
 
 def _print_report(path: Path, format_: str) -> None:
     from runner import store
-    from runner.report import rows, tables
+    from runner.report import rows, seed_2017, tables
 
     head, trials = store.read(path)
     found = rows.rows(head, trials)
@@ -461,6 +462,8 @@ def _print_report(path: Path, format_: str) -> None:
         click.echo(tables.as_json(head, found), nl=False)
     elif format_ == "seed":
         click.echo(tables.seed_table(found), nl=False)
+    elif format_ == "seed-2017":
+        click.echo(seed_2017.table(head, found), nl=False)
     elif format_ == "witness":
         click.echo(tables.witness_table(found), nl=False)
     else:

@@ -233,10 +233,16 @@ class TestReport:
         assert ("99875" if format_ in {"csv", "json"} else "99 875") in said.out
         assert said.err == ""
 
+    def test_what_was_published_beside_what_is_measured(
+        self, results: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert run(monkeypatch, "report", "--results", str(results), "--format", "seed-2017") == 0
+        assert "| sanic | published | 39 |" in capsys.readouterr().out
+
     def test_every_format_is_one_of_the_tests_above(self) -> None:
         (option,) = [param for param in COMMANDS["report"].params if param.name == "format_"]
         assert isinstance(option.type, click.Choice)
-        assert set(option.type.choices) == {"text", "markdown", "csv", "json", "seed", "witness"}
+        assert set(option.type.choices) == {"text", "markdown", "csv", "json", "seed", "seed-2017", "witness"}
 
     def test_a_reader_that_has_seen_enough_is_no_error(self, results: Path) -> None:
         command = [sys.executable, "-c", "from runner.cli import main; main()"]
