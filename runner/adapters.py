@@ -18,11 +18,12 @@ from typing import Any
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.utils import canonicalize_name
 
 from runner.errors import AdapterError
 from runner.model import Adapter, Group, Kind, Scenario
 
-_SCRIPT_BLOCK = re.compile(r"(?m)^# /// script$\s(?P<content>(^#(| .*)$\s)+)^# ///$")
+SCRIPT_BLOCK = re.compile(r"(?m)^# /// script$\s(?P<content>(^#(| .*)$\s)+)^# ///$")
 """PEP 723's reference expression, for the one type of block we read."""
 
 
@@ -64,6 +65,7 @@ _PIPEBENCH_KEYS = {
     "template": _Key("the word by which pipebench new --from begins with this adapter", pattern=r"[a-z0-9-]+"),
     "ranked": _Key("true or false", is_a=bool),
     "known_failure": _Key("why this adapter is known to fail"),
+    "hold": _Key("a table of pins that are kept and why, { uvloop = 'why' }", is_a=dict),
 }
 _UV_KEYS = {
     "exclude-newer": _Key(
@@ -127,7 +129,7 @@ def _named(adapters: Sequence[Adapter], patterns: Iterable[str]) -> tuple[Adapte
 def _read_script(path: Path, root: Path) -> Adapter:
     where = path.relative_to(root)
     text = _text(path, str(where))
-    blocks = list(_SCRIPT_BLOCK.finditer(text))
+    blocks = list(SCRIPT_BLOCK.finditer(text))
     if len(blocks) != 1:
         count = "no" if not blocks else "more than one"
         raise AdapterError(
@@ -140,14 +142,21 @@ def _read_script(path: Path, root: Path) -> Adapter:
     _refuse_unknown(metadata, _SCRIPT_KEYS, str(where))
     tool = _table(metadata.get("tool", {}), f"{where}: [tool]")
     uv = _check_table(tool.get("uv", {}), _UV_KEYS, f"{where}: [tool.uv]")
-    own = _check_table(tool.get("pipebench", {}), _PIPEBENCH_KEYS, f"{where}: [tool.pipebench]")
+    own = _own(tool.get("pipebench", {}), f"{where}: [tool.pipebench]")
+    dependencies = _dependencies(metadata, str(where))
+    names = {canonicalize_name(Requirement(text).name) for text in dependencies}
+    for name, _ in own.get("hold", ()):
+        if canonicalize_name(name) not in names:
+            raise AdapterError(
+                f"{where}: [tool.pipebench]: hold names {name!r}: expected one of {', '.join(sorted(names))}"
+            )
     variant = path.stem.removeprefix("app").lstrip("_")
     return Adapter(
         name="-".join(filter(None, (path.parent.name, variant.replace("_", "-")))),
         path=path,
         language="python",
         requires_python=_requires_python(metadata, str(where)),
-        dependencies=_dependencies(metadata, str(where)),
+        dependencies=dependencies,
         exclude_newer=uv["exclude-newer"],
         **own,
     )
@@ -159,7 +168,7 @@ def _read_program(path: Path, root: Path) -> Adapter:
     language = metadata.pop("language", None)
     if language not in _LANGUAGES:
         raise AdapterError(f"{where}: language is {language!r}: expected one of {', '.join(_LANGUAGES)}")
-    own = _check_table(metadata, _PIPEBENCH_KEYS, str(where))
+    own = _own(metadata, str(where))
     return Adapter(name=path.parent.name, path=path.with_name("main.go"), language=language, **own)
 
 
@@ -199,6 +208,14 @@ def _check_table(value: object, keys: Mapping[str, _Key], where: str) -> dict[st
         if key.required and name not in table:
             raise AdapterError(f"{where}: {name} is missing: expected {key.expected}")
     return {name: keys[name].check(value, f"{where}: {name}") for name, value in table.items()}
+
+
+def _own(value: object, where: str) -> dict[str, Any]:
+    """The suite's own keys, as an adapter's fields."""
+    own = _check_table(value, _PIPEBENCH_KEYS, where)
+    for name, why in own.get("hold", {}).items():
+        _Key("why this pin is kept").check(why, f"{where}: hold: {name}")
+    return own | ({"hold": tuple(own["hold"].items())} if "hold" in own else {})
 
 
 def _requires_python(metadata: Mapping[str, Any], where: str) -> str:

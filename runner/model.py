@@ -76,7 +76,10 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class Adapter:
-    """One server program under ``frameworks/`` or ``go/``, as its metadata describes it."""
+    """One server program under ``frameworks/`` or ``go/``, as its metadata describes it.
+
+    ``hold`` are distributions whose pins are kept though newer releases exist, and why.
+    """
 
     name: str
     path: Path
@@ -93,6 +96,7 @@ class Adapter:
     known_failure: str | None = None
     group: Group = Group.FIELD
     template: str | None = None
+    hold: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
