@@ -18,11 +18,12 @@ from typing import Any
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.utils import canonicalize_name
 
 from runner.errors import AdapterError
 from runner.model import Adapter, Client, Group, Kind, Scenario
 
-_SCRIPT_BLOCK = re.compile(r"(?m)^# /// script$\s(?P<content>(^#(| .*)$\s)+)^# ///$")
+SCRIPT_BLOCK = re.compile(r"(?m)^# /// script$\s(?P<content>(^#(| .*)$\s)+)^# ///$")
 """PEP 723's reference expression, for the one type of block we read."""
 
 
@@ -68,6 +69,7 @@ _PIPEBENCH_KEYS = {
     "known_failure": _Key("why this adapter is known to fail"),
     "client": _Key(_one_of(Client), choices=Client),
     "max_clients": _Key("the number of requests that its client has under way at once by default", is_a=int, least=1),
+    "hold": _Key("a table of pins that are kept and why, { uvloop = 'why' }", is_a=dict),
 }
 _UPSTREAM_ONLY = ("client", "max_clients")
 _UV_KEYS = {
@@ -140,7 +142,7 @@ def _scripts(root: Path) -> list[Path]:
 def _read_script(path: Path, root: Path) -> Adapter:
     where = path.relative_to(root)
     text = _text(path, str(where))
-    blocks = list(_SCRIPT_BLOCK.finditer(text))
+    blocks = list(SCRIPT_BLOCK.finditer(text))
     if len(blocks) != 1:
         count = "no" if not blocks else "more than one"
         raise AdapterError(
@@ -153,7 +155,14 @@ def _read_script(path: Path, root: Path) -> Adapter:
     _refuse_unknown(metadata, _SCRIPT_KEYS, str(where))
     tool = _table(metadata.get("tool", {}), f"{where}: [tool]")
     uv = _check_table(tool.get("uv", {}), _UV_KEYS, f"{where}: [tool.uv]")
-    own = _check_table(tool.get("pipebench", {}), _PIPEBENCH_KEYS, f"{where}: [tool.pipebench]")
+    own = _own(tool.get("pipebench", {}), f"{where}: [tool.pipebench]")
+    dependencies = _dependencies(metadata, str(where))
+    names = {canonicalize_name(Requirement(text).name) for text in dependencies}
+    for name, _ in own.get("hold", ()):
+        if canonicalize_name(name) not in names:
+            raise AdapterError(
+                f"{where}: [tool.pipebench]: hold names {name!r}: expected one of {', '.join(sorted(names))}"
+            )
     _check_scenario(own, is_upstream=path.stem.startswith("upstream_"), where=str(where))
     variant = path.stem.removeprefix("app").lstrip("_")
     return Adapter(
@@ -161,7 +170,7 @@ def _read_script(path: Path, root: Path) -> Adapter:
         path=path,
         language="python",
         requires_python=_requires_python(metadata, str(where)),
-        dependencies=_dependencies(metadata, str(where)),
+        dependencies=dependencies,
         exclude_newer=uv["exclude-newer"],
         **own,
     )
@@ -173,7 +182,7 @@ def _read_program(path: Path, root: Path) -> Adapter:
     language = metadata.pop("language", None)
     if language not in _LANGUAGES:
         raise AdapterError(f"{where}: language is {language!r}: expected one of {', '.join(_LANGUAGES)}")
-    own = _check_table(metadata, _PIPEBENCH_KEYS, str(where))
+    own = _own(metadata, str(where))
     _check_scenario(own, is_upstream=False, where=str(where))
     return Adapter(name=path.parent.name, path=path.with_name("main.go"), language=language, **own)
 
@@ -226,6 +235,14 @@ def _check_scenario(own: Mapping[str, Any], *, is_upstream: bool, where: str) ->
     for name in _UPSTREAM_ONLY:
         if name in own and not is_upstream:
             raise AdapterError(f"{where}: {name} is of scenario upstream only")
+
+
+def _own(value: object, where: str) -> dict[str, Any]:
+    """The suite's own keys, as an adapter's fields."""
+    own = _check_table(value, _PIPEBENCH_KEYS, where)
+    for name, why in own.get("hold", {}).items():
+        _Key("why this pin is kept").check(why, f"{where}: hold: {name}")
+    return own | ({"hold": tuple(own["hold"].items())} if "hold" in own else {})
 
 
 def _requires_python(metadata: Mapping[str, Any], where: str) -> str:

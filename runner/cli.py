@@ -139,10 +139,11 @@ def run_command(
 @click.option(
     "--format",
     "format_",
-    type=click.Choice(["text", "markdown", "csv", "json", "seed", "witness", "upstream"]),
+    type=click.Choice(["text", "markdown", "csv", "json", "seed", "seed-2017", "witness", "upstream"]),
     default="text",
-    help="How to print the rows; seed: the five columns that the seed published; witness: wrk beside h2load; "
-    "upstream: of servers that wait, with what was published and what their model says.",
+    help="How to print the rows; seed: the five columns that the seed published; seed-2017: what it published, its "
+    "releases and today's; witness: wrk beside h2load; upstream: servers that wait, with what was published and "
+    "their model.",
 )
 @click.option("--results", type=click.Path(path_type=Path), default=RESULTS, help="Folder of records.  [results]")
 def report_command(run: str, format_: str, results: Path) -> None:
@@ -439,6 +440,48 @@ def timeline_command(
             raise ToolError(f"cannot write {svg}: {error.strerror}: choose another file with --svg") from None
 
 
+@cli.command(
+    "outdated",
+    epilog=_examples(
+        "pipebench outdated",
+        "pipebench outdated --group core --exit-code",
+        "pipebench outdated tornado --update && git diff frameworks",
+    ),
+)
+@click.argument("adapters", nargs=-1, metavar="[ADAPTER]...")
+@click.option("--group", "groups", type=GROUPS, default=(), help="Adapters of these groups.  [core,field]")
+@click.option("--update", is_flag=True, help="Move outdated pins and their cut-off in place, and try what changed.")
+@click.option("--exit-code", is_flag=True, help="Exit with 1 where a pin is outdated and not held.")
+@click.option("--json", "as_json", is_flag=True, help="Print an object instead of a table.")
+@click.option("--quiet", is_flag=True, help="No progress on stderr.")
+def outdated_command(
+    adapters: tuple[str, ...], groups: tuple[Group, ...], update: bool, exit_code: bool, as_json: bool, quiet: bool
+) -> None:
+    """Say which pins of ADAPTERs, shell patterns allowed, are behind the newest releases; of all by default.
+
+    Pins that an adapter holds are shown with the reason, and stay; so do Go modules, and the releases of 2017 are left
+    out. --update commits nothing: read the diff. Exit code 1 where an updated adapter fails its quick check.
+    """
+    import msgspec
+
+    from runner import progress, suite
+    from runner.outdated import State
+    from runner.report import listing
+
+    with progress.reporter(quiet=quiet) as reporter:
+        found = suite.find_outdated(adapters, suite.ROOT, reporter, groups=groups, update=update)
+    if as_json:
+        click.echo(msgspec.json.format(msgspec.json.encode(found), indent=1).decode())
+    else:
+        _print(listing.pins_table(found.pins))
+        for tried in found.tried:
+            said = f"said {tried.failure}" if tried.failure else "passed"
+            click.echo(f"{tried.adapter}: updated; its quick check {said}")
+    behind = exit_code and not update and any(pin.state is State.OUTDATED for pin in found.pins)
+    if behind or any(tried.failure for tried in found.tried):
+        sys.exit(1)
+
+
 @cli.command("doctor", epilog=_examples("pipebench doctor", "pipebench doctor --json"))
 @click.option("--json", "as_json", is_flag=True, help="Print a list of objects instead of lines.")
 def doctor_command(as_json: bool) -> None:
@@ -512,7 +555,7 @@ def _places(results: Path, port: int | None) -> Places:
 def _print_report(path: Path, format_: str) -> None:
     from runner import store
     from runner.model import Scenario
-    from runner.report import rows, tables, upstream
+    from runner.report import rows, seed_2017, tables, upstream
 
     head, trials = store.read(path)
     found = rows.rows(head, trials)
@@ -528,6 +571,8 @@ def _print_report(path: Path, format_: str) -> None:
         click.echo(tables.as_json(head, found), nl=False)
     elif format_ == "seed":
         click.echo(tables.seed_table(found), nl=False)
+    elif format_ == "seed-2017":
+        click.echo(seed_2017.table(head, found), nl=False)
     elif format_ == "witness":
         click.echo(tables.witness_table(found), nl=False)
     else:

@@ -88,6 +88,7 @@ class Adapter:
 
     ``client`` and ``max_clients`` are of scenario ``upstream``: what it waits with, and how many requests a worker has
     under way at once unless ``MAX_CLIENTS`` says otherwise; ``None`` where there is no limit to set.
+    ``hold`` are distributions whose pins are kept though newer releases exist, and why.
     """
 
     name: str
@@ -105,6 +106,7 @@ class Adapter:
     known_failure: str | None = None
     group: Group = Group.FIELD
     template: str | None = None
+    hold: tuple[tuple[str, str], ...] = ()
     client: Client | None = None
     max_clients: int | None = None
 

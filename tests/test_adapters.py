@@ -98,6 +98,7 @@ class TestReading:
             "group": '"core"',
             "ranked": "false",
             "known_failure": '"aborts at depth 2"',
+            "hold": '{ AIOHTTP = "the last with its own loop" }',
         }
         adapter = one(tmp_path, script(keys))
         assert adapter == Adapter(
@@ -115,6 +116,7 @@ class TestReading:
             ranked=False,
             known_failure="aborts at depth 2",
             group=Group.CORE,
+            hold=(("AIOHTTP", "the last with its own loop"),),
         )
 
     def test_what_may_be_left_out_has_defaults(self, tmp_path: Path) -> None:
@@ -122,6 +124,7 @@ class TestReading:
         assert (adapter.dependencies, adapter.ranked, adapter.known_failure) == ((), True, None)
         assert adapter.scenario is Scenario.PIPELINE
         assert adapter.group is Group.FIELD
+        assert adapter.hold == ()
 
     def test_a_program_is_read_from_adapter_toml(self, tmp_path: Path) -> None:
         adapter = one(tmp_path, toml(TOML), "go/fasthttp/adapter.toml")
@@ -191,6 +194,10 @@ BAD_VALUES = [
     ("scenario", '"nothing"', "scenario is 'nothing': expected one of pipeline"),
     ("group", '"cores"', "group is 'cores': expected one of core, field, 2017"),
     ("group", "2017", "group is 2017: expected one of core, field, 2017"),
+    ("hold", '"uvloop"', "hold is 'uvloop': expected a table of pins that are kept and why, { uvloop = 'why' }"),
+    ("hold", "{ aiohttp = true }", "hold: aiohttp is True: expected why this pin is kept"),
+    ("hold", '{ aiohttp = "" }', "hold: aiohttp is '': expected why this pin is kept"),
+    ("hold", '{ uvloop = "slow" }', "[tool.pipebench]: hold names 'uvloop': expected one of aiohttp"),
     ("ranked", '"no"', "ranked is 'no': expected true or false"),
     ("ranked", "1", "ranked is 1: expected true or false"),
     ("known_failure", "true", "known_failure is True: expected why this adapter is known to fail"),

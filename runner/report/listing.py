@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from runner.model import Environment, Finding, Group, Kind, Level, Scenario, Unavailable
+from runner.outdated import Pin, State
 from runner.report.figures import NOTHING
 
 if TYPE_CHECKING:
@@ -65,6 +66,24 @@ def table(listed: Sequence[Entry]) -> RenderableType:
             Text("yes", style="green") if entry.available else Text("no", style="red"),
             Text(entry.reason or ""),
         )
+    return made
+
+
+_STATES = {State.CURRENT: "green", State.OUTDATED: "yellow", State.UNKNOWN: "red"}
+
+
+def pins_table(pins: Sequence[Pin]) -> RenderableType:
+    """Pins against the newest releases, for a terminal."""
+    from rich.table import Table  # noqa: PLC0415 - only where a table is drawn
+    from rich.text import Text  # noqa: PLC0415
+
+    made = Table(box=None, pad_edge=False)
+    for heading in ("adapter", "distribution", "pinned", "newest", "state", "why"):
+        made.add_column(heading, no_wrap=heading != "why")
+    for pin in pins:
+        state = Text(pin.state.value, style=_STATES.get(pin.state, ""))
+        texts = map(Text, (pin.adapter, pin.distribution, pin.pinned, pin.newest or NOTHING))
+        made.add_row(*texts, state, Text(pin.reason or ""))
     return made
 
 

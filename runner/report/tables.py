@@ -205,24 +205,9 @@ def seed_table(rows: Sequence[Row]) -> str:
     for row in rows:
         if row.depth is None:
             continue
-        printed, true = row.wrk_latency_us, row.batch_latency_us
-        pairs = [
-            f"{_wrk_duration(getattr(printed, name, None))} / {figures.duration(getattr(true, name, None))}"
-            for name in ("p50", "p75", "p90", "p99")
-        ]
-        verdict = row.verdict.value + (f": {figures.note(row)}" if figures.note(row) else "")
-        lines.append(line(map(escape, [row.title, *pairs, figures.rate(row), verdict])))
+        values = [row.title, *figures.printed_and_true(row), figures.rate(row), figures.outcome(row)]
+        lines.append(line(map(escape, values)))
     return "\n".join(lines) + "\n"
-
-
-def _wrk_duration(us: int | None) -> str:
-    """A latency as wrk prints it (units.c, ``format_time_us``), its zeros included."""
-    if us is None:
-        return figures.NOTHING
-    for limit, divisor, unit in ((1000, 1, "us"), (1_000_000, 1000, "ms")):
-        if us < limit:
-            return f"{us / divisor:.2f}{unit}"
-    return f"{us / 1_000_000:.2f}s"
 
 
 def _headings(run: Run) -> list[str]:
