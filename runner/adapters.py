@@ -1,7 +1,7 @@
 """``frameworks/`` and ``go/`` as adapters: discovery, validation of metadata, selection by name.
 
 An adapter's metadata stands at its top: PEP 723 inline script metadata in Python files, the same keys in
-``adapter.toml`` beside a ``main.go``.
+``adapter.toml`` beside a program in another language.
 """
 
 from __future__ import annotations
@@ -81,7 +81,8 @@ _UV_KEYS = {
 }
 _SCRIPT_KEYS = ("requires-python", "dependencies", "tool")
 """All that PEP 723 allows at the top."""
-_LANGUAGES = ("go",)
+_PROGRAMS = {"go": {"go": "main.go"}, "frameworks": {"node": "main.mjs"}}
+"""Folder, language and source of what is not Python. Go programs share a module, and so have a folder of their own."""
 
 
 def discover(root: Path) -> tuple[Adapter, ...]:
@@ -90,7 +91,7 @@ def discover(root: Path) -> tuple[Adapter, ...]:
     Raises :class:`AdapterError` where metadata is missing or wrong, naming file, key and what was expected.
     """
     found = [_read_script(path, root) for path in _scripts(root)]
-    found += [_read_program(path, root) for path in sorted(root.glob("go/*/adapter.toml"))]
+    found += [_read_program(path, root) for top in _PROGRAMS for path in sorted(root.glob(f"{top}/*/adapter.toml"))]
     names: dict[str, Path] = {}
     for adapter in found:
         if adapter.name in names:
@@ -179,12 +180,13 @@ def _read_script(path: Path, root: Path) -> Adapter:
 def _read_program(path: Path, root: Path) -> Adapter:
     where = path.relative_to(root)
     metadata = dict(_parse(_text(path, str(where)), str(where)))
+    sources = _PROGRAMS[where.parts[0]]
     language = metadata.pop("language", None)
-    if language not in _LANGUAGES:
-        raise AdapterError(f"{where}: language is {language!r}: expected one of {', '.join(_LANGUAGES)}")
+    if not isinstance(language, str) or language not in sources:
+        raise AdapterError(f"{where}: language is {language!r}: expected one of {', '.join(sources)}")
     own = _own(metadata, str(where))
     _check_scenario(own, is_upstream=False, where=str(where))
-    return Adapter(name=path.parent.name, path=path.with_name("main.go"), language=language, **own)
+    return Adapter(name=path.parent.name, path=path.with_name(sources[language]), language=language, **own)
 
 
 def _text(path: Path, where: str) -> str:

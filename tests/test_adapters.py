@@ -68,7 +68,8 @@ class TestThisRepository:
     def test_every_folder_is_an_adapter(self) -> None:
         """Walks the tree: a folder with sources that discovery passes over would be a silent gap in every table."""
         found = {adapter.path for adapter in adapters.discover(ROOT)}
-        folders = {file.parent for file in [*ROOT.glob("frameworks/*/*.py"), *ROOT.glob("go/*/*.go")]}
+        sources = [*ROOT.glob("frameworks/*/*.*"), *ROOT.glob("go/*/*.go")]
+        folders = {file.parent for file in sources}
         assert folders, "there are no adapters"
         covered = {path.parent for path in found}
         assert {folder.name for folder in folders - covered} <= SERVICES
@@ -118,6 +119,12 @@ class TestReading:
             group=Group.CORE,
             hold=(("AIOHTTP", "the last with its own loop"),),
         )
+
+    def test_one_in_another_language_stands_among_the_frameworks(self, tmp_path: Path) -> None:
+        keys = TOML | {"language": '"node"', "distribution": '"node"'}
+        adapter = one(tmp_path, toml(keys), "frameworks/node/adapter.toml")
+        assert (adapter.name, adapter.language) == ("node", "node")
+        assert adapter.path == tmp_path / "frameworks/node/main.mjs"
 
     def test_what_may_be_left_out_has_defaults(self, tmp_path: Path) -> None:
         adapter = one(tmp_path, script({key: value for key, value in METADATA.items() if key != "dependencies"}))
@@ -227,6 +234,11 @@ class TestRefusals:
         keys = {k: v for k, v in TOML.items() if k != "language"} | ({"language": value} if value else {})
         message = refusal(tmp_path, toml(keys), "go/x/adapter.toml")
         assert message == f"go/x/adapter.toml: language is {shown}: expected one of go"
+
+    def test_go_among_the_frameworks_is_refused(self, tmp_path: Path) -> None:
+        """Its module is in go/, which the frameworks are not part of."""
+        message = refusal(tmp_path, toml(TOML), "frameworks/x/adapter.toml")
+        assert message == "frameworks/x/adapter.toml: language is 'go': expected one of node"
 
     @pytest.mark.parametrize(
         ("typo", "hint"),

@@ -6,6 +6,8 @@ The conformance cases go further (``pipebench check``); these see that an adapte
 from __future__ import annotations
 
 import http.client
+import re
+import shutil
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -29,15 +31,21 @@ ATTEMPTS = 10
 """Loads that must all pass before a known failure is held to be none."""
 LOAD_S = 1.0
 """No trial is shorter: sanic's manager of workers takes no signal before it has heard of all of them."""
-LACKING = ("no CPython", "Go is not installed")
+LACKING = ("no CPython", "Go is not installed", "Node is not installed")
 """What a machine may lack, and then cannot try an adapter; anything else is the adapter's fault."""
+
+
+def is_lacking(found: Unavailable) -> bool:
+    """Whether the machine is at fault; some servers come as source alone, and need a C compiler."""
+    needs_compiler = any(re.search(r"\bgcc\b|C compiler", line) for line in found.log_tail)
+    return found.reason.startswith(LACKING) or (needs_compiler and not shutil.which("gcc"))
 
 
 @cache
 def made(adapter: Adapter) -> Environment:
     (found,) = environments.prepare([adapter])
     if isinstance(found, Unavailable):
-        if found.reason.startswith(LACKING):
+        if is_lacking(found):
             pytest.skip(found.reason)
         pytest.fail("\n".join((found.reason, *found.log_tail)))
     return found
