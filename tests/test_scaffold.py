@@ -115,4 +115,4 @@ def test_a_go_adapter_gets_both_of_its_files(tmp_path: Path) -> None:
 def test_each_template_word_stands_for_one_adapter() -> None:
     words = [adapter.template for adapter in ADAPTERS if adapter.template]
     assert len(words) == len(set(words))
-    assert set(words) >= {"protocol", "go"}
+    assert set(words) == {"asgi", "wsgi", "protocol", "go"}

@@ -10,6 +10,7 @@
 # distribution = "gunicorn"
 # kind = "server"
 # homepage = "https://gunicorn.org"
+# template = "wsgi"
 # ///
 import os
 import time

@@ -10,6 +10,7 @@
 # distribution = "uvicorn"
 # kind = "server"
 # homepage = "https://www.uvicorn.org"
+# template = "asgi"
 # ///
 """A raw ASGI application, on what uvicorn takes by itself where it is installed: httptools and uvloop."""
 
