@@ -22,8 +22,6 @@ SPARE_DESCRIPTORS = 128
 SPARE_PORTS = 64
 """Local ports that are in use by others, listening servers among them."""
 
-_PORT_RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")
-_SOMAXCONN = Path("/proc/sys/net/core/somaxconn")
 _INSTALL = "run `make setup`, or install Debian's package {package}"
 _LUAJIT_PROBE = """
 local ok = pcall(require, "ffi")
@@ -108,8 +106,7 @@ def require_descriptors(connections: int, each: int = 1) -> None:
 
 def require_ports(connections: int) -> None:
     """Raise :class:`PlanError` where so many connections to one address find no local port each."""
-    text = _PORT_RANGE.read_text()
-    low, high = map(int, text.split())
+    low, high = map(int, Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split())
     if high - low + 1 < connections + SPARE_PORTS:
         raise PlanError(
             f"{connections} connections need {connections + SPARE_PORTS} local ports and there are {high - low + 1}: "
@@ -123,7 +120,7 @@ def backlog_finding(connections: int) -> Finding | None:
     That is no error: a server that accepts as fast as they come needs no backlog, and how many were open is counted in
     every trial (:class:`runner.model.Opened`).
     """
-    limit = int(_SOMAXCONN.read_text())
+    limit = int(Path("/proc/sys/net/core/somaxconn").read_text())
     if limit >= connections:
         return None
     return Finding(

@@ -15,14 +15,15 @@ from pathlib import Path
 import pytest
 
 from runner import adapters, check, environments, server
-from runner.model import Adapter, Address, Environment, Unavailable
+from runner.model import Adapter, Address, Environment, Scenario, Unavailable
 from runner.server import Server
 from tests.live.conftest import mentioning
 
 pytestmark = pytest.mark.live
 
 ROOT = Path(__file__).parents[2]
-ADAPTERS = adapters.discover(ROOT)
+ADAPTERS = tuple(one for one in adapters.discover(ROOT) if one.scenario is Scenario.PIPELINE)
+"""Those that wait for an upstream have a contract of their own, and test_upstream.py."""
 DEPTH = 16
 LOAD_S = 1.0
 """No trial is shorter: sanic's manager of workers takes no signal before it has heard of all of them."""
