@@ -87,21 +87,23 @@ def require_h2load() -> None:
         raise ToolError(f"h2load is not installed: {_INSTALL.format(package='nghttp2-client')}, or leave out --witness")
 
 
-def require_descriptors(connections: int, each: int = 1) -> None:
+def require_descriptors(connections: int) -> None:
+    """Raise :class:`PlanError` where the hard limit of open files is too low for so many connections."""
+    if lacking := allow_descriptors(connections + SPARE_DESCRIPTORS):
+        raise PlanError(f"{connections} connections need {lacking}, or ask for fewer with --connections")
+
+
+def allow_descriptors(need: int) -> str | None:
     """Raise this process's soft limit of open files as far as needed, which children inherit.
 
-    ``each``: sockets that a server has for a connection; two where it has one to its upstream for each.
-    Raises :class:`PlanError` where the hard limit is too low.
+    Returns what is needed and how to get it where the hard limit is too low.
     """
-    need = connections * each + SPARE_DESCRIPTORS
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if hard != resource.RLIM_INFINITY and hard < need:
-        raise PlanError(
-            f"{connections} connections need {need} file descriptors and the limit is {hard}: "
-            f"raise it with `ulimit -n {need}`, or ask for fewer with --connections"
-        )
+        return f"{need} file descriptors and the limit is {hard}: raise it with `ulimit -n {need}`"
     if soft != resource.RLIM_INFINITY and soft < need:
         resource.setrlimit(resource.RLIMIT_NOFILE, (need, hard))
+    return None
 
 
 def require_ports(connections: int) -> None:

@@ -287,11 +287,14 @@ class TestDescriptors:
         machine.require_descriptors(10**6)
         assert limits[""] == (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
 
-    def test_a_server_that_waits_has_two_sockets_for_each(self, limits: dict[str, tuple[int, int]]) -> None:
-        machine.require_descriptors(1900, each=2)
-        assert limits[""] == (3800 + machine.SPARE_DESCRIPTORS, 4096)
-        with pytest.raises(PlanError, match="2000 connections need 4128 file descriptors and the limit is 4096"):
-            machine.require_descriptors(2000, each=2)
+    def test_what_is_lacking_for_one_server_is_told_and_nothing_changed(
+        self, limits: dict[str, tuple[int, int]]
+    ) -> None:
+        assert machine.allow_descriptors(4096) is None
+        assert limits[""] == (4096, 4096)
+        lacking = machine.allow_descriptors(4097)
+        assert lacking == "4097 file descriptors and the limit is 4096: raise it with `ulimit -n 4097`"
+        assert limits[""] == (4096, 4096)
 
 
 class TestManyConnections:

@@ -197,7 +197,10 @@ class TestVerdicts:
         found = verdict.of_trial(builders.waited(cell=cell, opened=opened, surroundings=quiet))
         assert found.verdict is expected
         if expected is Verdict.REFUSED:
-            assert found.reason == "989 of 1000 connections were open in the middle of the load"
+            assert found.reason == (
+                "989 of 1000 connections were open in the middle of the load, 989 accepted; "
+                "the kernel keeps net.core.somaxconn for a server to accept"
+            )
 
     def test_generator_and_upstream_share_their_cpus(self) -> None:
         made = builders.waited()
@@ -343,10 +346,30 @@ class TestTables:
         trial = at_once(builders.waited(cell=cell, opened=Opened(1000, 998)), delay_us=0)
         run, found = swept(trial)
         for text in self.both(run, found):
-            assert "1000 connections · no delay at the upstream" in text
+            assert "1000 connections · no delay at the upstream" in text.replace("1 000", "1000")
             assert "998" in text
             assert "30.0 MiB" in text
             assert "40.0 MiB" in text
+
+    def test_several_numbers_of_connections_are_one_table_and_the_largest_in_full(self) -> None:
+        def trial(connections: int, adapter: str = "tornado-upstream-async", **changes: Any) -> Trial:
+            cell = builders.cell(adapter=adapter, depth=1, connections=connections)
+            opened = Opened(connections, connections)
+            return at_once(builders.waited(cell=cell, opened=opened, **changes), delay_us=0)
+
+        died = builders.stopped(code=None, signal="SIGKILL", before_stop=True)
+        run = replace(
+            head(profile="upstream-sweep"),
+            adapters=(builders.waiting_record(), builders.waiting_record(name="other", title="other")),
+        )
+        trials = [trial(1000), trial(2000), trial(1000, "other"), trial(2000, "other", exit=died)]
+        text = upstream.markdown(run, rows.rows(run, trials))
+        rates = "| server | 1 000 | 2 000 |\n| --- | ---: | ---: |\n| other | 20 | crashed |\n"
+        assert rates + "| tornado, AsyncHTTPClient | 20 | 20 |\n" in text
+        assert text.count("| 40.0 MiB | 40.0 MiB |") == 2
+        assert "### 2 000 connections" in text
+        assert "### 1 000 connections" not in text
+        assert "killed by SIGKILL" in text
 
     def test_a_failure_tells_its_reason_and_what_got_through(self) -> None:
         died = builders.stopped(code=None, signal="SIGKILL", before_stop=True)
@@ -359,6 +382,7 @@ class TestTables:
         for text in self.both(run, rows.rows(run, [])):
             assert "Not available here" in text
             assert "3.6" in text
+            assert "got through" not in text
 
     def test_every_row_has_a_figure_or_a_sign_for_each_heading(self) -> None:
         for profile in ("upstream-ab", "upstream-sweep"):
