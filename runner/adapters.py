@@ -1,7 +1,7 @@
 """``frameworks/`` and ``go/`` as adapters: discovery, validation of metadata, selection by name.
 
 An adapter's metadata stands at its top: PEP 723 inline script metadata in Python files, the same keys in
-``adapter.toml`` beside a ``main.go``.
+``adapter.toml`` beside a program in another language.
 """
 
 from __future__ import annotations
@@ -18,11 +18,12 @@ from typing import Any
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.utils import canonicalize_name
 
 from runner.errors import AdapterError
-from runner.model import Adapter, Client, Kind, Scenario
+from runner.model import Adapter, Client, Group, Kind, Scenario
 
-_SCRIPT_BLOCK = re.compile(r"(?m)^# /// script$\s(?P<content>(^#(| .*)$\s)+)^# ///$")
+SCRIPT_BLOCK = re.compile(r"(?m)^# /// script$\s(?P<content>(^#(| .*)$\s)+)^# ///$")
 """PEP 723's reference expression, for the one type of block we read."""
 
 
@@ -62,10 +63,13 @@ _PIPEBENCH_KEYS = {
     "kind": _Key(_one_of(Kind), choices=Kind, required=True),
     "homepage": _Key("the project's address", required=True),
     "scenario": _Key(_one_of(Scenario), choices=Scenario),
+    "group": _Key(_one_of(Group), choices=Group),
+    "template": _Key("the word by which pipebench new --from begins with this adapter", pattern=r"[a-z0-9-]+"),
     "ranked": _Key("true or false", is_a=bool),
     "known_failure": _Key("why this adapter is known to fail"),
     "client": _Key(_one_of(Client), choices=Client),
     "max_clients": _Key("the number of requests that its client has under way at once by default", is_a=int, least=1),
+    "hold": _Key("a table of pins that are kept and why, { uvloop = 'why' }", is_a=dict),
 }
 _UPSTREAM_ONLY = ("client", "max_clients")
 _UV_KEYS = {
@@ -77,7 +81,8 @@ _UV_KEYS = {
 }
 _SCRIPT_KEYS = ("requires-python", "dependencies", "tool")
 """All that PEP 723 allows at the top."""
-_LANGUAGES = ("go",)
+_PROGRAMS = {"go": {"go": "main.go"}, "frameworks": {"node": "main.mjs"}}
+"""Folder, language and source of what is not Python. Go programs share a module, and so have a folder of their own."""
 
 
 def discover(root: Path) -> tuple[Adapter, ...]:
@@ -86,7 +91,7 @@ def discover(root: Path) -> tuple[Adapter, ...]:
     Raises :class:`AdapterError` where metadata is missing or wrong, naming file, key and what was expected.
     """
     found = [_read_script(path, root) for path in _scripts(root)]
-    found += [_read_program(path, root) for path in sorted(root.glob("go/*/adapter.toml"))]
+    found += [_read_program(path, root) for top in _PROGRAMS for path in sorted(root.glob(f"{top}/*/adapter.toml"))]
     names: dict[str, Path] = {}
     for adapter in found:
         if adapter.name in names:
@@ -103,11 +108,21 @@ def discover(root: Path) -> tuple[Adapter, ...]:
     return tuple(sorted(found, key=lambda adapter: adapter.name))
 
 
-def select(adapters: Sequence[Adapter], patterns: Iterable[str]) -> tuple[Adapter, ...]:
-    """Those whose name matches one of ``patterns`` (shell style); all of them when there is no pattern.
+def select(adapters: Sequence[Adapter], patterns: Iterable[str], groups: Iterable[Group] = ()) -> tuple[Adapter, ...]:
+    """Those whose name matches one of ``patterns`` (shell style) and which are in one of ``groups``; none is for all.
 
-    Raises :class:`AdapterError` for a pattern that matches nothing, with the nearest names.
+    Raises :class:`AdapterError` for a pattern that matches nothing, with the nearest names, and where none is left.
     """
+    named, wanted = _named(adapters, patterns), tuple(groups)
+    found = tuple(adapter for adapter in named if not wanted or adapter.group in wanted)
+    if named and not found:
+        which = ", ".join(adapter.name for adapter in named)
+        others = ",".join(group for group in Group if any(adapter.group is group for adapter in named))
+        raise AdapterError(f"none of {which} is in group {' or '.join(wanted)}: they are in --group {others}")
+    return found
+
+
+def _named(adapters: Sequence[Adapter], patterns: Iterable[str]) -> tuple[Adapter, ...]:
     wanted = [pattern for pattern in patterns if pattern]
     if not wanted:
         return tuple(adapters)
@@ -128,7 +143,7 @@ def _scripts(root: Path) -> list[Path]:
 def _read_script(path: Path, root: Path) -> Adapter:
     where = path.relative_to(root)
     text = _text(path, str(where))
-    blocks = list(_SCRIPT_BLOCK.finditer(text))
+    blocks = list(SCRIPT_BLOCK.finditer(text))
     if len(blocks) != 1:
         count = "no" if not blocks else "more than one"
         raise AdapterError(
@@ -141,7 +156,14 @@ def _read_script(path: Path, root: Path) -> Adapter:
     _refuse_unknown(metadata, _SCRIPT_KEYS, str(where))
     tool = _table(metadata.get("tool", {}), f"{where}: [tool]")
     uv = _check_table(tool.get("uv", {}), _UV_KEYS, f"{where}: [tool.uv]")
-    own = _check_table(tool.get("pipebench", {}), _PIPEBENCH_KEYS, f"{where}: [tool.pipebench]")
+    own = _own(tool.get("pipebench", {}), f"{where}: [tool.pipebench]")
+    dependencies = _dependencies(metadata, str(where))
+    names = {canonicalize_name(Requirement(text).name) for text in dependencies}
+    for name, _ in own.get("hold", ()):
+        if canonicalize_name(name) not in names:
+            raise AdapterError(
+                f"{where}: [tool.pipebench]: hold names {name!r}: expected one of {', '.join(sorted(names))}"
+            )
     _check_scenario(own, is_upstream=path.stem.startswith("upstream_"), where=str(where))
     variant = path.stem.removeprefix("app").lstrip("_")
     return Adapter(
@@ -149,7 +171,7 @@ def _read_script(path: Path, root: Path) -> Adapter:
         path=path,
         language="python",
         requires_python=_requires_python(metadata, str(where)),
-        dependencies=_dependencies(metadata, str(where)),
+        dependencies=dependencies,
         exclude_newer=uv["exclude-newer"],
         **own,
     )
@@ -158,12 +180,13 @@ def _read_script(path: Path, root: Path) -> Adapter:
 def _read_program(path: Path, root: Path) -> Adapter:
     where = path.relative_to(root)
     metadata = dict(_parse(_text(path, str(where)), str(where)))
+    sources = _PROGRAMS[where.parts[0]]
     language = metadata.pop("language", None)
-    if language not in _LANGUAGES:
-        raise AdapterError(f"{where}: language is {language!r}: expected one of {', '.join(_LANGUAGES)}")
-    own = _check_table(metadata, _PIPEBENCH_KEYS, str(where))
+    if not isinstance(language, str) or language not in sources:
+        raise AdapterError(f"{where}: language is {language!r}: expected one of {', '.join(sources)}")
+    own = _own(metadata, str(where))
     _check_scenario(own, is_upstream=False, where=str(where))
-    return Adapter(name=path.parent.name, path=path.with_name("main.go"), language=language, **own)
+    return Adapter(name=path.parent.name, path=path.with_name(sources[language]), language=language, **own)
 
 
 def _text(path: Path, where: str) -> str:
@@ -214,6 +237,14 @@ def _check_scenario(own: Mapping[str, Any], *, is_upstream: bool, where: str) ->
     for name in _UPSTREAM_ONLY:
         if name in own and not is_upstream:
             raise AdapterError(f"{where}: {name} is of scenario upstream only")
+
+
+def _own(value: object, where: str) -> dict[str, Any]:
+    """The suite's own keys, as an adapter's fields."""
+    own = _check_table(value, _PIPEBENCH_KEYS, where)
+    for name, why in own.get("hold", {}).items():
+        _Key("why this pin is kept").check(why, f"{where}: hold: {name}")
+    return own | ({"hold": tuple(own["hold"].items())} if "hold" in own else {})
 
 
 def _requires_python(metadata: Mapping[str, Any], where: str) -> str:

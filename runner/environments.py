@@ -72,7 +72,7 @@ def prepare(
         if adapter.language == "python":
             made = _prepare_python(adapter, python, found, progress)
         else:
-            made = _prepare_go(adapter, progress)
+            made = _PREPARE[adapter.language](adapter, progress)
         progress(adapter, "ready" if isinstance(made, Environment) else made.reason)
         return made
 
@@ -128,7 +128,7 @@ def _prepare_python(
         adapter=adapter,
         argv=(str(folder / "venv" / "bin" / "python"), str(adapter.path)),
         python=made["python"],
-        version=installed.get(_normalized(adapter.distribution), "?"),
+        version=({"python": made["python"]} | installed).get(_normalized(adapter.distribution), "?"),
         installed=installed,
     )
 
@@ -187,6 +187,22 @@ def _build_go(source: Path, name: str, building: Callable[[], None]) -> _Program
             _write(record, {"installed": _go_modules(process.output([go, "version", "-m", str(program)]) or "")})
         installed = json.loads(record.read_text())["installed"]
     return _Program(program, installed)
+
+
+def _prepare_node(adapter: Adapter, _progress: Progress) -> Environment | Unavailable:
+    """Nothing to build: the source is the program."""
+    node = shutil.which("node")
+    if node is None:
+        return Unavailable(adapter, "Node is not installed: install it, with `apt-get install nodejs` for example")
+    said = process.output([node, "--version"], stderr=False)
+    if said is None:
+        return Unavailable(adapter, f"{node} does not run: install Node again")
+    version = said.strip().removeprefix("v")
+    argv = (node, str(adapter.path))
+    return Environment(adapter=adapter, argv=argv, python=None, version=version, installed={"node": version})
+
+
+_PREPARE = {"go": _prepare_go, "node": _prepare_node}
 
 
 def _build_step(argv: Sequence[str], log: Path, cwd: Path) -> _Problem | None:

@@ -39,6 +39,14 @@ class Client(StrEnum):
     ASYNC = "async"
 
 
+class Group(StrEnum):
+    """The part of the matrix that an adapter is in."""
+
+    CORE = "core"
+    FIELD = "field"
+    SEED_2017 = "2017"
+
+
 class Verdict(StrEnum):
     """What a row's figures are worth."""
 
@@ -80,6 +88,7 @@ class Adapter:
 
     ``client`` and ``max_clients`` are of scenario ``upstream``: what it waits with, and how many requests a worker has
     under way at once unless ``MAX_CLIENTS`` says otherwise; ``None`` where there is no limit to set.
+    ``hold`` are distributions whose pins are kept though newer releases exist, and why.
     """
 
     name: str
@@ -95,6 +104,9 @@ class Adapter:
     exclude_newer: str | None = None
     ranked: bool = True
     known_failure: str | None = None
+    group: Group = Group.FIELD
+    template: str | None = None
+    hold: tuple[tuple[str, str], ...] = ()
     client: Client | None = None
     max_clients: int | None = None
 
@@ -409,7 +421,8 @@ class Trial:
 class Plan:
     """What a run sets out to measure, as it was asked for.
 
-    ``only`` are patterns of adapter names, none for all; ``pythons`` are releases (``3.12``), none for the newest.
+    ``only`` are patterns of adapter names, none for all, and ``groups`` the parts of the matrix that these may be in,
+    none for any; ``pythons`` are releases (``3.12``), none for the newest.
     ``precision`` is the wanted half-width of the 95 % interval of a cell's mean rate, relative to it (0.03 = ±3 %);
     ``duration_s`` the length of one load, ``budget_s`` that of the whole run; ``trials`` a fixed number, or ``None``
     to go on until precision or budget. ``delay_us`` is what the upstream takes for each request, ``max_clients`` are
@@ -436,6 +449,7 @@ class Plan:
     check: bool
     strict: bool
     baseline: str
+    groups: tuple[Group, ...] = ()
     delay_us: int | None = None
     max_clients: tuple[int | None, ...] = (None,)
 
@@ -460,6 +474,7 @@ class AdapterRecord:
     installed: Mapping[str, str]
     unavailable: str | None
     log_tail: tuple[str, ...]
+    group: Group = Group.FIELD
     client: Client | None = None
     max_clients: int | None = None
 

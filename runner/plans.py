@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from runner.errors import PlanError
-from runner.model import Adapter, Cell, Environment, Plan, Scenario
+from runner.model import Adapter, Cell, Environment, Group, Plan, Scenario
 
 BASELINE = "fasthttp"
 MAX_DEPTH = 10_000
@@ -35,11 +36,16 @@ _DEFAULT = Plan(
     check=True,
     strict=False,
     baseline=BASELINE,
+    groups=(Group.CORE,),
+)
+_SEED = replace(
+    _DEFAULT, profile="seed", depths=(5,), connections=(200,), threads=10, duration_s=5, trials=1, budget_s=None
 )
 
 _UPSTREAM = replace(
     _DEFAULT,
     scenario=Scenario.UPSTREAM,
+    groups=(),
     depths=(1,),
     trials=1,
     budget_s=None,
@@ -51,10 +57,17 @@ _PAIRS = ("tornado-upstream-async", "tornado-upstream-blocking", "aiohttp-upstre
 PROFILES: Mapping[str, Plan] = {
     "quick": replace(_DEFAULT, profile="quick", depths=(1, 16), trials=1, budget_s=None),
     "default": _DEFAULT,
-    "seed": replace(
-        _DEFAULT, profile="seed", depths=(5,), connections=(200,), threads=10, duration_s=5, trials=1, budget_s=None
+    "seed": _SEED,
+    "seed-2017": replace(_SEED, profile="seed-2017", groups=(Group.CORE, Group.SEED_2017)),
+    "full": replace(
+        _DEFAULT,
+        profile="full",
+        groups=(Group.CORE, Group.FIELD),
+        depths=(1, 4, 16, 64),
+        precision=0.02,
+        max_trials=30,
+        budget_s=3600,
     ),
-    "full": replace(_DEFAULT, profile="full", depths=(1, 4, 16, 64), precision=0.02, max_trials=30, budget_s=3600),
     "upstream-ab": replace(
         _UPSTREAM,
         profile="upstream-ab",
@@ -81,7 +94,8 @@ PROFILE_HELP: Mapping[str, str] = {
     "quick": "a smoke test: depth 1 and 16, one trial of a cell",
     "default": "depth 1, 5 and 16, until ±3 % or 5.5 minutes",
     "seed": "the published command: 10 threads, 200 connections, 5 s, depth 5, one trial",
-    "full": "for publishing: depth 1, 4, 16 and 64, until ±2 % or an hour",
+    "seed-2017": "the same, also on the releases of 2017",
+    "full": "for publishing: core and field, depth 1, 4, 16 and 64, until ±2 % or an hour",
     "upstream-ab": "servers that wait 500 ms for another: 5, 10 and 20 connections, 20 s, one trial",
     "upstream-siege": "the same at 150 ms: 10 connections, 10 s",
     "upstream-sweep": "deployments of tornado whose upstream answers at once: 1000 to 10 000 connections, 10 s",
@@ -93,6 +107,15 @@ _DELAY_UNITS_US = {"us": 1, "ms": 1000, "s": 1_000_000}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([smh]?)")
 _PYTHON = re.compile(r"\d+\.\d+(\.\d+)?")
 _PERCENT = re.compile(r"(\d+(?:\.\d+)?)\s*%")
+
+
+def asked(profile: str, given: Mapping[str, Any]) -> Plan:
+    """A profile with what was ``given`` in place of its own.
+
+    Adapters that are named may be in any group: a profile's own groups are for who names none.
+    """
+    groups = {"groups": ()} if given.get("only") else {}
+    return replace(PROFILES[profile], **{**groups, **given})
 
 
 def check(plan: Plan) -> Plan:
@@ -210,3 +233,11 @@ def whole_numbers(text: str) -> tuple[int, ...]:
         return tuple(sorted({int(part) for part in text.split(",")}))
     except ValueError:
         raise ValueError(f"{text!r} is no list of whole numbers: give it as 1,5,16") from None
+
+
+def groups(text: str) -> tuple[Group, ...]:
+    """``core,field`` as groups, each once. Raises ``ValueError``."""
+    try:
+        return tuple(dict.fromkeys(Group(part.strip()) for part in text.split(",")))
+    except ValueError:
+        raise ValueError(f"{text!r} is no list of groups: give some of {','.join(Group)}") from None

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from runner import (
     environments,
     examination,
     machine,
+    outdated,
     plans,
     process,
     server,
@@ -30,6 +32,7 @@ from runner import (
     trial,
     verdict,
 )
+from runner.check import quick_check
 from runner.conformance.case import Case
 from runner.conformance.cases import CASES, CORE
 from runner.conformance.classify import ServerClass
@@ -43,6 +46,7 @@ from runner.model import (
     ConformanceSummary,
     Environment,
     Finding,
+    Group,
     Level,
     Placement,
     Plan,
@@ -53,6 +57,7 @@ from runner.model import (
     Trial,
     Unavailable,
 )
+from runner.outdated import Pin
 from runner.progress import Reporter, minutes
 from runner.schedule import Schedule, TrialSummary, order
 from runner.store import RunFolder
@@ -60,6 +65,8 @@ from runner.timeline import Timeline
 from runner.tracing import Asked
 
 ROOT = Path(__file__).parents[1]
+TRIED_DEPTH = 16
+"""Requests of the batch that an adapter must answer after its pins were moved."""
 CHECKS_AT_ONCE = 2
 """Servers under the core conformance cases at the same time: the cases mostly wait."""
 
@@ -177,17 +184,20 @@ def choose_adapters(plan: Plan, root: Path) -> tuple[Adapter, ...]:
         raise AdapterError(f"there are no adapters below {root}: run pipebench from a checkout of the project")
     if plan.baseline != plans.BASELINE:
         adapters.select(found, [plan.baseline])
-    chosen = adapters.select(found, plan.only)
+    chosen = adapters.select(found, plan.only, plan.groups)
     fitting = tuple(adapter for adapter in chosen if adapter.scenario is plan.scenario)
     if not fitting:
         raise AdapterError(f"none of {', '.join(a.name for a in chosen)} is for scenario {plan.scenario}")
     return fitting
 
 
-def inventory(only: Sequence[str], root: Path, reporter: Reporter) -> tuple[Environment | Unavailable, ...]:
-    """The adapters that ``only`` names, made ready or not."""
+def inventory(
+    only: Sequence[str], root: Path, reporter: Reporter, *, groups: Sequence[Group] = ()
+) -> tuple[Environment | Unavailable, ...]:
+    """The adapters that ``only`` names, of these groups, made ready or not."""
+    chosen = adapters.select(adapters.discover(root), only, groups)
     with process.ending_all():
-        return environments.prepare(adapters.select(adapters.discover(root), only), progress=reporter.building)
+        return environments.prepare(chosen, progress=reporter.building)
 
 
 def _prepare(chosen: Sequence[Adapter], plan: Plan, reporter: Reporter) -> tuple[Environment | Unavailable, ...]:
@@ -196,14 +206,21 @@ def _prepare(chosen: Sequence[Adapter], plan: Plan, reporter: Reporter) -> tuple
 
 
 def examine(
-    patterns: Sequence[str], root: Path, reporter: Reporter, *, cases: Sequence[str] = (), ladder: bool = False
+    patterns: Sequence[str],
+    root: Path,
+    reporter: Reporter,
+    *,
+    groups: Sequence[Group] = (),
+    cases: Sequence[str] = (),
+    ladder: bool = False,
 ) -> tuple[Conformance, ...]:
     """The conformance cases (all, or those of these names or numbers) against the adapters that ``patterns`` name."""
     chosen = _choose_cases(cases)
     pipelining = [one for one in adapters.discover(root) if one.scenario is Scenario.PIPELINE]
+    named = adapters.select(pipelining, patterns, groups)
     found = []
     with process.ending_all(), tempfile.TemporaryDirectory(prefix="pipebench-check-") as logs:
-        prepared = environments.prepare(adapters.select(pipelining, patterns), progress=reporter.building)
+        prepared = environments.prepare(named, progress=reporter.building)
         for number, made in enumerate(prepared, start=1):
             adapter = made.adapter
             if isinstance(made, Unavailable):
@@ -265,6 +282,58 @@ def _available(adapter: Adapter, reporter: Reporter) -> Environment:
     if isinstance(made, Unavailable):
         raise AdapterError(f"{adapter.name} cannot run here: {made.reason}")
     return made
+
+
+@dataclass(frozen=True, slots=True)
+class Outdated:
+    """The pins of some adapters against the newest releases before ``before``; what was updated, and how that went."""
+
+    before: str
+    pins: tuple[Pin, ...]
+    tried: tuple[Tried, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """An adapter whose pins were moved, and what its quick check said: ``None`` where it passed."""
+
+    adapter: str
+    failure: str | None
+
+
+def find_outdated(
+    patterns: Sequence[str], root: Path, reporter: Reporter, *, groups: Sequence[Group] = (), update: bool = False
+) -> Outdated:
+    """Which pins are behind; with ``update``, these are moved and the quick check is run on what changed.
+
+    Releases of 2017 stay what they are and are left out.
+    """
+    looked_at = [group for group in groups or Group if group is not Group.SEED_2017]
+    if not looked_at:
+        raise AdapterError("the releases of 2017 stay as they are: ask for --group core,field")
+    chosen = adapters.select(adapters.discover(root), patterns, looked_at)
+    before = outdated.cut_off(datetime.now(UTC))
+    with process.ending_all(), tempfile.TemporaryDirectory(prefix="pipebench-outdated-") as logs:
+        pins = outdated.look_up(chosen, before, Path(logs))
+        changed = outdated.update(chosen, pins, before) if update else ()
+        if not changed:
+            return Outdated(before, pins)
+        now = [adapter for adapter in adapters.discover(root) if adapter.name in changed]
+        prepared = environments.prepare(now, progress=reporter.building)
+        return Outdated(before, pins, tuple(_try_out(made, Path(logs)) for made in prepared))
+
+
+def _try_out(made: Environment | Unavailable, logs: Path) -> Tried:
+    """Whether a server answers one request and, where it is not known to fail, one batch."""
+    name = made.adapter.name
+    if isinstance(made, Unavailable):
+        return Tried(name, made.reason)
+    try:
+        with server.running(made, log=logs / f"{name}-server.log") as running:
+            found = quick_check(running.address, 1 if made.adapter.known_failure else TRIED_DEPTH)
+    except server.StartError as error:
+        return Tried(name, str(error))
+    return Tried(name, f"{found.failure.verdict}: {found.failure.reason}" if found.failure else None)
 
 
 def _choose_cases(wanted: Sequence[str]) -> tuple[Case, ...]:
@@ -468,6 +537,7 @@ def _record(made: Environment | Unavailable, root: Path) -> AdapterRecord:
         language=adapter.language,
         ranked=adapter.ranked,
         known_failure=adapter.known_failure,
+        group=adapter.group,
         python=made.python,
         version=ready.version if ready else None,
         installed=ready.installed if ready else {},

@@ -22,6 +22,7 @@ from runner.model import (
     GeneratorErrors,
     Kind,
     Load,
+    LogError,
     Machine,
     Opened,
     Phases,
@@ -94,6 +95,11 @@ def surroundings(**changes: Any) -> Surroundings:
 def check(**changes: Any) -> Check:
     """A check that passed."""
     return replace(Check(sent=5, received=5, response_bytes=RESPONSE_BYTES), **changes)
+
+
+def log_error(**changes: Any) -> LogError:
+    """An error out of a log."""
+    return replace(LogError(text="Traceback", count=1), **changes)
 
 
 def stopped(**changes: Any) -> Exit:

@@ -9,7 +9,7 @@ import pytest
 
 from runner import adapters
 from runner.errors import AdapterError
-from runner.model import Adapter, Client, Kind, Scenario
+from runner.model import Adapter, Client, Group, Kind, Scenario
 
 ROOT = Path(__file__).parents[1]
 SERVICES: frozenset[str] = frozenset({"upstream"})
@@ -68,7 +68,8 @@ class TestThisRepository:
     def test_every_folder_is_an_adapter(self) -> None:
         """Walks the tree: a folder with sources that discovery passes over would be a silent gap in every table."""
         found = {adapter.path for adapter in adapters.discover(ROOT)}
-        folders = {file.parent for file in [*ROOT.glob("frameworks/*/*.py"), *ROOT.glob("go/*/*.go")]}
+        sources = [*ROOT.glob("frameworks/*/*.*"), *ROOT.glob("go/*/*.go")]
+        folders = {file.parent for file in sources}
         assert folders, "there are no adapters"
         covered = {path.parent for path in found}
         assert {folder.name for folder in folders - covered} <= SERVICES
@@ -93,7 +94,13 @@ class TestThisRepository:
 
 class TestReading:
     def test_a_script_is_read_whole(self, tmp_path: Path) -> None:
-        keys = METADATA | {"scenario": '"pipeline"', "ranked": "false", "known_failure": '"aborts at depth 2"'}
+        keys = METADATA | {
+            "scenario": '"pipeline"',
+            "group": '"core"',
+            "ranked": "false",
+            "known_failure": '"aborts at depth 2"',
+            "hold": '{ AIOHTTP = "the last with its own loop" }',
+        }
         adapter = one(tmp_path, script(keys))
         assert adapter == Adapter(
             name="aiohttp",
@@ -109,6 +116,8 @@ class TestReading:
             exclude_newer="2026-11-20T00:00:00Z",
             ranked=False,
             known_failure="aborts at depth 2",
+            group=Group.CORE,
+            hold=(("AIOHTTP", "the last with its own loop"),),
         )
 
     def test_one_that_waits_says_what_with(self, tmp_path: Path) -> None:
@@ -119,10 +128,18 @@ class TestReading:
         without = one(tmp_path, script(keys | {"max_clients": None}).replace("# max_clients\n", ""), str(adapter.path))
         assert without.max_clients is None
 
+    def test_one_in_another_language_stands_among_the_frameworks(self, tmp_path: Path) -> None:
+        keys = TOML | {"language": '"node"', "distribution": '"node"'}
+        adapter = one(tmp_path, toml(keys), "frameworks/node/adapter.toml")
+        assert (adapter.name, adapter.language) == ("node", "node")
+        assert adapter.path == tmp_path / "frameworks/node/main.mjs"
+
     def test_what_may_be_left_out_has_defaults(self, tmp_path: Path) -> None:
         adapter = one(tmp_path, script({key: value for key, value in METADATA.items() if key != "dependencies"}))
         assert (adapter.dependencies, adapter.ranked, adapter.known_failure) == ((), True, None)
         assert (adapter.scenario, adapter.client, adapter.max_clients) == (Scenario.PIPELINE, None, None)
+        assert adapter.group is Group.FIELD
+        assert adapter.hold == ()
 
     def test_a_program_is_read_from_adapter_toml(self, tmp_path: Path) -> None:
         adapter = one(tmp_path, toml(TOML), "go/fasthttp/adapter.toml")
@@ -190,6 +207,12 @@ BAD_VALUES = [
     ("homepage", None, "homepage is missing: expected the project's address"),
     ("homepage", "false", "homepage is False: expected the project's address"),
     ("scenario", '"nothing"', "scenario is 'nothing': expected one of pipeline"),
+    ("group", '"cores"', "group is 'cores': expected one of core, field, 2017"),
+    ("group", "2017", "group is 2017: expected one of core, field, 2017"),
+    ("hold", '"uvloop"', "hold is 'uvloop': expected a table of pins that are kept and why, { uvloop = 'why' }"),
+    ("hold", "{ aiohttp = true }", "hold: aiohttp is True: expected why this pin is kept"),
+    ("hold", '{ aiohttp = "" }', "hold: aiohttp is '': expected why this pin is kept"),
+    ("hold", '{ uvloop = "slow" }', "[tool.pipebench]: hold names 'uvloop': expected one of aiohttp"),
     ("ranked", '"no"', "ranked is 'no': expected true or false"),
     ("ranked", "1", "ranked is 1: expected true or false"),
     ("known_failure", "true", "known_failure is True: expected why this adapter is known to fail"),
@@ -245,6 +268,11 @@ class TestRefusals:
         keys = {k: v for k, v in TOML.items() if k != "language"} | ({"language": value} if value else {})
         message = refusal(tmp_path, toml(keys), "go/x/adapter.toml")
         assert message == f"go/x/adapter.toml: language is {shown}: expected one of go"
+
+    def test_go_among_the_frameworks_is_refused(self, tmp_path: Path) -> None:
+        """Its module is in go/, which the frameworks are not part of."""
+        message = refusal(tmp_path, toml(TOML), "frameworks/x/adapter.toml")
+        assert message == "frameworks/x/adapter.toml: language is 'go': expected one of node"
 
     @pytest.mark.parametrize(
         ("typo", "hint"),
@@ -325,6 +353,12 @@ class TestSelection:
             put(tmp_path, f"frameworks/{name}/app.py", script())
         return adapters.discover(tmp_path)
 
+    @pytest.fixture
+    def grouped(self, tmp_path: Path) -> tuple[Adapter, ...]:
+        for name, group in {"aiohttp": "core", "aiohttp-2017": "2017", "sanic": "core", "tornado": "field"}.items():
+            put(tmp_path, f"frameworks/{name}/app.py", script(METADATA | {"group": f'"{group}"'}))
+        return adapters.discover(tmp_path)
+
     @pytest.mark.parametrize(
         ("patterns", "names"),
         [
@@ -337,6 +371,38 @@ class TestSelection:
     )
     def test_by_pattern(self, known: tuple[Adapter, ...], patterns: tuple[str, ...], names: list[str]) -> None:
         assert [adapter.name for adapter in adapters.select(known, patterns)] == names
+
+    @pytest.mark.parametrize(
+        ("patterns", "groups", "names"),
+        [
+            ((), (Group.CORE,), ["aiohttp", "sanic"]),
+            ((), (Group.FIELD, Group.CORE), ["aiohttp", "sanic", "tornado"]),
+            (("aio*",), (Group.SEED_2017,), ["aiohttp-2017"]),
+            (("aio*",), (), ["aiohttp", "aiohttp-2017"]),
+        ],
+    )
+    def test_by_group(
+        self, grouped: tuple[Adapter, ...], patterns: tuple[str, ...], groups: tuple[Group, ...], names: list[str]
+    ) -> None:
+        assert [adapter.name for adapter in adapters.select(grouped, patterns, groups)] == names
+
+    @pytest.mark.parametrize(
+        ("patterns", "groups", "says"),
+        [
+            (("tornado",), (Group.CORE,), "none of tornado is in group core: they are in --group field"),
+            (
+                ("aio*",),
+                (Group.FIELD,),
+                "none of aiohttp, aiohttp-2017 is in group field: they are in --group core,2017",
+            ),
+        ],
+    )
+    def test_where_no_group_fits_theirs_is_told(
+        self, grouped: tuple[Adapter, ...], patterns: tuple[str, ...], groups: tuple[Group, ...], says: str
+    ) -> None:
+        with pytest.raises(AdapterError) as refused:
+            adapters.select(grouped, patterns, groups)
+        assert str(refused.value) == says
 
     @pytest.mark.parametrize(
         ("pattern", "hint"),

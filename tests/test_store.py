@@ -74,6 +74,15 @@ class TestRoundTrip:
                 folder.write_run(builders.run(id="other"))
         assert store.read(folder.path)[0].id == "20261121T000000-default"
 
+    def test_one_from_before_there_were_groups_is_read(self, folder: RunFolder) -> None:
+        path = folder.path / RUN_FILE
+        head = json.loads(path.read_text())
+        assert (head["plan"].pop("groups"), head["adapters"][0].pop("group")) == (["core"], "field")
+        path.write_text(json.dumps(head, indent=1))
+        read = store.read(folder.path)[0]
+        assert read.plan.groups == ()
+        assert read.adapters == builders.run().adapters
+
     def test_people_can_read_it(self, folder: RunFolder) -> None:
         assert json.loads((folder.path / RUN_FILE).read_text())["machine"]["host"] == "bench"
         assert len((folder.path / RUN_FILE).read_text().splitlines()) > 50

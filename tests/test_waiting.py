@@ -355,7 +355,7 @@ class TestTables:
         def trial(connections: int, adapter: str = "tornado-upstream-async", **changes: Any) -> Trial:
             cell = builders.cell(adapter=adapter, depth=1, connections=connections)
             opened = Opened(connections, connections)
-            return at_once(builders.waited(cell=cell, opened=opened, **changes), delay_us=0)
+            return at_once(builders.waited(cycles=40, cell=cell, opened=opened, **changes), delay_us=0)
 
         died = builders.stopped(code=None, signal="SIGKILL", before_stop=True)
         run = replace(

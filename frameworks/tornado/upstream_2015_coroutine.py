@@ -10,6 +10,7 @@
 # distribution = "tornado"
 # kind = "framework"
 # homepage = "https://www.tornadoweb.org"
+# hold = { tornado = "of 2015" }
 # scenario = "upstream"
 # client = "async"
 # max_clients = 10

@@ -10,6 +10,7 @@
 # distribution = "tornado"
 # kind = "framework"
 # homepage = "https://www.tornadoweb.org"
+# hold = { gunicorn = "of 2015", setuptools = "of 2015", tornado = "of 2015" }
 # scenario = "upstream"
 # client = "blocking"
 # ///

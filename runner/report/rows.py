@@ -173,19 +173,8 @@ class Row:
 
 def rows(run: Run, trials: Sequence[Trial]) -> tuple[Row, ...]:
     """One row a cell, by group and throughput; then one for each adapter that could not be run at all."""
-    by_cell: dict[Cell, list[Trial]] = defaultdict(list)
-    witnesses: dict[Cell, Trial] = {}
-    verified: dict[tuple[str, str | None], Trial] = {}
-    for trial in trials:
-        if trial.purpose is Purpose.WITNESS:
-            witnesses[trial.cell] = trial
-        elif trial.purpose is Purpose.VERIFY:
-            verified[trial.cell.adapter, trial.cell.python] = trial
-        else:
-            by_cell[trial.cell].append(trial)
-    cells = {
-        cell: _Cell.of(found, verified.get((cell.adapter, cell.python)), run.plan) for cell, found in by_cell.items()
-    }
+    cells = by_cell(run, trials)
+    witnesses = {trial.cell: trial for trial in trials if trial.purpose is Purpose.WITNESS}
     adapters = {(record.name, record.python): record for record in run.adapters}
     classes = {(one.adapter, one.python): one.server_class for one in run.conformance}
     ranks = _ranks(cells, {record.name for record in run.adapters if record.ranked}, run.plan)
@@ -206,6 +195,21 @@ def rows(run: Run, trials: Sequence[Trial]) -> tuple[Row, ...]:
         key=lambda row: (row.group, -(row.requests_per_second.mean if row.requests_per_second else -1), row.adapter)
     )
     return (*made, *(_unavailable_row(record) for record in run.adapters if record.unavailable is not None))
+
+
+def by_cell(run: Run, trials: Sequence[Trial]) -> dict[Cell, CellTrials]:
+    """The trials that measure each cell, in the order in which the cells were first measured."""
+    measured: dict[Cell, list[Trial]] = defaultdict(list)
+    verified: dict[tuple[str, str | None], Trial] = {}
+    for trial in trials:
+        if trial.purpose is Purpose.VERIFY:
+            verified[trial.cell.adapter, trial.cell.python] = trial
+        elif trial.purpose is Purpose.MEASURE:
+            measured[trial.cell].append(trial)
+    return {
+        cell: CellTrials.of(found, verified.get((cell.adapter, cell.python)), run.plan)
+        for cell, found in measured.items()
+    }
 
 
 def usable(trials: Sequence[Trial], needed: int = stats.MIN_VALUES) -> tuple[Trial, ...]:
@@ -233,7 +237,7 @@ def cell_verdict(trials: Sequence[Trial], used: Sequence[Trial]) -> Failure:
 
 
 @dataclass(frozen=True, slots=True)
-class _Cell:
+class CellTrials:
     """The trials of a cell, those whose figures are used, and its verdict."""
 
     trials: Sequence[Trial]
@@ -241,7 +245,8 @@ class _Cell:
     found: Failure
 
     @classmethod
-    def of(cls, trials: Sequence[Trial], verified: Trial | None, plan: Plan) -> _Cell:
+    def of(cls, trials: Sequence[Trial], verified: Trial | None, plan: Plan) -> CellTrials:
+        """``verified``: the load of the same server with every response read, where a wrong one counts too."""
         used = usable(trials, plan.trials or stats.MIN_VALUES)
         found = cell_verdict(trials, used)
         if found.verdict.has_rate and verified is not None and verified.load is not None:
@@ -251,6 +256,7 @@ class _Cell:
 
     @property
     def rates(self) -> list[float]:
+        """Requests per second of each trial whose figures are used."""
         return rates(self.used)
 
 
@@ -323,11 +329,11 @@ class _Beside:
     stopping: Stopping
     server_class: str | None
     rank: RankRange | None
-    baseline: _Cell | None
+    baseline: CellTrials | None
     witness: Trial | None
 
 
-def _row(cell: Cell, own: _Cell, beside: _Beside) -> Row:
+def _row(cell: Cell, own: CellTrials, beside: _Beside) -> Row:
     record, found, all_trials, trials = beside.record, own.found, own.trials, own.used
     worked = found.verdict.has_rate
     rate = estimate(rates(trials), beside.stopping) if worked else None
@@ -445,7 +451,7 @@ def _unavailable_row(record: AdapterRecord) -> Row:
     )
 
 
-def _ranks(cells: Mapping[Cell, _Cell], ranked: set[str], plan: Plan) -> dict[Cell, RankRange]:
+def _ranks(cells: Mapping[Cell, CellTrials], ranked: set[str], plan: Plan) -> dict[Cell, RankRange]:
     """Rank ranges within each group of comparable cells, of those that have a rate with an interval."""
     groups: dict[tuple[int, int, int], dict[Cell, list[float]]] = defaultdict(dict)
     for cell, own in cells.items():
@@ -459,7 +465,7 @@ def _ranks(cells: Mapping[Cell, _Cell], ranked: set[str], plan: Plan) -> dict[Ce
     return ranks
 
 
-def _times_baseline(own: _Cell, baseline: _Cell | None) -> Multiple | None:
+def _times_baseline(own: CellTrials, baseline: CellTrials | None) -> Multiple | None:
     """Nothing where both rates are lower bounds: their ratio says nothing of the servers."""
     if baseline is None or not (own.found.verdict.has_rate and baseline.found.verdict.has_rate):
         return None

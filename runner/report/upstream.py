@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from runner.model import Client, Run, Verdict
 from runner.report import figures, tables
+from runner.report.markdown import escape, line
 from runner.report.rows import Row, Waiting
 from runner.waiting import TOLERANCE
 
@@ -163,7 +164,7 @@ def markdown(run: Run, rows: Sequence[Row]) -> str:
 
     Of a sweep over connections: one table of all, and the largest number of them in full.
     """
-    lines = [*(f"{tables.escape(line)}  " for line in tables.summary(run, rows)), ""]
+    lines = [*(f"{escape(line)}  " for line in tables.summary(run, rows)), ""]
     groups = tables.grouped(rows)
     loaded = [group for group, _ in groups if group[2]]
     if not run.plan.delay_us and len(loaded) > 1:
@@ -172,11 +173,11 @@ def markdown(run: Run, rows: Sequence[Row]) -> str:
         groups = [(group, members) for group, members in groups if group not in loaded[:-1]]
     for group, members in groups:
         shown = [*headings(run), "note"] if group[2] else ["server", "note"]
-        lines += [f"### {title(run, group)}", "", tables.markdown_line(shown)]
-        lines.append(tables.markdown_line(["---" if heading in _LEFT else "---:" for heading in shown]))
+        lines += [f"### {title(run, group)}", "", line(shown)]
+        lines.append(line(["---" if heading in _LEFT else "---:" for heading in shown]))
         for row in members:
             values = [*cells(run, row), note(row)] if group[2] else [row.title, note(row)]
-            lines.append(tables.markdown_line(map(tables.escape, values)))
+            lines.append(line(map(escape, values)))
         lines.append("")
     return "\n".join(lines)
 
@@ -186,11 +187,11 @@ def _overview(what: str, rows: Sequence[Row], figure: Callable[[Row], str]) -> l
     found = {(row.title, row.workers, row.connections): figure(row) for row in rows if row.connections}
     columns = sorted({connections for _, _, connections in found if connections})
     shown = ["server", *map(figures.whole, columns)]
-    lines = [f"### {what} over connections", "", tables.markdown_line(shown)]
-    lines.append(tables.markdown_line(["---", *["---:"] * len(columns)]))
+    lines = [f"### {what} over connections", "", line(shown)]
+    lines.append(line(["---", *["---:"] * len(columns)]))
     for title, workers in dict.fromkeys((title, workers) for title, workers, _ in found):
         values = [found.get((title, workers, connections), figures.NOTHING) for connections in columns]
-        lines.append(tables.markdown_line(map(tables.escape, [title, *values])))
+        lines.append(line(map(escape, [title, *values])))
     return [*lines, ""]
 
 

@@ -94,6 +94,12 @@ class TestPython:
         assert first == second
         assert builds.count == 1
 
+    def test_the_version_of_the_standard_library_is_pythons(self, tmp_path: Path) -> None:
+        made = only(adapter(tmp_path, distribution="python"))
+        assert isinstance(made, Environment)
+        assert made.version == made.python
+        assert made.installed == {}
+
     @pytest.mark.parametrize(
         "changes", [{"dependencies": ("tiny-thing==2.0",)}, {"exclude_newer": "2026-11-20T00:00:00Z"}]
     )
@@ -276,3 +282,41 @@ class TestGo:
         which = shutil.which
         monkeypatch.setattr(shutil, "which", lambda name, **how: None if name == "go" else which(name, **how))
         assert only(program) == Unavailable(program, "Go is not installed: run `make setup`")
+
+
+class TestNode:
+    @pytest.fixture
+    def program(self, tmp_path: Path) -> Adapter:
+        file = tmp_path / "main.mjs"
+        file.write_text("console.log(process.version)\n")
+        return builders.adapter(name="hello", path=file, language="node", distribution="node", dependencies=())
+
+    @pytest.mark.skipif(not shutil.which("node"), reason="Node is not installed here")
+    def test_it_runs_as_it_is_with_nodes_own_version(self, program: Adapter) -> None:
+        builds = Builds()
+        made = only(program, builds)
+        assert isinstance(made, Environment)
+        assert (made.python, made.installed) == (None, {"node": made.version})
+        said = subprocess.run(made.argv, capture_output=True, text=True, check=True)
+        assert said.stdout.strip() == f"v{made.version}"
+        assert builds.states == [("hello", "ready")]
+
+    def test_where_there_is_no_node_that_is_the_reason(
+        self, program: Adapter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("PATH", str(tmp_path))
+        made = only(program)
+        assert isinstance(made, Unavailable)
+        assert made.reason.startswith("Node is not installed: install it, ")
+
+    def test_a_node_that_cannot_be_executed_is_unavailable(
+        self, program: Adapter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        broken = tmp_path / "bin" / "node"
+        broken.parent.mkdir()
+        broken.write_text("#!/no/such/interpreter\n")
+        broken.chmod(0o755)
+        monkeypatch.setenv("PATH", str(broken.parent))
+        made = only(program)
+        assert isinstance(made, Unavailable)
+        assert made.reason == f"{broken} does not run: install Node again"
