@@ -22,8 +22,6 @@ SPARE_DESCRIPTORS = 128
 SPARE_PORTS = 64
 """Local ports that are in use by others, listening servers among them."""
 
-_PORT_RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")
-_SOMAXCONN = Path("/proc/sys/net/core/somaxconn")
 _INSTALL = "run `make setup`, or install Debian's package {package}"
 _LUAJIT_PROBE = """
 local ok = pcall(require, "ffi")
@@ -89,27 +87,28 @@ def require_h2load() -> None:
         raise ToolError(f"h2load is not installed: {_INSTALL.format(package='nghttp2-client')}, or leave out --witness")
 
 
-def require_descriptors(connections: int, each: int = 1) -> None:
+def require_descriptors(connections: int) -> None:
+    """Raise :class:`PlanError` where the hard limit of open files is too low for so many connections."""
+    if lacking := allow_descriptors(connections + SPARE_DESCRIPTORS):
+        raise PlanError(f"{connections} connections need {lacking}, or ask for fewer with --connections")
+
+
+def allow_descriptors(need: int) -> str | None:
     """Raise this process's soft limit of open files as far as needed, which children inherit.
 
-    ``each``: sockets that a server has for a connection; two where it has one to its upstream for each.
-    Raises :class:`PlanError` where the hard limit is too low.
+    Returns what is needed and how to get it where the hard limit is too low.
     """
-    need = connections * each + SPARE_DESCRIPTORS
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if hard != resource.RLIM_INFINITY and hard < need:
-        raise PlanError(
-            f"{connections} connections need {need} file descriptors and the limit is {hard}: "
-            f"raise it with `ulimit -n {need}`, or ask for fewer with --connections"
-        )
+        return f"{need} file descriptors and the limit is {hard}: raise it with `ulimit -n {need}`"
     if soft != resource.RLIM_INFINITY and soft < need:
         resource.setrlimit(resource.RLIMIT_NOFILE, (need, hard))
+    return None
 
 
 def require_ports(connections: int) -> None:
     """Raise :class:`PlanError` where so many connections to one address find no local port each."""
-    text = _PORT_RANGE.read_text()
-    low, high = map(int, text.split())
+    low, high = map(int, Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split())
     if high - low + 1 < connections + SPARE_PORTS:
         raise PlanError(
             f"{connections} connections need {connections + SPARE_PORTS} local ports and there are {high - low + 1}: "
@@ -123,7 +122,7 @@ def backlog_finding(connections: int) -> Finding | None:
     That is no error: a server that accepts as fast as they come needs no backlog, and how many were open is counted in
     every trial (:class:`runner.model.Opened`).
     """
-    limit = int(_SOMAXCONN.read_text())
+    limit = int(Path("/proc/sys/net/core/somaxconn").read_text())
     if limit >= connections:
         return None
     return Finding(

@@ -353,9 +353,8 @@ def _require_tools(plan: Plan, places: Places) -> None:
     machine.require_wrk()
     if plan.witness:
         machine.require_h2load()
-    waits = plan.scenario is Scenario.UPSTREAM
-    machine.require_descriptors(max(plan.connections), each=2 if waits else 1)
-    if waits:
+    machine.require_descriptors(max(plan.connections))
+    if plan.scenario is Scenario.UPSTREAM:
         machine.require_ports(max(plan.connections))
     if places.port is not None and not server.port_is_free(places.port):
         raise PlanError(f"port {places.port} is in use: choose another with --port, or leave it out for a free one")

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
-from runner import check, errorlog, machine, process, procfs, server, upstream
+from runner import check, errorlog, machine, process, procfs, server, upstream, waiting
 from runner.errors import RecordError
 from runner.load import h2load, wrk
 from runner.model import (
@@ -88,6 +88,7 @@ def measure(environment: Environment, cell: Cell, settings: Settings, *, number:
     seen = _Seen()
     clock = _Stopwatch(seen.seconds)
     try:
+        _allow_descriptors(environment, cell)
         with (
             _upstream(settings, folder / f"{stem}-upstream.log") as waited_for,
             server.running(
@@ -134,6 +135,20 @@ def variables(cell: Cell, url: str) -> Mapping[str, str]:
     """What a server of scenario ``upstream`` finds in its environment beside where to listen."""
     limit = {} if cell.max_clients is None else {"MAX_CLIENTS": str(cell.max_clients)}
     return {"UPSTREAM": url} | limit
+
+
+def _allow_descriptors(environment: Environment, cell: Cell) -> None:
+    """Let a server open a connection to its upstream for each request that it may have under way.
+
+    Raises :class:`runner.server.StartError` where the machine does not: it is then not measured.
+    """
+    client = environment.adapter.client
+    if client is None:
+        return
+    limit = environment.adapter.max_clients if cell.max_clients is None else cell.max_clients
+    most = waiting.under_way(client, connections=cell.connections, workers=cell.workers, max_clients=limit)
+    if lacking := machine.allow_descriptors(cell.connections + most + machine.SPARE_DESCRIPTORS):
+        raise server.StartError(f"{cell.connections} connections, and {most} to its upstream, need {lacking}")
 
 
 @contextmanager

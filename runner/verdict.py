@@ -151,7 +151,9 @@ def _not_open(trial: Trial) -> Failure | None:
     if trial.opened is None or trial.opened.established >= wanted * (1 - NOT_OPEN_SHARE):
         return None
     return Failure(
-        Verdict.REFUSED, f"{trial.opened.established} of {wanted} connections were open in the middle of the load"
+        Verdict.REFUSED,
+        f"{trial.opened.established} of {wanted} connections were open in the middle of the load, "
+        f"{trial.opened.accepted} accepted; the kernel keeps net.core.somaxconn for a server to accept",
     )
 
 

@@ -16,6 +16,7 @@ from runner.model import (
     AdapterRecord,
     Cell,
     Check,
+    Client,
     Environment,
     Exit,
     GeneratorErrors,
@@ -24,6 +25,7 @@ from runner.model import (
     Load,
     LogError,
     Machine,
+    Opened,
     Phases,
     Placement,
     Plan,
@@ -32,6 +34,7 @@ from runner.model import (
     ServerUsage,
     Surroundings,
     Trial,
+    Upstream,
     WrkLatency,
 )
 
@@ -126,6 +129,27 @@ def trial(**changes: Any) -> Trial:
     return replace(made, **changes)
 
 
+def waited(cycles: int = 39, **changes: Any) -> Trial:
+    """A trial in which all went well for a server that waits 500 ms: ten at once, 20 s, and so many waits done."""
+    made = trial(
+        cell=cell(adapter="tornado-upstream-async", depth=1, connections=20),
+        check=check(sent=1, received=1),
+        load=load(
+            duration_us=20 * SECOND_US,
+            requests=10 * cycles,
+            bytes_read=10 * cycles * RESPONSE_BYTES,
+            cpu_ns=SECOND_NS // 100,
+            histogram=((510_000, 10), (1_020_000, 10 * cycles - 10)),
+            active_intervals=cycles,
+        ),
+        server=server_usage(cpu_ns=SECOND_NS // 2, idle_memory_bytes=30 << 20),
+        surroundings=surroundings(connections_closed=21),
+        upstream=Upstream(delay_us=500_000, held_max=10, served=10 * cycles, cpu_ns=SECOND_NS // 100),
+        opened=Opened(established=20, accepted=20),
+    )
+    return replace(made, **changes)
+
+
 def adapter(**changes: Any) -> Adapter:
     """A Python adapter."""
     made = Adapter(
@@ -170,6 +194,19 @@ def adapter_record(**changes: Any) -> AdapterRecord:
         installed={"aiohttp": "3.14.5"},
         unavailable=None,
         log_tail=(),
+    )
+    return replace(made, **changes)
+
+
+def waiting_record(**changes: Any) -> AdapterRecord:
+    """What a run's record says of an adapter that waits without blocking, ten at once."""
+    made = adapter_record(
+        name="tornado-upstream-async",
+        path="frameworks/tornado/upstream_async.py",
+        title="tornado, AsyncHTTPClient",
+        scenario=Scenario.UPSTREAM,
+        client=Client.ASYNC,
+        max_clients=10,
     )
     return replace(made, **changes)
 

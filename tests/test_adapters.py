@@ -9,7 +9,7 @@ import pytest
 
 from runner import adapters
 from runner.errors import AdapterError
-from runner.model import Adapter, Group, Kind, Scenario
+from runner.model import Adapter, Client, Group, Kind, Scenario
 
 ROOT = Path(__file__).parents[1]
 SERVICES: frozenset[str] = frozenset({"upstream"})
@@ -73,7 +73,7 @@ class TestThisRepository:
         assert folders, "there are no adapters"
         covered = {path.parent for path in found}
         assert {folder.name for folder in folders - covered} <= SERVICES
-        assert set(ROOT.glob("frameworks/*/app*.py")) <= found
+        assert {*ROOT.glob("frameworks/*/app*.py"), *ROOT.glob("frameworks/*/upstream_*.py")} <= found
 
     def test_every_program_is_there(self) -> None:
         assert all(adapter.path.is_file() for adapter in adapters.discover(ROOT))
@@ -120,6 +120,14 @@ class TestReading:
             hold=(("AIOHTTP", "the last with its own loop"),),
         )
 
+    def test_one_that_waits_says_what_with(self, tmp_path: Path) -> None:
+        keys = METADATA | {"scenario": '"upstream"', "client": '"async"', "max_clients": "10"}
+        adapter = one(tmp_path, script(keys), "frameworks/tornado/upstream_two_words.py")
+        assert adapter.name == "tornado-upstream-two-words"
+        assert (adapter.scenario, adapter.client, adapter.max_clients) == (Scenario.UPSTREAM, Client.ASYNC, 10)
+        without = one(tmp_path, script(keys | {"max_clients": None}).replace("# max_clients\n", ""), str(adapter.path))
+        assert without.max_clients is None
+
     def test_one_in_another_language_stands_among_the_frameworks(self, tmp_path: Path) -> None:
         keys = TOML | {"language": '"node"', "distribution": '"node"'}
         adapter = one(tmp_path, toml(keys), "frameworks/node/adapter.toml")
@@ -129,7 +137,7 @@ class TestReading:
     def test_what_may_be_left_out_has_defaults(self, tmp_path: Path) -> None:
         adapter = one(tmp_path, script({key: value for key, value in METADATA.items() if key != "dependencies"}))
         assert (adapter.dependencies, adapter.ranked, adapter.known_failure) == ((), True, None)
-        assert adapter.scenario is Scenario.PIPELINE
+        assert (adapter.scenario, adapter.client, adapter.max_clients) == (Scenario.PIPELINE, None, None)
         assert adapter.group is Group.FIELD
         assert adapter.hold == ()
 
@@ -212,6 +220,32 @@ BAD_VALUES = [
 
 
 class TestRefusals:
+    @pytest.mark.parametrize(
+        ("path", "keys", "says"),
+        [
+            ("upstream_x.py", {}, "scenario is 'pipeline': expected scenario = \"upstream\""),
+            (
+                "app.py",
+                {"scenario": '"upstream"', "client": '"async"'},
+                "scenario is 'upstream': expected an upstream_",
+            ),
+            ("upstream_x.py", {"scenario": '"upstream"'}, "client is missing: expected one of blocking, async"),
+            (
+                "upstream_x.py",
+                {"scenario": '"upstream"', "client": '"lazy"'},
+                "client is 'lazy': expected one of blocking",
+            ),
+            ("app.py", {"client": '"async"'}, "client is of scenario upstream only"),
+            ("app.py", {"max_clients": "10"}, "max_clients is of scenario upstream only"),
+            ("app.py", {"max_clients": "0"}, "max_clients is 0: expected the number of requests"),
+            ("app.py", {"max_clients": "true"}, "max_clients is True: expected the number of requests"),
+        ],
+    )
+    def test_metadata_of_the_other_scenario(
+        self, path: str, keys: dict[str, str | None], says: str, tmp_path: Path
+    ) -> None:
+        assert says in refusal(tmp_path, script(METADATA | keys), f"frameworks/aiohttp/{path}")
+
     @pytest.mark.parametrize(("key", "value", "says"), BAD_VALUES, ids=lambda value: str(value)[:30])
     def test_a_bad_value_in_a_script(self, tmp_path: Path, key: str, value: str | None, says: str) -> None:
         keys = {name: text for name, text in METADATA.items() if name != key}

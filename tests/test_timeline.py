@@ -108,19 +108,19 @@ class TestTicks:
 class TestTerminal:
     def test_the_whole_of_it(self) -> None:
         late = replace(IN_TURN, title="waits", lanes=(lane(100), lane(None), lane(300, sent_ms=300, label="moment")))
-        assert drawn(IN_TURN, late, width=50) == (
+        assert drawn(IN_TURN, late, width=62) == (
             "blocks\none after the other\n\n"
-            "request 1 │─────────────█              │ 200 ms\n"
-            "request 1 │───────────────────────────█│ 400 ms\n"
-            "          └────────────────────────────┘\n"
-            "           0     100    200    300   400 ms\n\n"
+            "request 1 │────────────────────█                   │ 200 ms\n"
+            "request 1 │───────────────────────────────────────█│ 400 ms\n"
+            "          └────────────────────────────────────────┘\n"
+            "           0        100       200       300     400 ms\n\n"
             "waits\none after the other\n\n"
-            "request 1 │───────█                    │ 100 ms\n"
-            "request 1 │───────────────────────────✗│ no answer\n"
-            "   moment │                     ◆      │ 300 ms\n"
-            "          └────────────────────────────┘\n"
-            "           0     100    200    300   400 ms\n\n"
-            "           ─ waits   █ is answered   ◆ a statement   ✗ no answer\n"
+            "request 1 │──────────█                             │ 100 ms\n"
+            "request 1 │───────────────────────────────────────✗│ no answer\n"
+            "   moment │                              ◆         │ 300 ms\n"
+            "          └────────────────────────────────────────┘\n"
+            "           0        100       200       300     400 ms\n\n"
+            "           ─ waits  █ answered  ◆ statement  ✗ no answer\n"
         )
 
     @given(

@@ -1,6 +1,6 @@
 # /// script
 # requires-python = ">=3.10"
-# dependencies = ["aiohttp==3.14.5", "uvloop==0.22.1"]
+# dependencies = ["aiohttp==3.14.5", "uvloop==0.23.0"]
 #
 # [tool.uv]
 # exclude-newer = "2026-11-20T00:00:00Z"

@@ -1,6 +1,6 @@
 # /// script
 # requires-python = ">=3.10"
-# dependencies = ["sanic==25.12.1", "uvloop==0.22.1", "httpx==0.28.1"]
+# dependencies = ["sanic==25.12.1", "uvloop==0.23.0", "httpx==0.28.1"]
 #
 # [tool.uv]
 # exclude-newer = "2026-11-20T00:00:00Z"

@@ -1,6 +1,6 @@
 # /// script
 # requires-python = ">=3.10"
-# dependencies = ["sanic==25.12.1", "uvloop==0.22.1"]
+# dependencies = ["sanic==25.12.1", "uvloop==0.23.0"]
 #
 # [tool.uv]
 # exclude-newer = "2026-11-20T00:00:00Z"
@@ -13,7 +13,11 @@
 # scenario = "upstream"
 # client = "blocking"
 # ///
-"""Waits for its upstream with a client that blocks the loop, so that nothing else goes on meanwhile."""
+"""Waits for its upstream with a client that blocks the loop, so that nothing else goes on meanwhile.
+
+On uvloop 0.23, which writes a response at once: 0.22 does so at the end of a turn of its loop, and with handlers that
+block, a turn is as many waits long as there are requests to read.
+"""
 
 import os
 from urllib.request import urlopen

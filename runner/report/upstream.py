@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -68,7 +68,6 @@ _SWEPT = (
     "over 2 s",
     "open",
     "accepted",
-    "at once",
     "connect",
     "read",
     "timeout",
@@ -119,7 +118,7 @@ def note(row: Row) -> str:
         parts.append(f"the upstream held {seen.held_max} at once, more than the {seen.model_held} of the model")
     if row.reason and not (row.verdict is Verdict.NEITHER and seen is not None and seen.far is not True):
         parts.append(row.reason)
-    if not row.verdict.has_rate and row.trials:
+    if not row.verdict.has_rate and row.errors is not None:
         parts.append(f"{figures.whole(row.requests)} requests got through")
     if row.error_log:
         more = f" (and {row.error_count - 1} more)" if row.error_count > 1 else ""
@@ -134,7 +133,7 @@ def title(run: Run, group: tuple[int, int, int]) -> str:
         return "Not available here"
     delay = figures.duration(run.plan.delay_us) if run.plan.delay_us else "no delay"
     plural = "s" if workers > 1 else ""
-    return f"{connections} connections · {delay} at the upstream · {workers} worker{plural}"
+    return f"{figures.whole(connections)} connections · {delay} at the upstream · {workers} worker{plural}"
 
 
 def terminal(run: Run, rows: Sequence[Row]) -> list[RenderableType]:
@@ -161,9 +160,18 @@ def terminal(run: Run, rows: Sequence[Row]) -> list[RenderableType]:
 
 
 def markdown(run: Run, rows: Sequence[Row]) -> str:
-    """The tables in GitHub's Markdown, the notes in a last column."""
-    lines = [*(f"{escape(text)}  " for text in tables.summary(run, rows)), ""]
-    for group, members in tables.grouped(rows):
+    """The tables in GitHub's Markdown, the notes in a last column.
+
+    Of a sweep over connections: one table of all, and the largest number of them in full.
+    """
+    lines = [*(f"{escape(line)}  " for line in tables.summary(run, rows)), ""]
+    groups = tables.grouped(rows)
+    loaded = [group for group, _ in groups if group[2]]
+    if not run.plan.delay_us and len(loaded) > 1:
+        lines += _overview("requests/s", rows, lambda row: figures.rate(row) if row.verdict.has_rate else row.verdict)
+        lines += _overview("peak memory of the server", rows, lambda row: figures.size(row.peak_memory_bytes))
+        groups = [(group, members) for group, members in groups if group not in loaded[:-1]]
+    for group, members in groups:
         shown = [*headings(run), "note"] if group[2] else ["server", "note"]
         lines += [f"### {title(run, group)}", "", line(shown)]
         lines.append(line(["---" if heading in _LEFT else "---:" for heading in shown]))
@@ -172,6 +180,19 @@ def markdown(run: Run, rows: Sequence[Row]) -> str:
             lines.append(line(map(escape, values)))
         lines.append("")
     return "\n".join(lines)
+
+
+def _overview(what: str, rows: Sequence[Row], figure: Callable[[Row], str]) -> list[str]:
+    """One figure of every server over the numbers of connections."""
+    found = {(row.title, row.workers, row.connections): figure(row) for row in rows if row.connections}
+    columns = sorted({connections for _, _, connections in found if connections})
+    shown = ["server", *map(figures.whole, columns)]
+    lines = [f"### {what} over connections", "", line(shown)]
+    lines.append(line(["---", *["---:"] * len(columns)]))
+    for title, workers in dict.fromkeys((title, workers) for title, workers, _ in found):
+        values = [found.get((title, workers, connections), figures.NOTHING) for connections in columns]
+        lines.append(line(map(escape, [title, *values])))
+    return [*lines, ""]
 
 
 def _client(seen: Waiting | None) -> str:
@@ -216,7 +237,6 @@ def _swept(row: Row, seen: Waiting | None) -> tuple[str, ...]:
         latencies[0],
         p99,
         *map(figures.whole, [seen.over_2_s, seen.established, seen.accepted] if seen else [None] * 3),
-        figures.whole(seen.held_max if seen else None),
         *map(figures.whole, counted),
         figures.whole(seen.connections_lost if seen else None),
         figures.size(seen.idle_memory_bytes if seen else None),

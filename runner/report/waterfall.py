@@ -58,7 +58,7 @@ def terminal(timelines: Sequence[Timeline], width: int) -> list[Text]:
             drawn.append(line)
         drawn.append(Text(f"{'':>{label}} └{'─' * columns}┘", no_wrap=True))
         drawn += [Text(_axis(marks, columns, label), no_wrap=True), Text()]
-    drawn.append(Text(f"{'':>{label}}  {'   '.join(_signs(lanes))}", style="dim", no_wrap=True))
+    drawn.append(Text(f"{'':>{label}}  {'  '.join(_signs(lanes))}", style="dim", no_wrap=True))
     return drawn
 
 
@@ -173,7 +173,7 @@ def _signs(lanes: Sequence[Lane]) -> list[str]:
     """What the signs mean that were drawn."""
     moments = any(lane.is_moment for lane in lanes)
     lost = any(lane.done_us is None for lane in lanes)
-    return ["─ waits", "█ is answered"] + ["◆ a statement"] * moments + ["✗ no answer"] * lost
+    return ["─ waits", "█ answered"] + ["◆ statement"] * moments + ["✗ no answer"] * lost
 
 
 def _axis(marks: Sequence[int], columns: int, label: int) -> str:

@@ -17,14 +17,15 @@ from pathlib import Path
 import pytest
 
 from runner import adapters, check, environments, machine, server, trial, verdict
-from runner.model import Adapter, Address, Cell, Environment, Unavailable
+from runner.model import Adapter, Address, Cell, Environment, Scenario, Unavailable
 from runner.server import Server
 from tests.live.conftest import mentioning
 
 pytestmark = pytest.mark.live
 
 ROOT = Path(__file__).parents[2]
-ADAPTERS = adapters.discover(ROOT)
+ADAPTERS = tuple(one for one in adapters.discover(ROOT) if one.scenario is Scenario.PIPELINE)
+"""Those that wait for an upstream have a contract of their own, and test_upstream.py."""
 DEPTH = 16
 CONNECTIONS = 50
 ATTEMPTS = 10

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -15,10 +16,12 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
-from runner import adapters, check, environments, server, trial, upstream, waiting
+from runner import adapters, check, environments, machine, server, trial, upstream, verdict, waiting
+from runner.cli import cli
 from runner.errors import ToolError
-from runner.model import Adapter, Address, Cell, Client, Environment, Scenario, Service, Unavailable
+from runner.model import Adapter, Address, Cell, Client, Environment, Opened, Scenario, Service, Unavailable, Verdict
 from runner.server import Server
 from runner.upstream import Counts
 from tests.live.conftest import eventually, mentioning
@@ -225,3 +228,65 @@ def test_ten_are_what_tornados_client_has_under_way_and_a_raised_limit_is_more(
         with running(adapter, service, folder, delay_us=LONG_US, max_clients=limit) as (started, waited_for):
             assert at_once(started.address, 15) == {(200, b"ok")}
             assert waited_for.counts().held_max == held
+
+
+class TestTrials:
+    def test_what_the_upstream_counted_is_in_the_record(self, service: Service, tmp_path: Path) -> None:
+        (adapter,) = (one for one in ADAPTERS if one.name == "tornado-upstream-async")
+        environment = made(adapter)
+        settings = trial.Settings(
+            placement=machine.place(1, 2),
+            threads=1,
+            duration_s=2,
+            warm_up_s=0,
+            folder=tmp_path,
+            service=service,
+            delay_us=SHORT_US,
+        )
+        cell = Cell(adapter.name, environment.python, 1, 12, 1, max_clients=4)
+        done = trial.measure(environment, cell, settings, number=1, round_=1)
+        assert done.failure is None
+        assert done.check is not None
+        assert done.check.failure is None
+        assert done.load is not None
+        assert done.upstream is not None
+        assert (done.upstream.delay_us, done.upstream.held_max) == (SHORT_US, 4)
+        # Those that were under way when the load ended may have been answered as well.
+        assert 0 <= done.upstream.served - done.load.requests <= 12
+        assert done.opened == Opened(established=12, accepted=12)
+        assert done.server is not None
+        assert done.server.idle_memory_bytes is not None
+        assert 0 < done.server.idle_memory_bytes <= (done.server.peak_memory_bytes or 0)
+        assert verdict.of_trial(done).verdict.has_rate
+        assert not mentioning(str(tmp_path))
+
+    def test_an_upstream_that_does_not_start_is_the_reason(self, tmp_path: Path) -> None:
+        (adapter,) = (one for one in ADAPTERS if one.name == "tornado-upstream-async")
+        broken = Service("upstream", (sys.executable, "-c", "raise SystemExit('no port is free')"))
+        settings = trial.Settings(machine.place(1, 2), 1, 1, 0, tmp_path, service=broken)
+        done = trial.measure(made(adapter), Cell(adapter.name, None, 1, 1, 1), settings, number=1, round_=1)
+        assert done.failure is not None
+        assert done.failure.verdict is Verdict.UNAVAILABLE
+        assert done.failure.reason.startswith("upstream exited with code 1 before it listened")
+
+    def test_the_whole_command(self, service: Service, tmp_path: Path) -> None:
+        argv = ["run", "--profile", "upstream-ab", "--connections", "5", "--quiet"]
+        short = ["--delay", "50ms", "--duration", "2s", "--results", str(tmp_path / "results"), "--json"]
+        only = ["--only", "tornado-upstream-async,tornado-upstream-blocking"]
+        done = CliRunner().invoke(cli, [*argv, *only, *short], catch_exceptions=False)
+        assert done.exit_code == 0
+        found = {(row["adapter"], row["waiting"]["max_clients"]): row for row in json.loads(done.stdout)["rows"]}
+        assert set(found) == {
+            ("tornado-upstream-async", 10),
+            ("tornado-upstream-async", 100),
+            ("tornado-upstream-blocking", None),
+        }
+        held = {key: row["waiting"]["held_max"] for key, row in found.items()}
+        assert set(held.values()) == {1, 5}
+        assert held["tornado-upstream-blocking", None] == 1
+        models = {key: row["waiting"]["model_per_second"] for key, row in found.items()}
+        assert models["tornado-upstream-blocking", None] == 20
+        assert models["tornado-upstream-async", 10] == 100
+        report = ["report", "latest", "--results", str(tmp_path / "results"), "--format", "upstream"]
+        table = CliRunner().invoke(cli, report, catch_exceptions=False)
+        assert table.stdout.count("| tornado, ") == 3
