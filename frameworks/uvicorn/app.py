@@ -10,6 +10,7 @@
 # distribution = "uvicorn"
 # kind = "server"
 # homepage = "https://www.uvicorn.org"
+# hold = { uvloop = "0.23 writes each response of a batch on its own" }
 # ///
 """A raw ASGI application, on what uvicorn takes by itself where it is installed: httptools and uvloop."""
 
