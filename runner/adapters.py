@@ -32,7 +32,7 @@ class _Key:
     """One key of the metadata: what it must be, in words for the message and as a type."""
 
     expected: str
-    is_a: type = str
+    is_a: type | tuple[type, ...] = str
     choices: type[StrEnum] | None = None
     pattern: str | None = None
     required: bool = False
@@ -41,7 +41,8 @@ class _Key:
     def check(self, value: object, where: str) -> Any:
         """The value as the record wants it; an :class:`AdapterError` names the key otherwise."""
         too_little = self.least is not None and isinstance(value, int) and value < self.least
-        if type(value) is not self.is_a or value == "" or too_little:  # by type: true is an int as well
+        types = self.is_a if isinstance(self.is_a, tuple) else (self.is_a,)
+        if type(value) not in types or value == "" or too_little:  # by type: true is an int as well
             raise AdapterError(f"{where} is {value!r}: expected {self.expected}")
         if self.pattern and not re.fullmatch(self.pattern, str(value)):
             raise AdapterError(f"{where} is {value!r}: expected {self.expected}")
@@ -69,7 +70,7 @@ _PIPEBENCH_KEYS = {
     "known_failure": _Key("why this adapter is known to fail"),
     "client": _Key(_one_of(Client), choices=Client),
     "max_clients": _Key("the number of requests that its client has under way at once by default", is_a=int, least=1),
-    "hold": _Key("a table of pins that are kept and why, { uvloop = 'why' }", is_a=dict),
+    "hold": _Key("why all pins are kept, or a table of those that are, { uvloop = 'why' }", is_a=(str, dict)),
 }
 _UPSTREAM_ONLY = ("client", "max_clients")
 _UV_KEYS = {
@@ -156,15 +157,10 @@ def _read_script(path: Path, root: Path) -> Adapter:
     _refuse_unknown(metadata, _SCRIPT_KEYS, str(where))
     tool = _table(metadata.get("tool", {}), f"{where}: [tool]")
     uv = _check_table(tool.get("uv", {}), _UV_KEYS, f"{where}: [tool.uv]")
-    own = _own(tool.get("pipebench", {}), f"{where}: [tool.pipebench]")
-    dependencies = _dependencies(metadata, str(where))
-    names = {canonicalize_name(Requirement(text).name) for text in dependencies}
-    for name, _ in own.get("hold", ()):
-        if canonicalize_name(name) not in names:
-            raise AdapterError(
-                f"{where}: [tool.pipebench]: hold names {name!r}: expected one of {', '.join(sorted(names))}"
-            )
+    own = _check_table(tool.get("pipebench", {}), _PIPEBENCH_KEYS, f"{where}: [tool.pipebench]")
     _check_scenario(own, is_upstream=path.stem.startswith("upstream_"), where=str(where))
+    dependencies = _dependencies(metadata, str(where))
+    own["hold"] = _hold(own.get("hold", {}), [Requirement(text).name for text in dependencies], str(where))
     variant = path.stem.removeprefix("app").lstrip("_")
     return Adapter(
         name="-".join(filter(None, (path.parent.name, variant.replace("_", "-")))),
@@ -184,7 +180,8 @@ def _read_program(path: Path, root: Path) -> Adapter:
     language = metadata.pop("language", None)
     if not isinstance(language, str) or language not in sources:
         raise AdapterError(f"{where}: language is {language!r}: expected one of {', '.join(sources)}")
-    own = _own(metadata, str(where))
+    own = _check_table(metadata, _PIPEBENCH_KEYS, str(where))
+    own["hold"] = _hold(own.get("hold", {}), [own["distribution"]], str(where))
     _check_scenario(own, is_upstream=False, where=str(where))
     return Adapter(name=path.parent.name, path=path.with_name(sources[language]), language=language, **own)
 
@@ -239,12 +236,16 @@ def _check_scenario(own: Mapping[str, Any], *, is_upstream: bool, where: str) ->
             raise AdapterError(f"{where}: {name} is of scenario upstream only")
 
 
-def _own(value: object, where: str) -> dict[str, Any]:
-    """The suite's own keys, as an adapter's fields."""
-    own = _check_table(value, _PIPEBENCH_KEYS, where)
-    for name, why in own.get("hold", {}).items():
+def _hold(value: str | Mapping[str, Any], pinned: Sequence[str], where: str) -> tuple[tuple[str, str], ...]:
+    """Pairs of a pinned distribution and why it is kept; a reason alone is for all of them."""
+    if isinstance(value, str):
+        return tuple((name, value) for name in pinned)
+    for name, why in value.items():
+        if canonicalize_name(name) not in map(canonicalize_name, pinned):
+            expected = f"one of {', '.join(pinned)}" if pinned else "none: nothing is pinned"
+            raise AdapterError(f"{where}: hold names {name!r}: expected {expected}")
         _Key("why this pin is kept").check(why, f"{where}: hold: {name}")
-    return own | ({"hold": tuple(own["hold"].items())} if "hold" in own else {})
+    return tuple(value.items())
 
 
 def _requires_python(metadata: Mapping[str, Any], where: str) -> str:

@@ -157,14 +157,7 @@ def report_command(run: str, format_: str, output: Path | None, results: Path) -
     """Print the tables of RUN again, from its record: an id, the beginning of one, a folder, or latest."""
     from runner import store
 
-    path = store.find(results, run)
-    if output is None:
-        _print_report(path, format_)
-        return
-    printed = io.StringIO()
-    with redirect_stdout(printed):
-        _print_report(path, format_)
-    _write(printed.getvalue(), output)
+    _print_report(store.find(results, run), format_, output)
 
 
 @cli.command(
@@ -612,35 +605,23 @@ def _places(results: Path, port: int | None) -> Places:
     return Places(results=results, port=port)
 
 
-def _print_report(path: Path, format_: str) -> None:
-    from runner import store
+def _print_report(path: Path, format_: str, output: Path | None = None) -> None:
     from runner.model import Scenario
-    from runner.report import rows, seed_2017, tables, upstream
+    from runner.report import tables, upstream
+    from runner.report.formats import Report, printed
 
-    head, trials = store.read(path)
-    found = rows.rows(head, trials)
-    if format_ == "upstream" or (format_ == "markdown" and head.plan.scenario is Scenario.UPSTREAM):
-        click.echo(upstream.markdown(head, found), nl=False)
-    elif format_ == "text" and head.plan.scenario is Scenario.UPSTREAM:
-        _print(*upstream.terminal(head, found))
-    elif format_ == "text":
-        _print(*tables.terminal(head, found))
-    elif format_ == "csv":
-        click.echo(tables.as_csv(found), nl=False)
-    elif format_ == "json":
-        click.echo(tables.as_json(head, found), nl=False)
-    elif format_ == "seed":
-        click.echo(tables.seed_table(found), nl=False)
-    elif format_ == "seed-2017":
-        click.echo(seed_2017.table(head, found), nl=False)
-    elif format_ == "html":
-        from runner.report import page
-
-        click.echo(page.render(head, found, trials, lambda name: store.read_log(path, name)), nl=False)
-    elif format_ == "witness":
-        click.echo(tables.witness_table(found), nl=False)
-    else:
-        click.echo(tables.markdown(head, found), nl=False)
+    report = Report.read(path)
+    if format_ != "text":
+        _write(printed(report, format_), output)
+        return
+    own = upstream.terminal if report.run.plan.scenario is Scenario.UPSTREAM else tables.terminal
+    if output is None:
+        _print(*own(report.run, report.rows))
+        return
+    drawn = io.StringIO()
+    with redirect_stdout(drawn):
+        _print(*own(report.run, report.rows))
+    _write(drawn.getvalue(), output)
 
 
 def _print(*items: Any) -> None:

@@ -147,7 +147,7 @@ def place(workers: int, threads: int) -> Placement:
     return Placement(
         server=tuple(cpus[:for_server]),
         generator=tuple(cpus[-for_generator:]),
-        shared=for_server < workers,
+        shared=False,
     )
 
 

@@ -66,7 +66,7 @@ def cut_off(now: datetime) -> str:
 def look_up(adapters: Sequence[Adapter], before: str, folder: Path) -> tuple[Pin, ...]:
     """Every pin of ``adapters``, in their order, with the newest release before ``before``. ``folder``: for logs.
 
-    Raises :class:`ToolError` where uv or Go cannot say.
+    Programs in other languages than Python and Go pin nothing. Raises :class:`ToolError` where uv or Go cannot say.
     """
     found = interpreters.find() if any(adapter.language == "python" for adapter in adapters) else ()
     chosen = {
@@ -83,7 +83,7 @@ def look_up(adapters: Sequence[Adapter], before: str, folder: Path) -> tuple[Pin
     for adapter in adapters:
         if adapter.language == "go":
             pins += _module_pins(adapter, modules)
-        else:
+        elif adapter in chosen:
             problem = None if chosen[adapter] else f"no CPython {adapter.requires_python} here"
             pins += script_pins(adapter, releases[chosen[adapter]], problem)
     return tuple(pins)

@@ -500,9 +500,10 @@ def _head(plan: Plan, places: Places, prepared: Sequence[Environment | Unavailab
     findings = list(doctor.examine(doctor.read()))
     if waits and (backlog := machine.backlog_finding(max(plan.connections))):
         findings.append(backlog)
-    if placement.shared and len(placement.server) > 1:
-        effect = "they take CPU time from each other"
-        findings.append(Finding(Level.WARNING, "CPUs", "too few for these workers", effect, "ask for fewer --workers"))
+    if max(plan.workers) > len(placement.server):
+        state = f"{len(placement.server)} for up to {max(plan.workers)} workers"
+        effect = "workers take CPU time from each other: more of them add nothing"
+        findings.append(Finding(Level.WARNING, "CPUs", state, effect, "ask for fewer --workers"))
     return Run(
         schema=store.SCHEMA,
         id=f"{machine.now()[:19].replace(':', '').replace('-', '')}-{plan.profile}",

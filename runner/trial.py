@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Self
 
@@ -85,6 +85,7 @@ def measure(environment: Environment, cell: Cell, settings: Settings, *, number:
     stem = f"{number:03}" + ("" if settings.purpose is Purpose.MEASURE else f"-{settings.purpose}")
     log = folder / f"{stem}-server.log"
     started_at = machine.now()
+    settings = replace(settings, placement=_narrowed(settings.placement, cell.workers))
     seen = _Seen()
     clock = _Stopwatch(seen.seconds)
     try:
@@ -129,6 +130,11 @@ def measure(environment: Environment, cell: Cell, settings: Settings, *, number:
         upstream=seen.upstream,
         opened=seen.opened,
     )
+
+
+def _narrowed(placement: Placement, workers: int) -> Placement:
+    """The CPUs of a run's largest cell for one of fewer workers: what it has then is the same in every run."""
+    return replace(placement, server=placement.server[:workers])
 
 
 def variables(cell: Cell, url: str) -> Mapping[str, str]:

@@ -164,6 +164,12 @@ class TestReading:
             put(tmp_path, f"frameworks/{name}/app.py", script())
         assert [adapter.name for adapter in adapters.discover(tmp_path)] == ["alpha", "mid", "zeta"]
 
+    def test_a_reason_alone_holds_every_pin(self, tmp_path: Path) -> None:
+        keys = METADATA | {"dependencies": '["aiohttp==3.14.5", "uvloop==0.22.1"]', "hold": '"as of 2015"'}
+        assert one(tmp_path, script(keys)).hold == (("aiohttp", "as of 2015"), ("uvloop", "as of 2015"))
+        program = one(tmp_path / "other", toml(TOML | {"hold": '"as of 2015"'}), "go/fasthttp/adapter.toml")
+        assert program.hold == (("github.com/valyala/fasthttp", "as of 2015"),)
+
     def test_an_empty_line_of_the_block_may_be_a_bare_sign(self, tmp_path: Path) -> None:
         text = script().replace("# [tool.uv]\n", "#\n# [tool.uv]\n")
         assert one(tmp_path, text).exclude_newer == "2026-11-20T00:00:00Z"
@@ -209,10 +215,11 @@ BAD_VALUES = [
     ("scenario", '"nothing"', "scenario is 'nothing': expected one of pipeline"),
     ("group", '"cores"', "group is 'cores': expected one of core, field, 2017"),
     ("group", "2017", "group is 2017: expected one of core, field, 2017"),
-    ("hold", '"uvloop"', "hold is 'uvloop': expected a table of pins that are kept and why, { uvloop = 'why' }"),
+    ("hold", '""', "hold is '': expected why all pins are kept, or a table of those that are, { uvloop = 'why' }"),
+    ("hold", '["aiohttp"]', "hold is ['aiohttp']: expected why all pins are kept, or a table"),
     ("hold", "{ aiohttp = true }", "hold: aiohttp is True: expected why this pin is kept"),
     ("hold", '{ aiohttp = "" }', "hold: aiohttp is '': expected why this pin is kept"),
-    ("hold", '{ uvloop = "slow" }', "[tool.pipebench]: hold names 'uvloop': expected one of aiohttp"),
+    ("hold", '{ uvloop = "slow" }', "hold names 'uvloop': expected one of aiohttp"),
     ("ranked", '"no"', "ranked is 'no': expected true or false"),
     ("ranked", "1", "ranked is 1: expected true or false"),
     ("known_failure", "true", "known_failure is True: expected why this adapter is known to fail"),

@@ -415,7 +415,6 @@ def test_a_case_that_was_asked_for_alone_counts_whatever_it_is() -> None:
     assert replace(FEW, results=(result("missing-host", Outcome.FAIL, Fault.WRONG),)).fails()
 
 
-
 def plain(*what: RenderableType) -> str:
     out = io.StringIO()
     Console(file=out, width=140, color_system=None).print(*what)

@@ -91,10 +91,12 @@ class TestPlacement:
         _cores(kernel, monkeypatch, cores)
         assert machine.place(workers, threads) == expected
 
-    def test_too_few_for_the_workers_is_said(self, kernel: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_workers_share_cpus_before_they_take_the_generators(
+        self, kernel: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         _cores(kernel, monkeypatch, {cpu: (0, cpu) for cpu in range(4)})
         assert machine.place(3, 1) == Placement((0, 1, 2), (3,), shared=False)
-        assert machine.place(4, 1).shared
+        assert machine.place(4, 1) == Placement((0, 1, 2), (3,), shared=False)
 
     def test_a_machine_that_tells_no_topology_has_one_core_a_cpu(
         self, kernel: Path, monkeypatch: pytest.MonkeyPatch
@@ -115,7 +117,7 @@ class TestPlacement:
         assert set(both) <= set(range(cpus))
         assert 1 <= len(placed.server) <= workers
         assert 1 <= len(placed.generator) <= threads
-        assert placed.shared == (len(placed.server) < workers)
+        assert not placed.shared
 
 
 STAT = """\

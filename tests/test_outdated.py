@@ -173,6 +173,13 @@ class TestUpdating:
             outdated.update([adapter], [self.pin(State.OUTDATED)], BEFORE)
 
 
+def test_where_nothing_is_pinned_nobody_is_asked(tmp_path: Path, programs_started: list[str]) -> None:
+    go = builders.adapter(language="go", distribution="go", dependencies=())
+    node = builders.adapter(language="node", distribution="node", dependencies=())
+    assert outdated.look_up([go, node], BEFORE, tmp_path) == ()
+    assert programs_started == []
+
+
 def test_what_uv_compiles_is_read() -> None:
     text = "# a remark\nTiny_Thing==1.0\nother[fast]==2.0 ; python_full_version < '3.14'\n\n"
     assert outdated.parse_compiled(text) == {"tiny-thing": "1.0", "other": "2.0"}

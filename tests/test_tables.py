@@ -88,6 +88,16 @@ class TestTerminal:
         missing = replace(found[0], depth=None, connections=None, workers=None, verdict=Verdict.UNAVAILABLE)
         assert drawn(_run(record), (missing,)).count(HOSTILE) == 2
 
+    def test_a_note_names_the_interpreter_where_there_are_several(self) -> None:
+        pythons = ("3.12.1", "3.13.0")
+        run = _run(*(builders.adapter_record(python=python) for python in pythons))
+        logged = (LogError("ValueError: no", 1),)
+        trials = [builders.trial(cell=builders.cell(python=python), errors=logged) for python in pythons]
+        text = drawn(run, rows.rows(run, trials))
+        for python in pythons:
+            assert f"  aiohttp on CPython {python}: log: ValueError: no" in text
+        assert "  aiohttp: log: ValueError: no" in drawn(run, rows.rows(run, trials[:1]))
+
     def test_so_is_the_baselines_name(self) -> None:
         run = replace(_run(builders.adapter_record()), plan=builders.plan(baseline="[/x]"))
         assert "[/x]" in drawn(run, rows.rows(run, [builders.trial()]))
@@ -147,6 +157,10 @@ class TestSummary:
             "Server and load generator shared their CPUs: every rate is too low",
             "Not within ±3%: 1 of 1 rows",
         ]
+
+    def test_more_workers_than_cpus_are_said(self) -> None:
+        run = replace(_run(builders.adapter_record()), plan=builders.plan(workers=(1, 3)))
+        assert tables.summary(run, ())[2:] == ["Workers shared CPUs: up to 3 on 1"]
 
     def test_a_fixed_number_of_trials_has_no_precision_to_miss(self) -> None:
         run = replace(_run(builders.adapter_record()), plan=builders.plan(trials=1))

@@ -10,6 +10,7 @@
 # distribution = "aiohttp"
 # kind = "framework"
 # homepage = "https://docs.aiohttp.org"
+# hold = { uvloop = "0.23 writes each response of a batch on its own" }
 # scenario = "upstream"
 # client = "blocking"
 # ///

@@ -10,6 +10,7 @@
 # distribution = "django"
 # kind = "framework"
 # homepage = "https://www.djangoproject.com"
+# hold = { uvloop = "0.23 writes each response of a batch on its own" }
 # ///
 """Asynchronous views on ASGI, without the middleware and the database of a new project."""
 

@@ -10,6 +10,7 @@
 # distribution = "falcon"
 # kind = "framework"
 # homepage = "https://falcon.readthedocs.io"
+# hold = { uvloop = "0.23 writes each response of a batch on its own" }
 # ///
 import asyncio
 import os

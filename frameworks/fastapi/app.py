@@ -10,6 +10,7 @@
 # distribution = "fastapi"
 # kind = "framework"
 # homepage = "https://fastapi.tiangolo.com"
+# hold = { uvloop = "0.23 writes each response of a batch on its own" }
 # ///
 import asyncio
 import os

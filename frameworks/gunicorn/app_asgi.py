@@ -10,6 +10,7 @@
 # distribution = "gunicorn"
 # kind = "server"
 # homepage = "https://gunicorn.org"
+# hold = { uvloop = "0.23 writes each response of a batch on its own" }
 # ///
 import asyncio
 import os

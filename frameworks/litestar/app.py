@@ -10,6 +10,7 @@
 # distribution = "litestar"
 # kind = "framework"
 # homepage = "https://litestar.dev"
+# hold = { uvloop = "0.23 writes each response of a batch on its own" }
 # ///
 import asyncio
 import os

@@ -10,6 +10,7 @@
 # distribution = "sanic"
 # kind = "framework"
 # homepage = "https://sanic.dev"
+# hold = { uvloop = "0.23 writes each response of a batch on its own" }
 # scenario = "upstream"
 # client = "async"
 # max_clients = 100

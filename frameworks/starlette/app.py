@@ -10,6 +10,7 @@
 # distribution = "starlette"
 # kind = "framework"
 # homepage = "https://starlette.dev"
+# hold = { uvloop = "0.23 writes each response of a batch on its own" }
 # ///
 import asyncio
 import os

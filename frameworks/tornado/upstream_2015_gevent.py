@@ -10,7 +10,7 @@
 # distribution = "gevent"
 # kind = "server"
 # homepage = "https://www.gevent.org"
-# hold = { gevent = "of 2015", greenlet = "of 2015", tornado = "of 2015" }
+# hold = "the releases of then, or the nearest that install"
 # scenario = "upstream"
 # client = "async"
 # ///

@@ -10,7 +10,7 @@
 # distribution = "tornado"
 # kind = "framework"
 # homepage = "https://www.tornadoweb.org"
-# hold = { gunicorn = "of 2015", setuptools = "of 2015", tornado = "of 2015" }
+# hold = "the releases of then, or the nearest that install"
 # scenario = "upstream"
 # client = "async"
 # max_clients = 10

@@ -10,7 +10,7 @@
 # distribution = "gunicorn"
 # kind = "server"
 # homepage = "https://gunicorn.org"
-# hold = { gevent = "of 2015", greenlet = "of 2015", gunicorn = "of 2015", setuptools = "of 2015", tornado = "of 2015" }
+# hold = "the releases of then, or the nearest that install"
 # scenario = "upstream"
 # client = "async"
 # max_clients = 1000

@@ -11,6 +11,7 @@
 # kind = "server"
 # homepage = "https://www.uvicorn.org"
 # template = "asgi"
+# hold = { uvloop = "0.23 writes each response of a batch on its own" }
 # ///
 """A raw ASGI application, on what uvicorn takes by itself where it is installed: httptools and uvloop."""
 

@@ -10,6 +10,7 @@
 # distribution = "uvicorn"
 # kind = "server"
 # homepage = "https://www.uvicorn.org"
+# hold = { uvloop = "0.23 writes each response of a batch on its own" }
 # ///
 """The same application with h11, the parser that uvicorn takes without `uvicorn[standard]`."""
 

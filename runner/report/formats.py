@@ -9,7 +9,7 @@ from pathlib import Path
 
 from runner import store
 from runner.model import Run, Scenario, Trial
-from runner.report import tables, upstream
+from runner.report import seed_2017, tables, upstream
 from runner.report.rows import Row, rows
 
 ReadLog = Callable[[str], str | None]
@@ -55,6 +55,7 @@ PRINTERS: Mapping[str, Callable[[Report], str]] = {
     "json": lambda report: tables.as_json(report.run, report.rows),
     "html": _html,
     "seed": lambda report: tables.seed_table(report.rows),
+    "seed-2017": lambda report: seed_2017.table(report.run, report.rows),
     "witness": lambda report: tables.witness_table(report.rows),
     "upstream": lambda report: upstream.markdown(report.run, report.rows),
 }

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import is_dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_type_hints
@@ -91,6 +92,8 @@ def summary(run: Run, rows: Sequence[Row]) -> list[str]:
         lines.append(f"Disturbed by other work on the machine: {disturbed} trials")
     if placed.shared:
         lines.append("Server and load generator shared their CPUs: every rate is too low")
+    if max(run.plan.workers) > len(placed.server):
+        lines.append(f"Workers shared CPUs: up to {max(run.plan.workers)} on {len(placed.server)}")
     wide = [row for row in rows if imprecise(run, row)]
     if wide:
         lines.append(f"Not within ±{run.plan.precision:.0%}: {len(wide)} of {sum(1 for r in rows if r.depth)} rows")
@@ -127,10 +130,18 @@ def terminal(run: Run, rows: Sequence[Row]) -> list[RenderableType]:
                 style = _COLOURS.get(row.verdict, "red")
                 table.add_row(*map(Text, cells(row)[:-1]), Text(row.verdict.value, style=style))
             made += [Text(), table]
+        titles = Counter(row.title for row in members)
         made += [
-            Text.assemble("  ", (row.title, "bold"), f": {note}") for row in members if (note := figures.note(row))
+            Text.assemble("  ", (_named(row, titles), "bold"), f": {note}")
+            for row in members
+            if (note := figures.note(row))
         ]
     return made
+
+
+def _named(row: Row, titles: Mapping[str, int]) -> str:
+    """A row's title, with its interpreter where several rows have the one title."""
+    return f"{row.title} on CPython {row.python}" if titles[row.title] > 1 and row.python else row.title
 
 
 def witness_table(rows: Sequence[Row]) -> str:

@@ -101,7 +101,13 @@ class TestRight:
         done = trial.measure(environment, cell, settings, number=1, round_=1)
         assert done.server is not None
         assert done.server.processes == 3
+        assert done.placement == settings.placement
         assert verdict.of_trial(done).verdict.has_rate
+
+    def test_one_worker_has_the_cpu_that_it_would_have_had_alone(self, tmp_path: Path) -> None:
+        alone = machine.place(1, 1)
+        larger = replace(alone, server=(*alone.server, *alone.generator))
+        assert measure(tmp_path, "Good", placement=larger).placement == alone
 
     def test_one_that_sleeps_was_not_the_limit_and_nor_was_the_generator(self, tmp_path: Path) -> None:
         _, found = verdict_of(tmp_path, "Sleeps")
