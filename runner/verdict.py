@@ -180,10 +180,11 @@ def _stall(trial: Trial, load: Load) -> Failure | None:
     intervals = load.threads * load.duration_us / 100_000
     if load.active_intervals is not None and load.active_intervals < intervals / 2 and load.requests < 10 * connections:
         return Failure(Verdict.STALLED, f"{load.requests} responses on {connections} connections, then none")
-    found = proofs(trial)
     busy = generator_busy(trial)
+    if disturbance(trial) is not None or busy is None or busy >= STALLED_GENERATOR:
+        return None
+    found = proofs(trial)
     waited = found.little_ratio if found else None
-    calm = disturbance(trial) is None
-    if calm and waited is not None and waited < STALLED_WAIT and busy is not None and busy < STALLED_GENERATOR:
+    if waited is not None and waited < STALLED_WAIT:
         return Failure(Verdict.STALLED, f"responses stopped on about {1 - waited:.0%} of the connections")
     return None

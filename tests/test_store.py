@@ -252,3 +252,22 @@ def test_a_published_run_is_read_from_its_compressed_trials(folder: RunFolder) -
     (folder.path / (TRIALS_FILE + ".gz")).write_bytes(gzip.compress(plain.read_bytes()))
     plain.unlink()
     assert store.read(folder.path)[1] == (FULL, EMPTY)
+
+
+class TestLogs:
+    def test_a_log_is_read_by_its_name(self, folder: RunFolder) -> None:
+        (folder.path / "logs" / "x").mkdir()
+        (folder.path / "logs" / "x" / "1.log").write_bytes(b"caf\xe9\n")
+        assert store.read_log(folder.path, "logs/x/1.log") == "caf\N{REPLACEMENT CHARACTER}\n"
+
+    @pytest.mark.parametrize(
+        "name", ["logs/gone.log", "logs", "", RUN_FILE, "../secret", "logs/../../secret", "logs/link"]
+    )
+    def test_nothing_is_read_but_logs(self, folder: RunFolder, name: str) -> None:
+        """A record may come from anywhere: the names in it lead to nothing outside."""
+        secret = folder.path.parent / "secret"
+        secret.write_text("secret")
+        folder.write_run(builders.run())
+        (folder.path / "logs" / "link").symlink_to(secret)
+        assert store.read_log(folder.path, name) is None
+        assert store.read_log(folder.path, str(secret)) is None
