@@ -19,6 +19,7 @@ from runner.model import (
     Environment,
     Exit,
     GeneratorErrors,
+    Histogram,
     Kind,
     Load,
     LogError,
@@ -214,3 +215,41 @@ def run(**changes: Any) -> Run:
         measure_s=300.0,
     )
     return replace(made, **changes)
+
+
+def spread(batch_us: int, batches: int, buckets: int = 21) -> Histogram:
+    """About ``batches`` samples around ``batch_us``, as many above it as below, half of it away at most."""
+    half = buckets // 2
+    step = max(1, batch_us // (2 * half)) if half else 0
+    latencies = [batch_us + step * place for place in range(-half, half + 1) if batch_us + step * place > 0]
+    each = max(1, batches // len(latencies))
+    rest = max(0, batches - each * len(latencies))
+    return tuple((latency, each + rest * (latency == batch_us)) for latency in latencies)
+
+
+def matrix(
+    adapters: int = 8, depths: tuple[int, ...] = (1, 5, 16), trials: int = 3, buckets: int = 21
+) -> tuple[Run, list[Trial]]:
+    """A run in which all went well: each adapter a tenth slower than the one before, ``adapter-0`` the baseline.
+
+    Rates of the trials of a cell differ by 0.2 %, so that intervals have a width.
+    """
+    records = tuple(adapter_record(name=f"adapter-{n}", title=f"adapter {n}") for n in range(adapters))
+    cells = tuple(cell(adapter=record.name, depth=depth) for depth in depths for record in records)
+    made = []
+    for place, one in enumerate(cells):
+        slowness = 1.1 ** (place % adapters) * one.depth**0.5
+        for number in range(1, trials + 1):
+            batch_us = round(400 * slowness * (1 + 0.002 * (number - 1)))
+            histogram = spread(batch_us, 50 * (SECOND_US - batch_us // 2) // batch_us, buckets)
+            requests = one.depth * sum(count for _, count in histogram)
+            loaded = load(
+                requests=requests,
+                bytes_read=requests * RESPONSE_BYTES,
+                histogram=histogram,
+                wrk_latency=wrk_latency(p50=0 if one.depth > 5 else batch_us // 2, p75=batch_us, p99=batch_us * 2),
+            )
+            sound = check(sent=one.depth, received=one.depth)
+            made.append(trial(cell=one, number=number, round=number, load=loaded, check=sound))
+    head = run(adapters=records, cells=cells, plan=plan(depths=depths, baseline="adapter-0"), revision="0123456789ab")
+    return head, made
