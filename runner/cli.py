@@ -6,9 +6,11 @@ The work is imported where it is done, so that help comes at once.
 
 from __future__ import annotations
 
+import io
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -133,24 +135,36 @@ def run_command(
 
 @cli.command(
     "report",
-    epilog=_examples("pipebench report latest", "pipebench report 20261121 --format csv > table.csv"),
+    epilog=_examples(
+        "pipebench report latest",
+        "pipebench report 20261121 --format csv > table.csv",
+        "pipebench report latest --format html --output report.html",
+    ),
 )
 @click.argument("run", default="latest")
 @click.option(
     "--format",
     "format_",
-    type=click.Choice(["text", "markdown", "csv", "json", "seed", "seed-2017", "witness", "upstream"]),
+    type=click.Choice(["text", "markdown", "csv", "json", "html", "seed", "seed-2017", "witness", "upstream"]),
     default="text",
-    help="How to print the rows; seed: the five columns that the seed published; seed-2017: what it published, its "
-    "releases and today's; witness: wrk beside h2load; upstream: servers that wait, with what was published and "
-    "their model.",
+    help="How to print the rows; html: one page with charts and all else that the record holds; seed: the five columns "
+    "that the seed published; seed-2017: what it published, its releases and today's; witness: wrk beside h2load; "
+    "upstream: servers that wait, with what was published and their model.",
 )
+@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="File to write.  [stdout]")
 @click.option("--results", type=click.Path(path_type=Path), default=RESULTS, help="Folder of records.  [results]")
-def report_command(run: str, format_: str, results: Path) -> None:
+def report_command(run: str, format_: str, output: Path | None, results: Path) -> None:
     """Print the tables of RUN again, from its record: an id, the beginning of one, a folder, or latest."""
     from runner import store
 
-    _print_report(store.find(results, run), format_)
+    path = store.find(results, run)
+    if output is None:
+        _print_report(path, format_)
+        return
+    printed = io.StringIO()
+    with redirect_stdout(printed):
+        _print_report(path, format_)
+    _write(printed.getvalue(), output)
 
 
 @cli.command(
@@ -573,6 +587,10 @@ def _print_report(path: Path, format_: str) -> None:
         click.echo(tables.seed_table(found), nl=False)
     elif format_ == "seed-2017":
         click.echo(seed_2017.table(head, found), nl=False)
+    elif format_ == "html":
+        from runner.report import page
+
+        click.echo(page.render(head, found, trials, lambda name: store.read_log(path, name)), nl=False)
     elif format_ == "witness":
         click.echo(tables.witness_table(found), nl=False)
     else:

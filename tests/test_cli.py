@@ -93,7 +93,7 @@ class TestHelp:
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
         loaded = set(done.stdout.split())
         assert {"runner", "click"} <= loaded
-        assert not {"rich", "msgspec", "h11", "asyncio", "packaging"} & loaded
+        assert not {"rich", "msgspec", "h11", "asyncio", "packaging", "altair", "jinja2", "vl_convert"} & loaded
 
 
 BAD_INPUT = [
@@ -235,6 +235,7 @@ class TestReport:
             ("markdown", "run 2026"),
             ("csv", "adapter,"),
             ("json", "{"),
+            ("html", "<!doctype html>"),
             ("seed", "| server |"),
             ("witness", "| server |"),
             ("upstream", "run 2026"),
@@ -264,8 +265,26 @@ class TestReport:
     def test_every_format_is_one_of_the_tests_above(self) -> None:
         (option,) = [param for param in COMMANDS["report"].params if param.name == "format_"]
         assert isinstance(option.type, click.Choice)
-        formats = {"text", "markdown", "csv", "json", "seed", "seed-2017", "witness", "upstream"}
+        formats = {"text", "markdown", "csv", "json", "html", "seed", "seed-2017", "witness", "upstream"}
         assert set(option.type.choices) == formats
+
+    @pytest.mark.parametrize("format_", ["text", "csv", "html"])
+    def test_a_file_gets_what_stdout_would(
+        self, results: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], format_: str
+    ) -> None:
+        argv = ["report", "--results", str(results), "--format", format_]
+        assert run(monkeypatch, *argv) == 0
+        printed = capsys.readouterr().out
+        assert run(monkeypatch, *argv, "--output", str(results / "file")) == 0
+        assert capsys.readouterr().out == ""
+        assert (results / "file").read_text(encoding="utf-8") == printed
+
+    def test_a_file_that_cannot_be_written(
+        self, results: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert run(monkeypatch, "report", "--results", str(results), "--output", str(results / "no" / "file")) == 2
+        (line,) = capsys.readouterr().err.splitlines()
+        assert line.startswith(f"pipebench: cannot write {results}/no/file: No such file")
 
     def test_a_reader_that_has_seen_enough_is_no_error(self, results: Path) -> None:
         command = [sys.executable, "-c", "from runner.cli import main; main()"]

@@ -91,13 +91,14 @@ def summary(run: Run, rows: Sequence[Row]) -> list[str]:
         lines.append(f"Disturbed by other work on the machine: {disturbed} trials")
     if placed.shared:
         lines.append("Server and load generator shared their CPUs: every rate is too low")
-    wide = [row for row in rows if _imprecise(run, row)]
+    wide = [row for row in rows if imprecise(run, row)]
     if wide:
         lines.append(f"Not within ±{run.plan.precision:.0%}: {len(wide)} of {sum(1 for r in rows if r.depth)} rows")
     return lines
 
 
-def _imprecise(run: Run, row: Row) -> bool:
+def imprecise(run: Run, row: Row) -> bool:
+    """Whether a row's trials ended before its interval was as narrow as the plan wants it."""
     rate = row.requests_per_second
     if rate is None or run.plan.trials is not None:
         return False
