@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runner.model import Exit, LogError, Run, Trial
+from runner.model import Client, Exit, LogError, Run, Trial, Upstream
 from runner.report import charts, figures, palette, plots, rows
 from runner.report.charts import Drawing, Section
 from runner.report.rows import Row
@@ -248,6 +248,14 @@ class TestLabels:
         run = builders.run(adapters=tuple(records))
         assert set(charts.labels(rows.rows(run, trials)).values()) == {"aiohttp · 3.12.1", "aiohttp · 3.13.0"}
 
+    def test_the_limit_of_its_client_where_one_server_runs_with_several(self) -> None:
+        record = builders.adapter_record(client=Client.ASYNC)
+        counted = Upstream(delay_us=1000, held_max=5, served=1, cpu_ns=None)
+        trials = [builders.trial(cell=builders.cell(max_clients=limit), upstream=counted) for limit in (None, 10, 1000)]
+        found = rows.rows(builders.run(adapters=(record,)), trials)
+        assert {row.cell for row in found} == {trial.cell for trial in trials}
+        assert set(charts.labels(found).values()) == {"aiohttp", "aiohttp · 10 clients", "aiohttp · 1000 clients"}
+
     @settings(max_examples=50)
     @given(st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from(["x", "x", "y"])), min_size=1, max_size=6))
     def test_no_two_servers_have_the_same(self, servers: list[tuple[str, str]]) -> None:
@@ -257,5 +265,5 @@ class TestLabels:
             cell = builders.cell(adapter=record.name, python=python)
             made += rows.rows(builders.run(adapters=(record,)), [builders.trial(cell=cell)])
         names = charts.labels(made)
-        assert len(names) == len(servers)
+        assert [server[1] for server in names] == [python for _, python in servers]
         assert len(set(names.values())) == len(servers)

@@ -29,8 +29,7 @@ def caveats(run: Run, rows: Sequence[Row]) -> tuple[Caveat, ...]:
 
 def _of_the_run(run: Run, rows: Sequence[Row]) -> Iterator[Caveat]:
     if run.finished_at is None:
-        measured = {(row.adapter, row.python, row.group) for row in rows if row.trials}
-        waiting = len(run.cells) - len(measured)
+        waiting = len({*run.cells} - {row.cell for row in rows if row.trials})
         left = f"{waiting} of {len(run.cells)} cells have no trial yet" if waiting > 0 else "more trials were planned"
         yield Caveat("Run not complete", f"{left}: pipebench run --resume {run.id}")
     if not run.plan.check:

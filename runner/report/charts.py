@@ -5,7 +5,7 @@ Figures are those of the rows, written as :mod:`runner.report.figures` writes th
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -21,8 +21,10 @@ from runner.report import rows as rows_of
 from runner.report.plots import Axis, Bar, Chart, Pair, Point, Series
 from runner.report.rows import Estimate, Row
 
-Names = Mapping[tuple[str, str | None], str]
-"""What a server is called in charts, by adapter and interpreter."""
+Server = tuple[str, str | None, int | None]
+"""An adapter, its interpreter, and the limit its client was given."""
+Names = Mapping[Server, str]
+"""What a server is called in charts."""
 Tail = tuple[tuple[float, int], ...]
 """A distribution as :func:`runner.latency.tail` gives it."""
 
@@ -83,7 +85,7 @@ def drawings(head: Run, rows: Sequence[Row], trials: Sequence[Trial]) -> tuple[D
     ]
     tails = distributions(head, loaded, trials)
     for _, members in groups:
-        if any(cell_of(row) in tails for row in members):
+        if any(row.cell in tails for row in members):
             found.append(latencies(members, names, tails, head.plan.baseline))
     for _, members in groups:
         if any(row.wrk_latency_us for row in members):
@@ -109,23 +111,21 @@ def _spec(chart: Chart, *, dark: bool) -> dict[str, Any]:
     return palette.darkened(spec) if dark else spec
 
 
-def cell_of(row: Row) -> Cell | None:
-    """The cell whose row this is; none of a server that was not run."""
-    if row.depth is None or row.connections is None or row.workers is None:
-        return None
-    return Cell(row.adapter, row.python, row.depth, row.connections, row.workers)
-
-
 def labels(rows: Sequence[Row]) -> Names:
-    """A name for each server, no two alike: its title, with the interpreter where it runs on several."""
-    made = {(row.adapter, row.python): _printable(row.title) for row in rows}
-    for tells in (1, 0):
-        taken = Counter(made.values())
+    """A name for each server, no two alike: its title, with its interpreter and limit where it runs with several."""
+    made = {_server(row): _printable(row.title) for row in rows}
+    for place, words in ((1, "{}"), (2, "{} clients"), (0, "{}")):
+        alike: dict[str, set[str | int | None]] = defaultdict(set)
         for server, name in made.items():
-            told = server[tells]
-            if taken[name] > 1 and told:
-                made[server] = f"{name} · {_printable(told)}"
+            alike[name].add(server[place])
+        for server, name in made.items():
+            if len(alike[name]) > 1 and server[place] is not None:
+                made[server] = f"{name} · {_printable(words.format(server[place]))}"
     return made
+
+
+def _server(row: Row) -> Server:
+    return row.adapter, row.python, row.cell.max_clients if row.cell else None
 
 
 def _printable(text: str) -> str:
@@ -135,7 +135,7 @@ def _printable(text: str) -> str:
 
 def throughput(rows: Sequence[Row], names: Names) -> Drawing:
     """Requests per second of one group, fastest first; what failed stands at the end."""
-    bars = [_bar(row, names[row.adapter, row.python]) for row in rows]
+    bars = [_bar(row, names[_server(row)]) for row in rows]
     fastest, slowest = _ends([bar for bar in bars if bar.value is not None])
     failed = [bar for bar in bars if bar.value is None]
     title = f"Requests per second, {_what(rows[0])}"
@@ -154,7 +154,7 @@ def throughput(rows: Sequence[Row], names: Names) -> Drawing:
         headings=("server", "requests/s", "±", "95 % interval", "verdict"),
         cells=tuple(
             (
-                names[row.adapter, row.python],
+                names[_server(row)],
                 figures.rate(row),
                 figures.uncertainty(row),
                 _interval(row.requests_per_second),
@@ -206,7 +206,7 @@ def sweep(rows: Sequence[Row], names: Names, dimension: str, measure: Measure, b
     steps = sorted({getattr(row, dimension) for row in rows})
     by_server: dict[str, dict[int, Row]] = defaultdict(dict)
     for row in sorted(rows, key=lambda row: (-getattr(row, dimension), -_mean(row.requests_per_second))):
-        by_server[names[row.adapter, row.python]][getattr(row, dimension)] = row
+        by_server[names[_server(row)]][getattr(row, dimension)] = row
     lines = [
         (label, points)
         for label, found in by_server.items()
@@ -233,7 +233,7 @@ def sweep(rows: Sequence[Row], names: Names, dimension: str, measure: Measure, b
             description=f"{title}, {fixed}: a line for each of {len(lines)} servers, over {', '.join(map(str, steps))}",
             x=Axis(dimension, plots.FIGURE, values=tuple(map(float, steps))),
             y=Axis(None, measure.labels),
-            baseline=next((names[row.adapter, row.python] for row in rows if row.adapter == baseline), None),
+            baseline=next((names[_server(row)] for row in rows if row.adapter == baseline), None),
         ),
         caption=caption,
         headings=("server", *(f"{dimension} {step}" for step in steps)),
@@ -252,8 +252,8 @@ def distributions(head: Run, rows: Sequence[Row], trials: Sequence[Trial]) -> Ma
             by_cell[trial.cell].append(trial)
     found = {}
     for row in rows:
-        cell = cell_of(row)
-        if cell is None or row.batch_latency_us is None or not row.batch_latency_us.exact:
+        cell = row.cell
+        if cell not in by_cell or row.batch_latency_us is None or not row.batch_latency_us.exact:
             continue
         used = rows_of.usable(by_cell[cell], head.plan.trials or stats.MIN_VALUES)
         merged = latency.merge([trial.load.histogram for trial in used if trial.load is not None])
@@ -263,11 +263,11 @@ def distributions(head: Run, rows: Sequence[Row], trials: Sequence[Trial]) -> Ma
 
 def latencies(rows: Sequence[Row], names: Names, tails: Mapping[Cell, Tail], baseline: str) -> Drawing:
     """The distribution of batch latency of one group, by percentile, its tail stretched."""
-    drawn = [(row, tails[cell]) for row in rows if (cell := cell_of(row)) in tails and cell is not None]
+    drawn = [(row, tails[cell]) for row in rows if (cell := row.cell) is not None and cell in tails]
     drawn.sort(key=lambda one: one[1][0][1])
-    lines = [(names[row.adapter, row.python], tuple(Point(x, us) for x, us in points)) for row, points in drawn]
+    lines = [(names[_server(row)], tuple(Point(x, us) for x, us in points)) for row, points in drawn]
     title = f"Batch latency, {_what(rows[0])}"
-    without = [names[row.adapter, row.python] for row in rows if cell_of(row) not in tails]
+    without = [names[_server(row)] for row in rows if row.cell not in tails]
     caption = "By percentile of all batches, up to the slowest one; both scales are logarithmic."
     if without:
         caption += f" Not measured: {', '.join(without)}."
@@ -281,13 +281,13 @@ def latencies(rows: Sequence[Row], names: Names, tails: Mapping[Cell, Tail], bas
             description=f"{title}: a line by percentile for each of {len(lines)} servers; " + _medians(rows, names),
             x=_PERCENTILE_AXIS,
             y=plots.LATENCY,
-            baseline=next((names[row.adapter, row.python] for row in rows if row.adapter == baseline), None),
+            baseline=next((names[_server(row)] for row in rows if row.adapter == baseline), None),
         ),
         caption=caption,
         headings=("server", "p50", "p75", "p90", "p99", "p99.9", "max"),
         cells=tuple(
             (
-                names[row.adapter, row.python],
+                names[_server(row)],
                 *(
                     figures.duration(getattr(row.batch_latency_us, name, None))
                     for name in ("p50", "p75", "p90", "p99", "p99_9", "max")
@@ -303,7 +303,7 @@ def printed(rows: Sequence[Row], names: Names) -> Drawing:
     seen = [row for row in rows if row.wrk_latency_us is not None]
     pairs = [
         Pair(
-            names[row.adapter, row.python],
+            names[_server(row)],
             percentile,
             getattr(row.wrk_latency_us, name),
             getattr(row.batch_latency_us, name, None),
@@ -327,7 +327,7 @@ def printed(rows: Sequence[Row], names: Names) -> Drawing:
         headings=("server", *(f"{name} {what}" for name in percentiles for what in ("recorded", "printed"))),
         cells=tuple(
             (
-                names[row.adapter, row.python],
+                names[_server(row)],
                 *(
                     text
                     for name in percentiles
@@ -368,7 +368,7 @@ def _interval(estimate: Estimate | None) -> str:
 
 def _medians(rows: Sequence[Row], names: Names) -> str:
     return "median " + ", ".join(
-        f"{names[row.adapter, row.python]} {figures.duration(row.batch_latency_us.p50)}"
+        f"{names[_server(row)]} {figures.duration(row.batch_latency_us.p50)}"
         for row in rows
         if row.batch_latency_us and row.batch_latency_us.exact
     )

@@ -29,14 +29,7 @@ class Failed:
 
 def failures(rows: Sequence[Row], trials: Sequence[Trial]) -> tuple[Failed, ...]:
     """One for each row whose server was there and failed, in the order of the rows."""
-    failed = {
-        Cell(row.adapter, row.python, row.depth, row.connections, row.workers): row
-        for row in rows
-        if not row.verdict.has_rate
-        and row.depth is not None
-        and row.connections is not None
-        and row.workers is not None
-    }
+    failed = {cell: row for row in rows if not row.verdict.has_rate and (cell := row.cell) is not None}
     by_cell: dict[Cell, list[Trial]] = defaultdict(list)
     for trial in trials:
         if trial.cell in failed and trial.purpose is not Purpose.WITNESS:

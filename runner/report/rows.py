@@ -170,6 +170,14 @@ class Row:
         """Rows of one group may be compared: (workers, connections, depth)."""
         return self.workers or 0, self.connections or 0, self.depth or 0
 
+    @property
+    def cell(self) -> Cell | None:
+        """What it is of; ``None`` for a server that could not be run at all."""
+        if self.depth is None or self.connections is None or self.workers is None:
+            return None
+        limit = self.waiting.max_clients if self.waiting is not None and not self.waiting.own_limit else None
+        return Cell(self.adapter, self.python, self.depth, self.connections, self.workers, limit)
+
 
 def rows(run: Run, trials: Sequence[Trial]) -> tuple[Row, ...]:
     """One row a cell, by group and throughput; then one for each adapter that could not be run at all."""
