@@ -121,12 +121,9 @@ def check(root: Path) -> list[Discrepancy]:
                 found += discrepancies(shown, path.read_text(encoding="utf-8"), computed)
     for path, text in _documents(root):
         found += discrepancies(str(path.relative_to(root)), text, printed_anew(text, root))
-    index = root / FOLDER / "index.html"
-    computed = _index_page(root)
-    if index.exists() or computed is not None:
-        stored = index.read_text(encoding="utf-8") if index.exists() else ""
-        found += discrepancies(str(index.relative_to(root)), stored, computed or "")
-    return found
+    index, page = root / FOLDER / "index.html", _index_page(root)
+    stored = index.read_text(encoding="utf-8") if index.exists() else ""
+    return found + discrepancies(str(index.relative_to(root)), stored, page or "")
 
 
 def refresh_documents(root: Path) -> tuple[Path, ...]:

@@ -138,6 +138,14 @@ def _trials(lines: Iterable[bytes], path: Path) -> tuple[Trial, ...]:
     return tuple(_decode(line, Trial, path) for line in lines if line.endswith(b"\n") and line != b"\n")
 
 
+def compress_trials(source: Path, target: Path) -> None:
+    """Write a run's finished trials into another folder, compressed so that the same trials give the same file."""
+    path, compressed = source / TRIALS_FILE, f"{TRIALS_FILE}.gz"
+    written = path.read_bytes() if path.exists() else gzip.decompress((source / compressed).read_bytes())
+    whole = written[: written.rfind(b"\n") + 1]
+    (target / compressed).write_bytes(gzip.compress(whole, mtime=0))
+
+
 def read_log(folder: Path, name: str) -> str | None:
     """A log of a run by the name that a trial gives it; ``None`` where it is not kept with the record."""
     logs = (folder / LOGS).resolve()
