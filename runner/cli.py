@@ -483,14 +483,14 @@ def timeline_command(
         kinds = {"sync": Client.BLOCKING, "async": Client.ASYNC}
         found = [suite.trace_client(kinds[name], suite.ROOT, reporter, delay_us=delay_us) for name in clients]
         found += [suite.trace(name, suite.ROOT, reporter, delay_us=delay_us, **given) for name in adapters]
-    console = Console(width=None if sys.stdout.isatty() else 100, highlight=False)
-    for line in waterfall.terminal(found, console.width):
-        console.print(line)
     if svg is not None:
         try:
             svg.write_text(waterfall.svg(found), encoding="utf-8")
         except OSError as error:
             raise ToolError(f"cannot write {svg}: {error.strerror}: choose another file with --svg") from None
+    console = Console(width=None if sys.stdout.isatty() else 100, highlight=False)
+    for line in waterfall.terminal(found, console.width):
+        console.print(line)
 
 
 @cli.command(
