@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -30,9 +30,10 @@ from runner import (
     store,
     tracing,
     trial,
+    upstream,
     verdict,
 )
-from runner.check import quick_check
+from runner.check import BODY, quick_check
 from runner.conformance.case import Case
 from runner.conformance.cases import CASES, CORE
 from runner.conformance.classify import ServerClass
@@ -320,17 +321,23 @@ def find_outdated(
             return Outdated(before, pins)
         now = [adapter for adapter in adapters.discover(root) if adapter.name in changed]
         prepared = environments.prepare(now, progress=reporter.building)
-        return Outdated(before, pins, tuple(_try_out(made, Path(logs)) for made in prepared))
+        return Outdated(before, pins, tuple(_try_out(made, root, Path(logs)) for made in prepared))
 
 
-def _try_out(made: Environment | Unavailable, logs: Path) -> Tried:
-    """Whether a server answers one request and, where it is not known to fail, one batch."""
-    name = made.adapter.name
+def _try_out(made: Environment | Unavailable, root: Path, logs: Path) -> Tried:
+    """Whether a server answers one request and, where it does not wait and is not known to fail, one batch."""
+    adapter, name = made.adapter, made.adapter.name
     if isinstance(made, Unavailable):
         return Tried(name, made.reason)
+    depth, body, variables = 1 if adapter.known_failure else TRIED_DEPTH, BODY, None
     try:
-        with server.running(made, log=logs / f"{name}-server.log") as running:
-            found = quick_check(running.address, 1 if made.adapter.known_failure else TRIED_DEPTH)
+        with ExitStack() as stack:
+            if adapter.scenario is Scenario.UPSTREAM:
+                service = environments.service(root / "go" / "upstream")
+                waits_for = upstream.running(service, delay_us=1000, log=logs / f"{name}-upstream.log")
+                depth, body, variables = 1, upstream.BODY, {"UPSTREAM": stack.enter_context(waits_for).url}
+            started = server.running(made, log=logs / f"{name}-server.log", variables=variables)
+            found = quick_check(stack.enter_context(started).address, depth, body=body)
     except server.StartError as error:
         return Tried(name, str(error))
     return Tried(name, f"{found.failure.verdict}: {found.failure.reason}" if found.failure else None)
