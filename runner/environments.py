@@ -1,4 +1,4 @@
-"""Adapters made ready to run: a virtual environment by uv, or a program by ``go build``, cached by content.
+"""Adapters made ready to run: a virtual environment by uv, a program by ``go`` or ``cargo``, cached by content.
 
 What cannot be made ready is returned as :class:`Unavailable`, with the reason; it is never the end of a run.
 """
@@ -11,6 +11,7 @@ import json
 import os
 import re
 import shutil
+import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -153,6 +154,37 @@ def _prepare_go(adapter: Adapter, progress: Progress) -> Environment | Unavailab
     return Environment(adapter=adapter, argv=(str(program),), python=None, version=version, installed=installed)
 
 
+def _prepare_rust(adapter: Adapter, progress: Progress) -> Environment | Unavailable:
+    """Built in the cache: cargo writes its lock file beside the source, and there is none in the repository."""
+    cargo = shutil.which("cargo")
+    if cargo is None:
+        return Unavailable(adapter, "Rust is not installed: install it, with `apt-get install cargo` for example")
+    sources = (adapter.path.with_name("Cargo.toml"), adapter.path)
+    toolchain = (process.output([cargo, "--version"]) or "").strip()
+    key = _digest(toolchain, *(file.read_text() for file in sources))
+    folder = cache_folder() / "rust" / f"{adapter.name}-{key}"
+    program = folder / adapter.name
+    with _locked(folder):
+        record = folder / "complete.json"
+        if not record.exists():
+            progress(adapter, "building")
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir(parents=True)
+            for file in sources:
+                shutil.copy(file, folder)
+            build = [cargo, "build", "--release", "--target-dir", str(folder / "target")]
+            problem = _build_step(adapter, build, folder / "build.log", cwd=folder)
+            if problem:
+                return problem
+            shutil.copy(folder / "target" / "release" / "adapter", program)
+            shutil.rmtree(folder / "target")
+            lock = tomllib.loads((folder / "Cargo.lock").read_text())
+            _write(record, {"installed": {package["name"]: package["version"] for package in lock["package"]}})
+        installed = json.loads(record.read_text())["installed"]
+    version = installed.get(adapter.distribution, "?")
+    return Environment(adapter=adapter, argv=(str(program),), python=None, version=version, installed=installed)
+
+
 def _prepare_node(adapter: Adapter, _progress: Progress) -> Environment | Unavailable:
     """Nothing to build: the source is the program."""
     node = shutil.which("node")
@@ -166,7 +198,7 @@ def _prepare_node(adapter: Adapter, _progress: Progress) -> Environment | Unavai
     return Environment(adapter=adapter, argv=argv, python=None, version=version, installed={"node": version})
 
 
-_PREPARE = {"go": _prepare_go, "node": _prepare_node}
+_PREPARE = {"go": _prepare_go, "node": _prepare_node, "rust": _prepare_rust}
 
 
 def _build_step(adapter: Adapter, argv: Sequence[str], log: Path, cwd: Path) -> Unavailable | None:
