@@ -12,7 +12,7 @@ import os
 import re
 import shutil
 import tomllib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -133,56 +133,65 @@ def _prepare_go(adapter: Adapter, progress: Progress) -> Environment | Unavailab
         return Unavailable(adapter, "Go is not installed: run `make setup`")
     source = adapter.path.parent
     module = source.parent
-    toolchain = (process.output([go, "version"]) or "").strip()
-    files = [module / "go.mod", module / "go.sum", *sorted(source.rglob("*.go"))]
-    key = _digest(toolchain, *(file.read_text() for file in files if file.exists()))
-    folder = cache_folder() / "go" / f"{adapter.name}-{key}"
-    program = folder / adapter.name
-    with _locked(folder):
-        record = folder / "complete.json"
-        if not record.exists():
-            progress(adapter, "building")
-            shutil.rmtree(folder, ignore_errors=True)
-            folder.mkdir(parents=True)
-            build = [go, "build", "-trimpath", "-o", str(program), f"./{source.name}"]
-            problem = _build_step(adapter, build, folder / "build.log", cwd=module)
-            if problem:
-                return problem
-            _write(record, {"installed": _go_modules(process.output([go, "version", "-m", str(program)]) or "")})
-        installed = json.loads(record.read_text())["installed"]
-    version = installed.get(adapter.distribution, installed.get("go", "?")).removeprefix("v")
-    return Environment(adapter=adapter, argv=(str(program),), python=None, version=version, installed=installed)
+
+    def build(folder: Path) -> Mapping[str, str] | Unavailable:
+        program = folder / adapter.name
+        argv = [go, "build", "-trimpath", "-o", str(program), f"./{source.name}"]
+        problem = _build_step(adapter, argv, folder / "build.log", cwd=module)
+        return problem or _go_modules(process.output([go, "version", "-m", str(program)]) or "")
+
+    sources = [module / "go.mod", module / "go.sum", *sorted(source.rglob("*.go"))]
+    return _prepare_program(adapter, [go, "version"], sources, build, progress)
 
 
 def _prepare_rust(adapter: Adapter, progress: Progress) -> Environment | Unavailable:
-    """Built in the cache: cargo writes its lock file beside the source, and there is none in the repository."""
     cargo = shutil.which("cargo")
     if cargo is None:
         return Unavailable(adapter, "Rust is not installed: install it, with `apt-get install cargo` for example")
-    sources = (adapter.path.with_name("Cargo.toml"), adapter.path)
-    toolchain = (process.output([cargo, "--version"]) or "").strip()
-    key = _digest(toolchain, *(file.read_text() for file in sources))
-    folder = cache_folder() / "rust" / f"{adapter.name}-{key}"
-    program = folder / adapter.name
+    sources = [adapter.path.with_name("Cargo.toml"), adapter.path]
+
+    def build(folder: Path) -> Mapping[str, str] | Unavailable:
+        """In the cache, for cargo writes its lock file beside the source, and the repository is to have none."""
+        for file in sources:
+            shutil.copy(file, folder)
+        argv = [cargo, "build", "--release", "--target-dir", str(folder / "target")]
+        problem = _build_step(adapter, argv, folder / "build.log", cwd=folder)
+        if problem:
+            return problem
+        shutil.copy(folder / "target" / "release" / "adapter", folder / adapter.name)
+        shutil.rmtree(folder / "target")
+        lock = tomllib.loads((folder / "Cargo.lock").read_text())
+        return {package["name"]: package["version"] for package in lock["package"]}
+
+    return _prepare_program(adapter, [cargo, "--version"], sources, build, progress)
+
+
+def _prepare_program(
+    adapter: Adapter,
+    toolchain: Sequence[str],
+    sources: Sequence[Path],
+    build: Callable[[Path], Mapping[str, str] | Unavailable],
+    progress: Progress,
+) -> Environment | Unavailable:
+    """One program of this name, made by ``build`` in the folder it is given, which says what went into it."""
+    said = (process.output(toolchain) or "").strip()
+    key = _digest(said, *(file.read_text() for file in sources if file.exists()))
+    folder = cache_folder() / adapter.language / f"{adapter.name}-{key}"
     with _locked(folder):
         record = folder / "complete.json"
         if not record.exists():
             progress(adapter, "building")
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir(parents=True)
-            for file in sources:
-                shutil.copy(file, folder)
-            build = [cargo, "build", "--release", "--target-dir", str(folder / "target")]
-            problem = _build_step(adapter, build, folder / "build.log", cwd=folder)
-            if problem:
-                return problem
-            shutil.copy(folder / "target" / "release" / "adapter", program)
-            shutil.rmtree(folder / "target")
-            lock = tomllib.loads((folder / "Cargo.lock").read_text())
-            _write(record, {"installed": {package["name"]: package["version"] for package in lock["package"]}})
+            made = build(folder)
+            if isinstance(made, Unavailable):
+                return made
+            _write(record, {"installed": made})
         installed = json.loads(record.read_text())["installed"]
-    version = installed.get(adapter.distribution, "?")
-    return Environment(adapter=adapter, argv=(str(program),), python=None, version=version, installed=installed)
+    # Go's standard library is of its toolchain's version.
+    version = installed.get(adapter.distribution, installed.get("go", "?")).removeprefix("v")
+    argv = (str(folder / adapter.name),)
+    return Environment(adapter=adapter, argv=argv, python=None, version=version, installed=installed)
 
 
 def _prepare_node(adapter: Adapter, _progress: Progress) -> Environment | Unavailable:
