@@ -18,11 +18,12 @@ from typing import Any
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.utils import canonicalize_name
 
 from runner.errors import AdapterError
-from runner.model import Adapter, Kind, Scenario
+from runner.model import Adapter, Client, Group, Kind, Scenario
 
-_SCRIPT_BLOCK = re.compile(r"(?m)^# /// script$\s(?P<content>(^#(| .*)$\s)+)^# ///$")
+SCRIPT_BLOCK = re.compile(r"(?m)^# /// script$\s(?P<content>(^#(| .*)$\s)+)^# ///$")
 """PEP 723's reference expression, for the one type of block we read."""
 
 
@@ -35,10 +36,12 @@ class _Key:
     choices: type[StrEnum] | None = None
     pattern: str | None = None
     required: bool = False
+    least: int | None = None
 
     def check(self, value: object, where: str) -> Any:
         """The value as the record wants it; an :class:`AdapterError` names the key otherwise."""
-        if not isinstance(value, self.is_a) or value == "":
+        too_little = self.least is not None and isinstance(value, int) and value < self.least
+        if type(value) is not self.is_a or value == "" or too_little:  # by type: true is an int as well
             raise AdapterError(f"{where} is {value!r}: expected {self.expected}")
         if self.pattern and not re.fullmatch(self.pattern, str(value)):
             raise AdapterError(f"{where} is {value!r}: expected {self.expected}")
@@ -60,9 +63,15 @@ _PIPEBENCH_KEYS = {
     "kind": _Key(_one_of(Kind), choices=Kind, required=True),
     "homepage": _Key("the project's address", required=True),
     "scenario": _Key(_one_of(Scenario), choices=Scenario),
+    "group": _Key(_one_of(Group), choices=Group),
+    "template": _Key("the word by which pipebench new --from begins with this adapter", pattern=r"[a-z0-9-]+"),
     "ranked": _Key("true or false", is_a=bool),
     "known_failure": _Key("why this adapter is known to fail"),
+    "client": _Key(_one_of(Client), choices=Client),
+    "max_clients": _Key("the number of requests that its client has under way at once by default", is_a=int, least=1),
+    "hold": _Key("a table of pins that are kept and why, { uvloop = 'why' }", is_a=dict),
 }
+_UPSTREAM_ONLY = ("client", "max_clients")
 _UV_KEYS = {
     "exclude-newer": _Key(
         "a time such as 2026-11-20T00:00:00Z",
@@ -81,7 +90,7 @@ def discover(root: Path) -> tuple[Adapter, ...]:
 
     Raises :class:`AdapterError` where metadata is missing or wrong, naming file, key and what was expected.
     """
-    found = [_read_script(path, root) for path in sorted(root.glob("frameworks/*/app*.py"))]
+    found = [_read_script(path, root) for path in _scripts(root)]
     found += [_read_program(path, root) for top in _PROGRAMS for path in sorted(root.glob(f"{top}/*/adapter.toml"))]
     names: dict[str, Path] = {}
     for adapter in found:
@@ -91,16 +100,29 @@ def discover(root: Path) -> tuple[Adapter, ...]:
             )
         names[adapter.name] = adapter.path
     for folder in sorted(root.glob("frameworks/*/")):
-        if not any(folder.glob("app*.py")) and any(folder.glob("*.py")):
-            raise AdapterError(f"{folder.relative_to(root)} has no app.py: an adapter is app.py or app_<variant>.py")
+        if any(folder.glob("*.py")) and not any(path.parent == folder for path in _scripts(root)):
+            raise AdapterError(
+                f"{folder.relative_to(root)} has no app.py: an adapter is app.py, app_<variant>.py "
+                "or upstream_<variant>.py"
+            )
     return tuple(sorted(found, key=lambda adapter: adapter.name))
 
 
-def select(adapters: Sequence[Adapter], patterns: Iterable[str]) -> tuple[Adapter, ...]:
-    """Those whose name matches one of ``patterns`` (shell style); all of them when there is no pattern.
+def select(adapters: Sequence[Adapter], patterns: Iterable[str], groups: Iterable[Group] = ()) -> tuple[Adapter, ...]:
+    """Those whose name matches one of ``patterns`` (shell style) and which are in one of ``groups``; none is for all.
 
-    Raises :class:`AdapterError` for a pattern that matches nothing, with the nearest names.
+    Raises :class:`AdapterError` for a pattern that matches nothing, with the nearest names, and where none is left.
     """
+    named, wanted = _named(adapters, patterns), tuple(groups)
+    found = tuple(adapter for adapter in named if not wanted or adapter.group in wanted)
+    if named and not found:
+        which = ", ".join(adapter.name for adapter in named)
+        others = ",".join(group for group in Group if any(adapter.group is group for adapter in named))
+        raise AdapterError(f"none of {which} is in group {' or '.join(wanted)}: they are in --group {others}")
+    return found
+
+
+def _named(adapters: Sequence[Adapter], patterns: Iterable[str]) -> tuple[Adapter, ...]:
     wanted = [pattern for pattern in patterns if pattern]
     if not wanted:
         return tuple(adapters)
@@ -113,10 +135,15 @@ def select(adapters: Sequence[Adapter], patterns: Iterable[str]) -> tuple[Adapte
     return tuple(a for a in adapters if any(fnmatch.fnmatchcase(a.name, pattern) for pattern in wanted))
 
 
+def _scripts(root: Path) -> list[Path]:
+    """The files that are adapters."""
+    return sorted([*root.glob("frameworks/*/app*.py"), *root.glob("frameworks/*/upstream_*.py")])
+
+
 def _read_script(path: Path, root: Path) -> Adapter:
     where = path.relative_to(root)
     text = _text(path, str(where))
-    blocks = list(_SCRIPT_BLOCK.finditer(text))
+    blocks = list(SCRIPT_BLOCK.finditer(text))
     if len(blocks) != 1:
         count = "no" if not blocks else "more than one"
         raise AdapterError(
@@ -129,14 +156,22 @@ def _read_script(path: Path, root: Path) -> Adapter:
     _refuse_unknown(metadata, _SCRIPT_KEYS, str(where))
     tool = _table(metadata.get("tool", {}), f"{where}: [tool]")
     uv = _check_table(tool.get("uv", {}), _UV_KEYS, f"{where}: [tool.uv]")
-    own = _check_table(tool.get("pipebench", {}), _PIPEBENCH_KEYS, f"{where}: [tool.pipebench]")
+    own = _own(tool.get("pipebench", {}), f"{where}: [tool.pipebench]")
+    dependencies = _dependencies(metadata, str(where))
+    names = {canonicalize_name(Requirement(text).name) for text in dependencies}
+    for name, _ in own.get("hold", ()):
+        if canonicalize_name(name) not in names:
+            raise AdapterError(
+                f"{where}: [tool.pipebench]: hold names {name!r}: expected one of {', '.join(sorted(names))}"
+            )
+    _check_scenario(own, is_upstream=path.stem.startswith("upstream_"), where=str(where))
     variant = path.stem.removeprefix("app").lstrip("_")
     return Adapter(
         name="-".join(filter(None, (path.parent.name, variant.replace("_", "-")))),
         path=path,
         language="python",
         requires_python=_requires_python(metadata, str(where)),
-        dependencies=_dependencies(metadata, str(where)),
+        dependencies=dependencies,
         exclude_newer=uv["exclude-newer"],
         **own,
     )
@@ -149,7 +184,8 @@ def _read_program(path: Path, root: Path) -> Adapter:
     language = metadata.pop("language", None)
     if not isinstance(language, str) or language not in sources:
         raise AdapterError(f"{where}: language is {language!r}: expected one of {', '.join(sources)}")
-    own = _check_table(metadata, _PIPEBENCH_KEYS, str(where))
+    own = _own(metadata, str(where))
+    _check_scenario(own, is_upstream=False, where=str(where))
     return Adapter(name=path.parent.name, path=path.with_name(sources[language]), language=language, **own)
 
 
@@ -189,6 +225,26 @@ def _check_table(value: object, keys: Mapping[str, _Key], where: str) -> dict[st
         if key.required and name not in table:
             raise AdapterError(f"{where}: {name} is missing: expected {key.expected}")
     return {name: keys[name].check(value, f"{where}: {name}") for name, value in table.items()}
+
+
+def _check_scenario(own: Mapping[str, Any], *, is_upstream: bool, where: str) -> None:
+    """A file's name and its metadata say the same of its scenario, and a server that waits says what with."""
+    if is_upstream is not (own.get("scenario") is Scenario.UPSTREAM):
+        expected = 'scenario = "upstream"' if is_upstream else "an upstream_<variant>.py to be of scenario upstream"
+        raise AdapterError(f"{where}: scenario is {str(own.get('scenario', 'pipeline'))!r}: expected {expected}")
+    if is_upstream and "client" not in own:
+        raise AdapterError(f"{where}: client is missing: expected {_PIPEBENCH_KEYS['client'].expected}")
+    for name in _UPSTREAM_ONLY:
+        if name in own and not is_upstream:
+            raise AdapterError(f"{where}: {name} is of scenario upstream only")
+
+
+def _own(value: object, where: str) -> dict[str, Any]:
+    """The suite's own keys, as an adapter's fields."""
+    own = _check_table(value, _PIPEBENCH_KEYS, where)
+    for name, why in own.get("hold", {}).items():
+        _Key("why this pin is kept").check(why, f"{where}: hold: {name}")
+    return own | ({"hold": tuple(own["hold"].items())} if "hold" in own else {})
 
 
 def _requires_python(metadata: Mapping[str, Any], where: str) -> str:

@@ -13,8 +13,8 @@ DEADLINE_S = 5.0
 """For one batch, from its first byte sent to its last byte received."""
 
 
-def quick_check(address: Address, depth: int, *, deadline_s: float = DEADLINE_S) -> Check:
-    """Send ``GET /`` alone, then ``depth`` of them in one write, each on a connection of its own.
+def quick_check(address: Address, depth: int, *, body: bytes = BODY, deadline_s: float = DEADLINE_S) -> Check:
+    """Send ``GET /`` alone, then ``depth`` of them in one write, each on a connection of its own; expect ``body``.
 
     Whether a failure is a crash is for the caller to say, who sees the process.
     """
@@ -27,7 +27,7 @@ def quick_check(address: Address, depth: int, *, deadline_s: float = DEADLINE_S)
         except TimeoutError:
             return Check(sent, 0, size, Failure(Verdict.STALLED, f"no connection in {deadline_s:g} s"))
         received = len(reading.responses)
-        failure = _wrong(reading) or problem
+        failure = _wrong(reading, body) or problem
         if failure is None and received < sent:
             failure = Failure(Verdict.CLOSES, f"closed the connection after {received} of {sent} responses")
         if failure:
@@ -67,21 +67,21 @@ def _exchange(address: Address, count: int, deadline_s: float) -> tuple[Reading,
     return reader.reading, None
 
 
-def _wrong(reading: Reading) -> Failure | None:
+def _wrong(reading: Reading, body: bytes) -> Failure | None:
     if reading.flaw is not None:
         return Failure(Verdict.WRONG_RESPONSE, reading.flaw.detail)
     for number, response in enumerate(reading.responses, start=1):
-        if problem := _wrong_response(response):
+        if problem := _wrong_response(response, body):
             return Failure(Verdict.WRONG_RESPONSE, f"response {number}: {problem}")
     return None
 
 
-def _wrong_response(response: Response) -> str | None:
+def _wrong_response(response: Response, body: bytes) -> str | None:
     media_type = (response.header("content-type") or "none").partition(";")[0].strip().lower()
     if response.status != 200:
         return f"status {response.status}, expected 200"
-    if response.body != BODY:
-        return f"body {response.body[:40]!r}, expected {BODY!r}"
+    if response.body != body:
+        return f"body {response.body[:40]!r}, expected {body!r}"
     if media_type != "text/plain":
         return f"content type {media_type}, expected text/plain"
     return None

@@ -6,22 +6,23 @@ The work is imported where it is done, so that help comes at once.
 
 from __future__ import annotations
 
+import io
 import signal
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from runner import plans
-from runner.errors import UserError
+from runner.errors import PlanError, ToolError, UserError
 
 if TYPE_CHECKING:
     from types import FrameType
 
-    from runner.model import Plan
+    from runner.model import Group, Plan
     from runner.suite import Places
 
 RESULTS = Path(__file__).parents[1] / "results"
@@ -47,6 +48,9 @@ class _Parsed(click.ParamType[Any]):
 NUMBERS = _Parsed("n,n,…", plans.whole_numbers)
 DURATION = _Parsed("duration", plans.seconds)
 SHARE = _Parsed("share", plans.share)
+GROUPS = _Parsed("group,group,…", plans.groups)
+DELAY = _Parsed("delay", plans.delay_us)
+LIMITS = _Parsed("n,n,…", plans.limits)
 NAMES = _Parsed("name,name,…", lambda text: tuple(filter(None, (part.strip() for part in text.split(",")))))
 
 
@@ -58,7 +62,7 @@ def _examples(*lines: str) -> str:
 @click.group(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog=_examples(
-        "pipebench run                          # every adapter, depth 1, 5 and 16",
+        "pipebench run                          # the core adapters, depth 1, 5 and 16",
         "pipebench run --only 'aio*,fasthttp' --depth 1,16",
         "pipebench report latest --format markdown",
     ),
@@ -80,13 +84,16 @@ _PROFILES = "; ".join(f"{name}: {text}" for name, text in plans.PROFILE_HELP.ite
         "pipebench run --profile quick --only aiohttp",
         "pipebench run --depth 1,5,16 --connections 50 --budget 10m",
         "pipebench run --profile seed            # the seed's command and its five columns",
+        "pipebench run --group core,field --budget 1h",
+        "pipebench run --profile upstream-ab     # servers that wait for another: what blocking costs",
         "pipebench run --resume latest",
     ),
 )
 @click.option(
     "--profile", type=click.Choice(list(plans.PROFILES)), default="default", help=f"What to measure. {_PROFILES}."
 )
-@click.option("--only", type=NAMES, help="Adapters by name, shell patterns allowed, comma separated.  [all]")
+@click.option("--only", type=NAMES, help="Adapters by name, shell patterns allowed, comma separated, of any group.")
+@click.option("--group", "groups", type=GROUPS, help="Adapters of these groups: core, field, 2017.  [the profile's]")
 @click.option("--depth", "depths", type=NUMBERS, help="Requests that a connection writes before it reads.")
 @click.option("--connections", type=NUMBERS, help="Connections that the load generator keeps open.")
 @click.option("--workers", type=NUMBERS, help="Processes (or Go's CPUs) of a server.")
@@ -102,6 +109,8 @@ _PROFILES = "; ".join(f"{name}: {text}" for name, text in plans.PROFILE_HELP.ite
 @click.option("--witness", is_flag=True, default=None, help="Load each cell once more with h2load, and compare.")
 @click.option("--check/--no-check", default=None, help="Run the core conformance cases and verify responses.  [check]")
 @click.option("--strict", is_flag=True, default=None, help="Do not load servers whose pipelining is broken.")
+@click.option("--delay", "delay_us", type=DELAY, help="What the upstream of servers that wait takes, as 500ms.")
+@click.option("--max-clients", type=LIMITS, help="Requests that a waiting server's client may have under way at once.")
 @click.option("--port", type=click.IntRange(1, 65535), help="Port for the servers.  [a free one]")
 @click.option("--results", type=click.Path(path_type=Path), default=RESULTS, help="Folder for records.  [results]")
 @click.option("--resume", metavar="RUN", help="Complete a run that ended early; other options are then its own.")
@@ -114,8 +123,8 @@ def run_command(
     from runner import progress, store, suite
 
     places = _places(results, port)
-    asked = {name: value for name, value in given.items() if value is not None}
-    plan: Plan = plans.check(replace(plans.PROFILES[profile], **asked))
+    given = {name: value for name, value in given.items() if value is not None}
+    plan: Plan = plans.check(plans.asked(profile, given))
     with progress.reporter(quiet=quiet) as reporter:
         if resume:
             path = suite.resume(store.find(results, resume), places, reporter)
@@ -126,28 +135,235 @@ def run_command(
 
 @cli.command(
     "report",
-    epilog=_examples("pipebench report latest", "pipebench report 20261121 --format csv > table.csv"),
+    epilog=_examples(
+        "pipebench report latest",
+        "pipebench report 20261121 --format csv > table.csv",
+        "pipebench report latest --format html --output report.html",
+    ),
 )
 @click.argument("run", default="latest")
 @click.option(
     "--format",
     "format_",
-    type=click.Choice(["text", "markdown", "csv", "json", "seed", "witness"]),
+    type=click.Choice(["text", "markdown", "csv", "json", "html", "seed", "seed-2017", "witness", "upstream"]),
     default="text",
-    help="How to print the rows; seed: the five columns that the seed published; witness: wrk beside h2load.",
+    help="How to print the rows; html: one page with charts and all else that the record holds; seed: the five columns "
+    "that the seed published; seed-2017: what it published, its releases and today's; witness: wrk beside h2load; "
+    "upstream: servers that wait, with what was published and their model.",
 )
+@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="File to write.  [stdout]")
 @click.option("--results", type=click.Path(path_type=Path), default=RESULTS, help="Folder of records.  [results]")
-def report_command(run: str, format_: str, results: Path) -> None:
+def report_command(run: str, format_: str, output: Path | None, results: Path) -> None:
     """Print the tables of RUN again, from its record: an id, the beginning of one, a folder, or latest."""
     from runner import store
 
-    _print_report(store.find(results, run), format_)
+    path = store.find(results, run)
+    if output is None:
+        _print_report(path, format_)
+        return
+    printed = io.StringIO()
+    with redirect_stdout(printed):
+        _print_report(path, format_)
+    _write(printed.getvalue(), output)
+
+
+@cli.command(
+    "publish",
+    epilog=_examples(
+        "pipebench publish latest",
+        "pipebench publish --check      # every published figure against its record",
+        "pipebench publish --refresh    # after a change to tables or charts",
+    ),
+)
+@click.argument("run", required=False)
+@click.option("--check", is_flag=True, help="Compute all that is published again; exit code 1 where it differs.")
+@click.option("--refresh", is_flag=True, help="Write all that is published anew from its records.")
+@click.option("--unfinished", is_flag=True, help="Publish a run that is not complete all the same.")
+@click.option("--uncommitted", is_flag=True, help="Publish what was measured with uncommitted changes all the same.")
+@click.option("--results", type=click.Path(path_type=Path), default=RESULTS, help="Folder of records.  [results]")
+def publish_command(
+    run: str | None, check: bool, refresh: bool, unfinished: bool, uncommitted: bool, results: Path
+) -> None:
+    """Keep RUN in results/published: its record, page, tables and charts, and the tables of README.md.
+
+    With --check or --refresh, go through all that is published instead.
+    """
+    from runner import publication, store, suite
+
+    if (run is not None) + check + refresh != 1:
+        raise click.UsageError("give a RUN to publish, or --check, or --refresh")
+    if check:
+        found = publication.check(suite.ROOT)
+        for discrepancy in found:
+            click.echo(str(discrepancy))
+        if found:
+            sys.exit(1)
+        click.echo("every published figure is what its record gives")
+        return
+    if run is not None:
+        path = store.find(results, run)
+        folder, changed = publication.publish(path, suite.ROOT, unfinished=unfinished, uncommitted=uncommitted)
+        click.echo(f"published {folder.relative_to(suite.ROOT)}")
+    else:
+        changed = publication.refresh(suite.ROOT)
+    for path in dict.fromkeys(changed):
+        click.echo(f"wrote {path.relative_to(suite.ROOT)}")
+
+
+@cli.command(
+    "compare",
+    epilog=_examples(
+        "pipebench compare 20261121T0612 latest",
+        "pipebench compare results/published/2026-11-21-default latest --fail-if-slower 5%",
+        "pipebench compare BASE NEW --format markdown > pull-request.md",
+    ),
+)
+@click.argument("base")
+@click.argument("new", default="latest")
+@click.option(
+    "--format", "format_", type=click.Choice(["text", "markdown", "json"]), default="text", help="How to print it."
+)
+@click.option(
+    "--fail-if-slower",
+    "tolerated",
+    type=SHARE,
+    metavar="share",
+    help="Exit code 1 where a whole interval lies beyond it, as 5%, or a cell no longer works.",
+)
+@click.option("--across-machines", is_flag=True, help="Compare runs of different machines all the same.")
+@click.option("--results", type=click.Path(path_type=Path), default=RESULTS, help="Folder of records.  [results]")
+def compare_command(
+    base: str, new: str, format_: str, tolerated: float | None, across_machines: bool, results: Path
+) -> None:
+    """Say what changed between the runs BASE and NEW, and whether it is more than noise.
+
+    Ratios are of new over base. Their 95 % intervals hold for all cells at once, and allow for how far the runs drifted
+    apart where no code was changed.
+    """
+    from runner import store
+    from runner.report import comparison, comparison_tables
+
+    measured = [store.read(store.find(results, name)) for name in (base, new)]
+    found = comparison.compare(measured[0], measured[1], across_machines=across_machines)
+    if format_ == "json":
+        click.echo(comparison_tables.as_json(found), nl=False)
+    elif format_ == "markdown":
+        click.echo(comparison_tables.markdown(found), nl=False)
+    else:
+        _print(*comparison_tables.terminal(found))
+    slower = found.slower_than(tolerated) if tolerated is not None else ()
+    for cell in slower:
+        click.echo(f"pipebench: {comparison_tables.verdict(cell, tolerated or 0)}", err=True)
+    if slower:
+        sys.exit(1)
+
+
+_EXPORTS = {
+    "hdr-log": "HdrHistogram's log, a histogram a trial",
+    "hgrm": "HdrHistogram's percentiles, a file a cell",
+    "parquet": "all trials, raw",
+    "github-summary": "Markdown for $GITHUB_STEP_SUMMARY",
+    "benchmark-json": "github-action-benchmark's customBiggerIsBetter",
+}
+
+
+@cli.command(
+    "export",
+    epilog=_examples(
+        "pipebench export latest --format hdr-log --output latest.hlog",
+        "pipebench export latest --format hgrm --output percentiles/",
+        "pipebench export 20261121 --format parquet --output trials.parquet",
+    ),
+)
+@click.argument("run", default="latest")
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(list(_EXPORTS)),
+    required=True,
+    help="; ".join(f"{name}: {text}" for name, text in _EXPORTS.items()) + ".",
+)
+@click.option("--output", type=click.Path(path_type=Path), help="File to write, or folder for hgrm.  [standard output]")
+@click.option("--results", type=click.Path(path_type=Path), default=RESULTS, help="Folder of records.  [results]")
+def export_command(run: str, format_: str, output: Path | None, results: Path) -> None:
+    """Write RUN in the format of another tool: its latencies, its trials, or its throughputs.
+
+    Latencies are those of trials that count and were proved; cells without one are named on standard error.
+    """
+    from runner import store
+    from runner.report import exchange, rows
+
+    head, trials = store.read(store.find(results, run))
+    if format_ in {"hgrm", "parquet"} and output is None:
+        raise click.UsageError(f"--format {format_} needs --output: it is not written to a terminal")
+    if format_ in {"hgrm", "hdr-log"} and (missing := exchange.left_out(head, trials)):
+        click.echo(f"pipebench: no proved latency, so left out: {', '.join(missing)}", err=True)
+    if format_ == "hgrm" and output is not None:
+        output.mkdir(parents=True, exist_ok=True)
+        for name, text in exchange.percentile_distributions(head, trials).items():
+            (output / name).write_text(text, encoding="utf-8")
+    elif format_ == "parquet" and output is not None:
+        exchange.write_parquet(head, trials, output)
+    elif format_ == "hdr-log":
+        _write(exchange.hdr_log(head, trials), output)
+    elif format_ == "github-summary":
+        _write(exchange.job_summary(head, rows.rows(head, trials)), output)
+    else:
+        _write(exchange.benchmark_entries(head, rows.rows(head, trials)), output)
+
+
+@cli.command(
+    "new",
+    epilog=_examples(
+        "pipebench new demo --from asgi",
+        "pipebench new my-framework --from asgi --requirement my-framework==1.2 --kind framework",
+        "pipebench new my-variant --from aiohttp",
+    ),
+)
+@click.argument("name")
+@click.option("--from", "source", help="What to begin with: asgi, wsgi, protocol, go, or any adapter by its name.")
+@click.option("--kind", type=click.Choice(["framework", "server", "protocol", "baseline"]), help="What it is.")
+@click.option("--title", help="Its name in the tables.  [NAME]")
+@click.option("--homepage", help="The project's address.")
+@click.option("--requirement", help="One more distribution with its pin, as aiohttp==3.14.5; tables show its version.")
+def new_command(name: str, source: str | None, kind: str | None, **given: str | None) -> None:
+    """Begin the adapter NAME: one file that runs, passes check as it is, and waits for your framework.
+
+    What is not given is asked for on a terminal, and elsewhere taken from the adapter that it is begun from.
+    """
+    from runner import adapters, scaffold, suite
+    from runner.model import Kind
+
+    found = adapters.discover(suite.ROOT)
+    asking = sys.stdin.isatty()
+    if source is None:
+        offered = sorted(scaffold.templates(found))
+        if not asking:
+            raise click.UsageError(f"--from is missing: give one of {', '.join(offered)}, or the name of an adapter")
+        source = str(click.prompt("Begin with", type=click.Choice(offered), default=offered[0]))
+    begin = scaffold.begin_from(found, source)
+    if kind is None and asking:
+        kind = click.prompt("What is it", type=click.Choice([*map(str, Kind)]), default=str(begin.kind))
+    if given["homepage"] is None and asking:
+        given["homepage"] = click.prompt("Its homepage", default=begin.homepage)
+    wish = scaffold.Wish(name, kind=Kind(kind) if kind else None, **given)
+    written = [path.relative_to(suite.ROOT) for path in scaffold.create(wish, begin, suite.ROOT)]
+    serve = f"uv run {written[0]}" if begin.language == "python" else f"go -C {written[0].parent} run ."
+    click.echo(
+        f"wrote {', '.join(map(str, written))}, begun from {begin.path.relative_to(suite.ROOT)}\n"
+        "next:\n"
+        f"  PORT=8080 {serve}   # serve it, and look at it with curl\n"
+        f"  edit {written[0]}: your framework instead of {begin.title}, its pin and its metadata at the top\n"
+        f"  uv run pipebench check {name}\n"
+        f"  uv run pipebench run --only {name},fasthttp --profile quick"
+    )
 
 
 @cli.command("list", epilog=_examples("pipebench list", "pipebench list --json"))
 @click.option("--json", "as_json", is_flag=True, help="Print a list of objects instead of a table.")
 @click.option("--only", type=NAMES, default=(), help="Adapters by name, shell patterns allowed.  [all]")
-def list_command(as_json: bool, only: Sequence[str]) -> None:
+@click.option("--group", "groups", type=GROUPS, default=(), help="Adapters of these groups: core, field, 2017.  [all]")
+def list_command(as_json: bool, only: Sequence[str], groups: Sequence[Group]) -> None:
     """List the adapters: what they are, and what each needs that this machine lacks.
 
     Environments that are not there yet are built.
@@ -158,7 +374,7 @@ def list_command(as_json: bool, only: Sequence[str]) -> None:
     from runner.report import listing
 
     with progress.reporter(quiet=False) as reporter:
-        entries = listing.entries(suite.inventory(only, suite.ROOT, reporter))
+        entries = listing.entries(suite.inventory(only, suite.ROOT, reporter, groups=groups))
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(entries), indent=1).decode())
     else:
@@ -175,7 +391,9 @@ def list_command(as_json: bool, only: Sequence[str]) -> None:
     ),
 )
 @click.argument("adapters", nargs=-1, metavar="[ADAPTER]...")
+@click.option("--group", "groups", type=GROUPS, default=(), help="Adapters of these groups: core, field, 2017.  [all]")
 @click.option("--case", "cases", type=NAMES, default=(), help="Only these cases, by name or number.  [all]")
+@click.option("--strict", is_flag=True, help="Exit code 1 where any case failed.")
 @click.option("--ladder", is_flag=True, help="Also search the largest depth and number of connections that work.")
 @click.option("--verbose", is_flag=True, help="Show the bytes of each case that is not a pass.")
 @click.option(
@@ -187,11 +405,20 @@ def list_command(as_json: bool, only: Sequence[str]) -> None:
 )
 @click.option("--quiet", is_flag=True, help="No progress on stderr.")
 def check_command(
-    adapters: tuple[str, ...], cases: tuple[str, ...], ladder: bool, verbose: bool, format_: str, quiet: bool
+    adapters: tuple[str, ...],
+    *,
+    groups: tuple[Group, ...],
+    cases: tuple[str, ...],
+    strict: bool,
+    ladder: bool,
+    verbose: bool,
+    format_: str,
+    quiet: bool,
 ) -> None:
     """Run the pipelining conformance cases against ADAPTERs, shell patterns allowed; all of them by default.
 
-    Exit code 1 where a case failed.
+    Exit code 1 where pipelining does not work, or a case that was asked for by name failed. What servers do with
+    malformed requests is theirs: it is shown, and fails with --strict.
     """
     import json
 
@@ -200,7 +427,7 @@ def check_command(
     from runner.conformance.case import Outcome
 
     with progress.reporter(quiet=quiet) as reporter:
-        found = suite.examine(adapters, suite.ROOT, reporter, cases=cases, ladder=ladder)
+        found = suite.examine(adapters, suite.ROOT, reporter, groups=groups, cases=cases, ladder=ladder)
     if format_ == "json":
         click.echo(json.dumps(record.as_json(*found), indent=1))
     elif format_ == "markdown":
@@ -213,7 +440,105 @@ def check_command(
             for result in each.results:
                 if result.outcome is not Outcome.PASS:
                     click.echo(f"\n{each.title}\n{render.transcript(result)}")
-    if any(each.counts.failed or each.problem for each in found):
+    if any(each.fails(strict=strict) for each in found):
+        sys.exit(1)
+
+
+@cli.command(
+    "timeline",
+    epilog=_examples(
+        "pipebench timeline tornado aiohttp --depth 5",
+        "pipebench timeline tornado-upstream-async --connections 12 --svg waits.svg",
+        "pipebench timeline --client sync --client async",
+    ),
+)
+@click.argument("adapters", nargs=-1, metavar="[ADAPTER]...")
+@click.option("--depth", type=click.IntRange(1, 1000), help="Requests in one batch on a connection.")
+@click.option("--connections", type=click.IntRange(1, 1000), help="Connections that ask at the same moment.")
+@click.option("--delay", "delay_us", type=DELAY, default="200ms", help="What each request takes.  [200ms]")
+@click.option("--max-clients", type=click.IntRange(1), help="Limit of a waiting server's client.  [its own]")
+@click.option(
+    "--client",
+    "clients",
+    type=click.Choice(["sync", "async"]),
+    multiple=True,
+    help="Draw a fetch by one of tornado's two clients, and the statement behind it.",
+)
+@click.option("--svg", type=click.Path(path_type=Path, dir_okay=False), help="Write the picture to this file as well.")
+@click.option("--quiet", is_flag=True, help="No progress on stderr.")
+def timeline_command(
+    adapters: tuple[str, ...], clients: tuple[str, ...], svg: Path | None, quiet: bool, delay_us: int, **given: Any
+) -> None:
+    """Draw what becomes of each request of a batch or burst to ADAPTERs: sent, first byte, done.
+
+    A batch of five on one connection, or five connections to a server that waits for another, unless told otherwise.
+    All are drawn on one scale of time.
+    """
+    from rich.console import Console
+
+    from runner import progress, suite
+    from runner.model import Client
+    from runner.report import waterfall
+
+    if bool(adapters) == bool(clients):
+        raise PlanError("a timeline is of ADAPTERs, or of tornado's clients with --client: name one or the other")
+    if clients and any(value is not None for value in given.values()):
+        raise PlanError("a client fetches once: leave out --depth, --connections and --max-clients")
+    if delay_us < 1000:
+        raise PlanError("a delay below 1 ms cannot be drawn: give --delay as 200ms")
+    with progress.reporter(quiet=quiet) as reporter:
+        kinds = {"sync": Client.BLOCKING, "async": Client.ASYNC}
+        found = [suite.trace_client(kinds[name], suite.ROOT, reporter, delay_us=delay_us) for name in clients]
+        found += [suite.trace(name, suite.ROOT, reporter, delay_us=delay_us, **given) for name in adapters]
+    console = Console(width=None if sys.stdout.isatty() else 100, highlight=False)
+    for line in waterfall.terminal(found, console.width):
+        console.print(line)
+    if svg is not None:
+        try:
+            svg.write_text(waterfall.svg(found), encoding="utf-8")
+        except OSError as error:
+            raise ToolError(f"cannot write {svg}: {error.strerror}: choose another file with --svg") from None
+
+
+@cli.command(
+    "outdated",
+    epilog=_examples(
+        "pipebench outdated",
+        "pipebench outdated --group core --exit-code",
+        "pipebench outdated tornado --update && git diff frameworks",
+    ),
+)
+@click.argument("adapters", nargs=-1, metavar="[ADAPTER]...")
+@click.option("--group", "groups", type=GROUPS, default=(), help="Adapters of these groups.  [core,field]")
+@click.option("--update", is_flag=True, help="Move outdated pins and their cut-off in place, and try what changed.")
+@click.option("--exit-code", is_flag=True, help="Exit with 1 where a pin is outdated and not held.")
+@click.option("--json", "as_json", is_flag=True, help="Print an object instead of a table.")
+@click.option("--quiet", is_flag=True, help="No progress on stderr.")
+def outdated_command(
+    adapters: tuple[str, ...], groups: tuple[Group, ...], update: bool, exit_code: bool, as_json: bool, quiet: bool
+) -> None:
+    """Say which pins of ADAPTERs, shell patterns allowed, are behind the newest releases; of all by default.
+
+    Pins that an adapter holds are shown with the reason, and stay; so do Go modules, and the releases of 2017 are left
+    out. --update commits nothing: read the diff. Exit code 1 where an updated adapter fails its quick check.
+    """
+    import msgspec
+
+    from runner import progress, suite
+    from runner.outdated import State
+    from runner.report import listing
+
+    with progress.reporter(quiet=quiet) as reporter:
+        found = suite.find_outdated(adapters, suite.ROOT, reporter, groups=groups, update=update)
+    if as_json:
+        click.echo(msgspec.json.format(msgspec.json.encode(found), indent=1).decode())
+    else:
+        _print(listing.pins_table(found.pins))
+        for tried in found.tried:
+            said = f"said {tried.failure}" if tried.failure else "passed"
+            click.echo(f"{tried.adapter}: updated; its quick check {said}")
+    behind = exit_code and not update and any(pin.state is State.OUTDATED for pin in found.pins)
+    if behind or any(tried.failure for tried in found.tried):
         sys.exit(1)
 
 
@@ -270,6 +595,17 @@ def selftest_command(sessions: int, trials: int, results: Path, publish: bool, a
         (kept / "README.md").write_text(trust.markdown(outcome), encoding="utf-8")
 
 
+def _write(text: str, output: Path | None) -> None:
+    """To a file, or to standard output where none was named."""
+    if output is None:
+        click.echo(text, nl=False)
+        return
+    try:
+        output.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise click.UsageError(f"cannot write {output}: {error.strerror}: choose another --output") from None
+
+
 def _places(results: Path, port: int | None) -> Places:
     from runner.suite import Places
 
@@ -278,11 +614,16 @@ def _places(results: Path, port: int | None) -> Places:
 
 def _print_report(path: Path, format_: str) -> None:
     from runner import store
-    from runner.report import rows, tables
+    from runner.model import Scenario
+    from runner.report import rows, seed_2017, tables, upstream
 
     head, trials = store.read(path)
     found = rows.rows(head, trials)
-    if format_ == "text":
+    if format_ == "upstream" or (format_ == "markdown" and head.plan.scenario is Scenario.UPSTREAM):
+        click.echo(upstream.markdown(head, found), nl=False)
+    elif format_ == "text" and head.plan.scenario is Scenario.UPSTREAM:
+        _print(*upstream.terminal(head, found))
+    elif format_ == "text":
         _print(*tables.terminal(head, found))
     elif format_ == "csv":
         click.echo(tables.as_csv(found), nl=False)
@@ -290,6 +631,12 @@ def _print_report(path: Path, format_: str) -> None:
         click.echo(tables.as_json(head, found), nl=False)
     elif format_ == "seed":
         click.echo(tables.seed_table(found), nl=False)
+    elif format_ == "seed-2017":
+        click.echo(seed_2017.table(head, found), nl=False)
+    elif format_ == "html":
+        from runner.report import page
+
+        click.echo(page.render(head, found, trials, lambda name: store.read_log(path, name)), nl=False)
     elif format_ == "witness":
         click.echo(tables.witness_table(found), nl=False)
     else:

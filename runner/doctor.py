@@ -18,7 +18,7 @@ LOAD_LIMIT = 0.5
 STEAL_LIMIT = 0.01
 """Share of CPU time since boot that a hypervisor may have given to others."""
 WANTED_DESCRIPTORS = 10_500
-"""Enough for the 10 000 connections that the largest plan opens."""
+"""Enough for 10 000 connections. A plan that needs more, as one for each to an upstream, says so itself."""
 WANTED_BACKLOG = 1024
 TESTED_WRK = ("4.1.0", "4.2.0")
 

@@ -1,4 +1,4 @@
-"""Adapters made ready to run: a virtual environment by uv, a program by ``go`` or ``cargo``, cached by content.
+"""Adapters and services made ready to run: by uv, ``go build`` or ``cargo build``, cached by content.
 
 What cannot be made ready is returned as :class:`Unavailable`, with the reason; it is never the end of a run.
 """
@@ -15,18 +15,35 @@ import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from runner import interpreters, machine, process
 from runner.errors import ToolError
 from runner.interpreters import Interpreter
-from runner.model import Adapter, Environment, Unavailable
+from runner.model import Adapter, Environment, Service, Unavailable
 
 BUILD_TIMEOUT_S = 900.0
 LOG_TAIL_LINES = 8
 
 Progress = Callable[[Adapter, str], None]
 """Told when an adapter's state changes: ``building``, ``ready`` or the reason why it is unavailable."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Problem:
+    """Why something could not be built, with the end of the builder's log."""
+
+    reason: str
+    log_tail: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Program:
+    """A program that was built, and the modules in it with their versions."""
+
+    path: Path
+    installed: Mapping[str, str]
 
 
 def cache_folder() -> Path:
@@ -43,10 +60,7 @@ def prepare(
 
     The order of the result is that of ``adapters``.
     """
-    try:
-        cache_folder().mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ToolError(f"cannot write to {cache_folder()}: {error.strerror}: set PIPEBENCH_CACHE to another") from None
+    _make_cache()
     found = interpreters.find() if any(a.language == "python" for a in adapters) else ()
     wanted: list[tuple[Adapter, str | None]] = [
         (adapter, python)
@@ -70,6 +84,22 @@ def prepare(
         executor.shutdown(wait=False, cancel_futures=True)
 
 
+def service(source: Path) -> Service:
+    """The Go program in ``source`` that adapters talk to, built as they are. Raises :class:`ToolError`."""
+    _make_cache()
+    made = _build_go(source, source.name, lambda: None)
+    if isinstance(made, _Problem):
+        raise ToolError(f"{source.parent.name}/{source.name}, which servers of this scenario wait for: {made.reason}")
+    return Service(name=source.name, argv=(str(made.path),))
+
+
+def _make_cache() -> None:
+    try:
+        cache_folder().mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ToolError(f"cannot write to {cache_folder()}: {error.strerror}: set PIPEBENCH_CACHE to another") from None
+
+
 def _prepare_python(
     adapter: Adapter, wanted: str | None, found: Sequence[Interpreter], progress: Progress
 ) -> Environment | Unavailable:
@@ -87,7 +117,7 @@ def _prepare_python(
         record = folder / "complete.json"
         if not record.exists():
             progress(adapter, "building")
-            problem = _build_venv(adapter, folder, python, record)
+            problem = _build_venv(adapter, folder, python, record, compiled=chosen is None or chosen.compiles)
             if problem and chosen is None:
                 reason = f"no CPython {requires} here, and uv could not get one: install it, with pyenv for example"
                 return Unavailable(adapter, reason, log_tail=problem.log_tail)
@@ -104,7 +134,7 @@ def _prepare_python(
     )
 
 
-def _build_venv(adapter: Adapter, folder: Path, python: str, record: Path) -> Unavailable | None:
+def _build_venv(adapter: Adapter, folder: Path, python: str, record: Path, *, compiled: bool) -> _Problem | None:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     venv = folder / "venv"
@@ -112,50 +142,54 @@ def _build_venv(adapter: Adapter, folder: Path, python: str, record: Path) -> Un
     newest = ["--exclude-newer", adapter.exclude_newer] if adapter.exclude_newer else []
     steps = [["uv", "venv", "--quiet", "--no-project", "--python", python, str(venv)]]
     if adapter.dependencies:
-        install = ["uv", "pip", "install", "--python", own_python, "--compile-bytecode", *newest]
-        steps.append([*install, *adapter.dependencies])
+        ahead = ["--compile-bytecode"] if compiled else []
+        steps.append(["uv", "pip", "install", "--python", own_python, *ahead, *newest, *adapter.dependencies])
     for number, step in enumerate(steps):
-        problem = _build_step(adapter, step, folder / f"step{number}.log", cwd=folder)
+        problem = _build_step(step, folder / f"step{number}.log", cwd=folder)
         if problem:
             return problem
     listed = process.output(["uv", "pip", "list", "--python", own_python, "--format", "json", "--quiet"], stderr=False)
     version = process.output([own_python, "-c", "import platform; print(platform.python_version())"], stderr=False)
     if listed is None or version is None:
-        return Unavailable(adapter, "its environment was built but does not run")
+        return _Problem("its environment was built but does not run")
     installed = {_normalized(entry["name"]): entry["version"] for entry in json.loads(listed)}
     _write(record, {"python": version.strip(), "installed": installed})
     return None
 
 
 def _prepare_go(adapter: Adapter, progress: Progress) -> Environment | Unavailable:
+    made = _build_go(adapter.path.parent, adapter.name, lambda: progress(adapter, "building"))
+    return _environment(adapter, made)
+
+
+def _build_go(source: Path, name: str, building: Callable[[], None]) -> _Program | _Problem:
     go = machine.go_command()
     if go is None:
-        return Unavailable(adapter, "Go is not installed: run `make setup`")
-    source = adapter.path.parent
+        return _Problem("Go is not installed: run `make setup`")
     module = source.parent
 
-    def build(folder: Path) -> Mapping[str, str] | Unavailable:
-        program = folder / adapter.name
+    def build(folder: Path) -> Mapping[str, str] | _Problem:
+        program = folder / name
         argv = [go, "build", "-trimpath", "-o", str(program), f"./{source.name}"]
-        problem = _build_step(adapter, argv, folder / "build.log", cwd=module)
+        problem = _build_step(argv, folder / "build.log", cwd=module)
         return problem or _go_modules(process.output([go, "version", "-m", str(program)]) or "")
 
-    sources = [module / "go.mod", module / "go.sum", *sorted(source.rglob("*.go"))]
-    return _prepare_program(adapter, [go, "version"], sources, build, progress)
+    files = [module / "go.mod", module / "go.sum", *sorted(source.rglob("*.go"))]
+    return _build_once(cache_folder() / "go", name, [go, "version"], files, build, building)
 
 
 def _prepare_rust(adapter: Adapter, progress: Progress) -> Environment | Unavailable:
     cargo = shutil.which("cargo")
     if cargo is None:
         return Unavailable(adapter, "Rust is not installed: install it, with `apt-get install cargo` for example")
-    sources = [adapter.path.with_name("Cargo.toml"), adapter.path]
+    files = [adapter.path.with_name("Cargo.toml"), adapter.path]
 
-    def build(folder: Path) -> Mapping[str, str] | Unavailable:
+    def build(folder: Path) -> Mapping[str, str] | _Problem:
         """In the cache, for cargo writes its lock file beside the source, and the repository is to have none."""
-        for file in sources:
+        for file in files:
             shutil.copy(file, folder)
         argv = [cargo, "build", "--release", "--target-dir", str(folder / "target")]
-        problem = _build_step(adapter, argv, folder / "build.log", cwd=folder)
+        problem = _build_step(argv, folder / "build.log", cwd=folder)
         if problem:
             return problem
         shutil.copy(folder / "target" / "release" / "adapter", folder / adapter.name)
@@ -163,35 +197,41 @@ def _prepare_rust(adapter: Adapter, progress: Progress) -> Environment | Unavail
         lock = tomllib.loads((folder / "Cargo.lock").read_text())
         return {package["name"]: package["version"] for package in lock["package"]}
 
-    return _prepare_program(adapter, [cargo, "--version"], sources, build, progress)
+    cache, building = cache_folder() / "rust", lambda: progress(adapter, "building")
+    return _environment(adapter, _build_once(cache, adapter.name, [cargo, "--version"], files, build, building))
 
 
-def _prepare_program(
-    adapter: Adapter,
+def _build_once(
+    cache: Path,
+    name: str,
     toolchain: Sequence[str],
-    sources: Sequence[Path],
-    build: Callable[[Path], Mapping[str, str] | Unavailable],
-    progress: Progress,
-) -> Environment | Unavailable:
-    """One program of this name, made by ``build`` in the folder it is given, which says what went into it."""
+    files: Sequence[Path],
+    build: Callable[[Path], Mapping[str, str] | _Problem],
+    building: Callable[[], None],
+) -> _Program | _Problem:
+    """One program called ``name``, made by ``build`` in the folder it is given, which says what went into it."""
     said = (process.output(toolchain) or "").strip()
-    key = _digest(said, *(file.read_text() for file in sources if file.exists()))
-    folder = cache_folder() / adapter.language / f"{adapter.name}-{key}"
+    key = _digest(said, *(file.read_text() for file in files if file.exists()))
+    folder = cache / f"{name}-{key}"
     with _locked(folder):
         record = folder / "complete.json"
         if not record.exists():
-            progress(adapter, "building")
+            building()
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir(parents=True)
             made = build(folder)
-            if isinstance(made, Unavailable):
+            if isinstance(made, _Problem):
                 return made
             _write(record, {"installed": made})
-        installed = json.loads(record.read_text())["installed"]
+        return _Program(folder / name, json.loads(record.read_text())["installed"])
+
+
+def _environment(adapter: Adapter, made: _Program | _Problem) -> Environment | Unavailable:
+    if isinstance(made, _Problem):
+        return Unavailable(adapter, made.reason, log_tail=made.log_tail)
     # Go's standard library is of its toolchain's version.
-    version = installed.get(adapter.distribution, installed.get("go", "?")).removeprefix("v")
-    argv = (str(folder / adapter.name),)
-    return Environment(adapter=adapter, argv=argv, python=None, version=version, installed=installed)
+    version = made.installed.get(adapter.distribution, made.installed.get("go", "?")).removeprefix("v")
+    return Environment(adapter=adapter, argv=(str(made.path),), python=None, version=version, installed=made.installed)
 
 
 def _prepare_node(adapter: Adapter, _progress: Progress) -> Environment | Unavailable:
@@ -210,18 +250,18 @@ def _prepare_node(adapter: Adapter, _progress: Progress) -> Environment | Unavai
 _PREPARE = {"go": _prepare_go, "node": _prepare_node, "rust": _prepare_rust}
 
 
-def _build_step(adapter: Adapter, argv: Sequence[str], log: Path, cwd: Path) -> Unavailable | None:
+def _build_step(argv: Sequence[str], log: Path, cwd: Path) -> _Problem | None:
     try:
         done = process.run(argv, timeout_s=BUILD_TIMEOUT_S, log=log, cwd=cwd)
     except ToolError as error:
-        return Unavailable(adapter, str(error))
+        return _Problem(str(error))
     if done.exit.code == 0:
         return None
     lines = tuple(line for line in done.output.splitlines() if line.strip())[-LOG_TAIL_LINES:]
     how = f"did not end within {BUILD_TIMEOUT_S:.0f} s" if done.timed_out else str(done.exit)
     what = " ".join(argv[: 3 if argv[0] == "uv" else 2]).replace("--quiet", "").strip()
     last = f": {lines[-1].strip()}" if lines else ""
-    return Unavailable(adapter, f"{Path(what).name if '/' in what else what} {how}{last}", log_tail=lines)
+    return _Problem(f"{Path(what).name if '/' in what else what} {how}{last}", log_tail=lines)
 
 
 def _go_modules(text: str) -> dict[str, str]:

@@ -54,6 +54,28 @@ def summarize(text: str) -> tuple[LogError, ...]:
     return tuple(LogError(first[key], counts[key]) for key in first)
 
 
+def excerpt(text: str, error: str | None, *, before: int = 4, after: int = 15) -> str:
+    """The lines of a log around the first that holds ``error``; its last lines where none does.
+
+    Without colours and control characters; a line longer than :data:`MAX_TEXT` is cut.
+    """
+    lines = [_shown(line) for line in text.splitlines()]
+    last = len(lines) - before - after - 1
+    holds = (number for number, line in enumerate(lines) if error and (error in line or error in _STAMP.sub("", line)))
+    found = next(holds, None)
+    begin = max(0, last if found is None else found - before)
+    end = min(len(lines), begin + before + after + 1)
+    kept = [line if len(line) <= MAX_TEXT else line[: MAX_TEXT - 1] + "…" for line in lines[begin:end]]
+    above = [f"… {begin} lines above"] if begin else []
+    below = [f"… {len(lines) - end} lines below"] if end < len(lines) else []
+    return "\n".join([*above, *kept, *below])
+
+
+def _shown(line: str) -> str:
+    plain = _COLOUR.sub("", line).rstrip().expandtabs(4)
+    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in plain)
+
+
 def _errors(text: str) -> Iterator[str]:
     in_traceback = False
     heading: str | None = None

@@ -24,6 +24,11 @@ class Interpreter:
     version: Version
     path: Path
 
+    @property
+    def compiles(self) -> bool:
+        """Whether uv can compile what it installs for it: its script for that does not run on CPython 3.6."""
+        return self.version >= Version("3.7")
+
 
 def find() -> tuple[Interpreter, ...]:
     """Every CPython release found here, newest first, one for each version; no pre-release, no free-threaded build."""

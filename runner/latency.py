@@ -18,11 +18,16 @@ It is exact, and needs no index below the smallest sample.
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
+from operator import itemgetter
 
 from runner.model import Histogram
+
+_COUNT = itemgetter(1)  # a run has tens of millions of pairs: they are not unpacked one by one
 
 LITTLE_TOLERANCE = 0.05
 """How far the mean latency may be from what Little's law gives, relative to it."""
@@ -102,7 +107,7 @@ def prove(
 ) -> Proofs:
     """Check a recovered histogram against what else is known of the load."""
     count = samples(recovered)
-    negative = sum(1 for _, number in recovered if number < 0)
+    negative = sum(map((0).__gt__, map(_COUNT, recovered)))
     sound = count > 0 and not negative
     return Proofs(
         negative=negative,
@@ -121,8 +126,10 @@ def little_ratio(histogram: Histogram, *, duration_us: int, connections: int) ->
     the clock stopped, which left no sample. Their mean age is ``E[L²] / 2 E[L]`` (renewal theory), and is taken off the
     time.
     """
-    total = sum(value * count for value, count in histogram)
-    squares = sum(value * value * count for value, count in histogram)
+    total = squares = 0
+    for value, count in histogram:
+        total += (waited := value * count)
+        squares += value * waited
     age = squares / (2 * total) if total else 0.0
     busy = connections * (duration_us - age)
     return total / busy if busy > 0 else math.inf
@@ -130,7 +137,7 @@ def little_ratio(histogram: Histogram, *, duration_us: int, connections: int) ->
 
 def samples(histogram: Histogram) -> int:
     """Number of samples."""
-    return sum(count for _, count in histogram)
+    return sum(map(_COUNT, histogram))
 
 
 def mean_us(histogram: Histogram) -> float | None:
@@ -141,13 +148,30 @@ def mean_us(histogram: Histogram) -> float | None:
 
 def percentile_us(histogram: Histogram, percent: float) -> int | None:
     """The smallest latency that ``percent`` per cent of the samples do not exceed (nearest rank), in microseconds."""
-    rank = math.ceil(percent / 100 * samples(histogram) - 1e-9)
-    seen = 0
-    for value, count in histogram:
-        seen += count
-        if seen >= max(rank, 1):
-            return value
-    return None
+    return percentiles_us(histogram, (percent,))[0]
+
+
+def percentiles_us(histogram: Histogram, percents: Iterable[float]) -> tuple[int | None, ...]:
+    """:func:`percentile_us` of each of several."""
+    up_to = list(accumulate(map(_COUNT, histogram)))
+    if not up_to or up_to[-1] < 1:
+        return tuple(None for _ in percents)
+    ranks = (max(math.ceil(percent / 100 * up_to[-1] - 1e-9), 1) for percent in percents)
+    return tuple(histogram[bisect_left(up_to, rank)][0] for rank in ranks)
+
+
+def tail(histogram: Histogram, *, per_decade: int = 12) -> tuple[tuple[float, int], ...]:
+    """A histogram as points ``(1 / (1 - percentile), latency in microseconds)``, evenly spread on a logarithmic scale.
+
+    10 is the 90th percentile, 100 the 99th. The last point is the largest sample; beyond it nothing is known.
+    """
+    count = samples(histogram)
+    if count < 1:
+        return ()
+    steps = [10 ** (step / per_decade) for step in range(math.ceil(per_decade * math.log10(count)))]
+    found = percentiles_us(histogram, [100 * (1 - 1 / step) for step in steps])
+    known = [(step, us) for step, us in zip(steps, found, strict=True) if us is not None]
+    return (*known, (float(count), histogram[-1][0]))
 
 
 def merge(histograms: Sequence[Histogram]) -> Histogram:

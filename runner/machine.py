@@ -15,10 +15,12 @@ from pathlib import Path
 
 from runner import process, procfs
 from runner.errors import PlanError, ToolError
-from runner.model import Machine, Placement, Surroundings
+from runner.model import Finding, Level, Machine, Placement, Surroundings
 
 SPARE_DESCRIPTORS = 128
 """File descriptors that a server or generator needs beside its connections."""
+SPARE_PORTS = 64
+"""Local ports that are in use by others, listening servers among them."""
 
 _INSTALL = "run `make setup`, or install Debian's package {package}"
 _LUAJIT_PROBE = """
@@ -86,19 +88,50 @@ def require_h2load() -> None:
 
 
 def require_descriptors(connections: int) -> None:
+    """Raise :class:`PlanError` where the hard limit of open files is too low for so many connections."""
+    if lacking := allow_descriptors(connections + SPARE_DESCRIPTORS):
+        raise PlanError(f"{connections} connections need {lacking}, or ask for fewer with --connections")
+
+
+def allow_descriptors(need: int) -> str | None:
     """Raise this process's soft limit of open files as far as needed, which children inherit.
 
-    Raises :class:`PlanError` where the hard limit is too low.
+    Returns what is needed and how to get it where the hard limit is too low.
     """
-    need = connections + SPARE_DESCRIPTORS
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if hard != resource.RLIM_INFINITY and hard < need:
-        raise PlanError(
-            f"{connections} connections need {need} file descriptors and the limit is {hard}: "
-            f"raise it with `ulimit -n {need}`, or ask for fewer with --connections"
-        )
+        return f"{need} file descriptors and the limit is {hard}: raise it with `ulimit -n {need}`"
     if soft != resource.RLIM_INFINITY and soft < need:
         resource.setrlimit(resource.RLIMIT_NOFILE, (need, hard))
+    return None
+
+
+def require_ports(connections: int) -> None:
+    """Raise :class:`PlanError` where so many connections to one address find no local port each."""
+    low, high = map(int, Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split())
+    if high - low + 1 < connections + SPARE_PORTS:
+        raise PlanError(
+            f"{connections} connections need {connections + SPARE_PORTS} local ports and there are {high - low + 1}: "
+            "raise it with `sysctl net.ipv4.ip_local_port_range='1024 65535'`, or ask for fewer with --connections"
+        )
+
+
+def backlog_finding(connections: int) -> Finding | None:
+    """What to know where the kernel keeps fewer connections for a server to accept than may come at once.
+
+    That is no error: a server that accepts as fast as they come needs no backlog, and how many were open is counted in
+    every trial (:class:`runner.model.Opened`).
+    """
+    limit = int(Path("/proc/sys/net/core/somaxconn").read_text())
+    if limit >= connections:
+        return None
+    return Finding(
+        Level.WARNING,
+        "somaxconn",
+        f"{limit}, and {connections} connections come at once",
+        "a server that accepts slowly gets part of them a second late or never; each row says how many were open",
+        f"sysctl net.core.somaxconn={connections}",
+    )
 
 
 def place(workers: int, threads: int) -> Placement:
@@ -150,7 +183,7 @@ def snapshot(cpus: Collection[int], port: int) -> Snapshot:
 
 
 def surroundings(before: Snapshot, after: Snapshot, *, load_average: float, server_cpu_ns: int | None) -> Surroundings:
-    """What others did between two snapshots, in which the server used ``server_cpu_ns``."""
+    """What others did between two snapshots, in which the server, and what it waits for, used ``server_cpu_ns``."""
     others = None
     if server_cpu_ns is not None:
         ours = server_cpu_ns + after.own_ns - before.own_ns

@@ -29,6 +29,22 @@ class Scenario(StrEnum):
     """What an adapter's server is for."""
 
     PIPELINE = "pipeline"
+    UPSTREAM = "upstream"
+
+
+class Client(StrEnum):
+    """What a server of scenario ``upstream`` waits with: its loop stands still meanwhile, or goes on."""
+
+    BLOCKING = "blocking"
+    ASYNC = "async"
+
+
+class Group(StrEnum):
+    """The part of the matrix that an adapter is in."""
+
+    CORE = "core"
+    FIELD = "field"
+    SEED_2017 = "2017"
 
 
 class Verdict(StrEnum):
@@ -68,7 +84,12 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class Adapter:
-    """One server program under ``frameworks/`` or ``go/``, as its metadata describes it."""
+    """One server program under ``frameworks/`` or ``go/``, as its metadata describes it.
+
+    ``client`` and ``max_clients`` are of scenario ``upstream``: what it waits with, and how many requests a worker has
+    under way at once unless ``MAX_CLIENTS`` says otherwise; ``None`` where there is no limit to set.
+    ``hold`` are distributions whose pins are kept though newer releases exist, and why.
+    """
 
     name: str
     path: Path
@@ -83,6 +104,19 @@ class Adapter:
     exclude_newer: str | None = None
     ranked: bool = True
     known_failure: str | None = None
+    group: Group = Group.FIELD
+    template: str | None = None
+    hold: tuple[tuple[str, str], ...] = ()
+    client: Client | None = None
+    max_clients: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A program of ours that servers talk to, made ready to run."""
+
+    name: str
+    argv: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,19 +142,24 @@ class Unavailable:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Cell:
-    """What is compared: one adapter on one interpreter under one kind of load."""
+    """What is compared: one adapter on one interpreter under one kind of load.
+
+    ``max_clients``: how many requests its client may have under way at once; ``None`` leaves it its own default.
+    """
 
     adapter: str
     python: str | None
     depth: int
     connections: int
     workers: int
+    max_clients: int | None = None
 
     @property
     def id(self) -> str:
         """A name for folders and messages, such as ``aiohttp-py3.13.0-d16-c50-w1``."""
         python = f"-py{self.python}" if self.python else ""
-        return f"{self.adapter}{python}-d{self.depth}-c{self.connections}-w{self.workers}"
+        clients = "" if self.max_clients is None else f"-m{self.max_clients}"
+        return f"{self.adapter}{python}-d{self.depth}-c{self.connections}-w{self.workers}{clients}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,8 +243,8 @@ class ServerUsage:
     """What the server's process tree used over the load.
 
     ``cpu_ns`` sums the CPU clocks of all its processes, threads that ended included; ``peak_memory_bytes``
-    sums each process's ``VmHWM`` at the end of the load. ``processes_lost`` counts those that ended during
-    it, whose CPU time is therefore missing.
+    sums each process's ``VmHWM`` at the end of the load, ``idle_memory_bytes`` its ``VmRSS`` before it.
+    ``processes_lost`` counts those that ended during it, whose CPU time is therefore missing.
     """
 
     cpu_ns: int | None
@@ -213,6 +252,29 @@ class ServerUsage:
     processes: int
     processes_lost: int
     involuntary_switches: int | None
+    idle_memory_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Upstream:
+    """What the service that a server waits for counted over the load.
+
+    ``delay_us`` is what it was told to take for each request, ``served`` how many it answered, ``held_max`` the most
+    that it had at once since the trial began. ``cpu_ns`` is its CPU time, taken from the generator's CPUs.
+    """
+
+    delay_us: int
+    held_max: int
+    served: int
+    cpu_ns: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """Connections to the server that were open in the middle of the load, and those that its program had accepted."""
+
+    established: int
+    accepted: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -331,7 +393,10 @@ class Purpose(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One load on one freshly started server: all that was observed. ``placement``: the CPUs that both had for it."""
+    """One load on one freshly started server: all that was observed. ``placement``: the CPUs that both had for it.
+
+    ``upstream`` and ``opened`` are observed in scenario ``upstream`` only.
+    """
 
     cell: Cell
     number: int
@@ -348,16 +413,20 @@ class Trial:
     log: str | None
     purpose: Purpose = Purpose.MEASURE
     placement: Placement | None = None
+    upstream: Upstream | None = None
+    opened: Opened | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What a run sets out to measure, as it was asked for.
 
-    ``only`` are patterns of adapter names, none for all; ``pythons`` are releases (``3.12``), none for the newest.
+    ``only`` are patterns of adapter names, none for all, and ``groups`` the parts of the matrix that these may be in,
+    none for any; ``pythons`` are releases (``3.12``), none for the newest.
     ``precision`` is the wanted half-width of the 95 % interval of a cell's mean rate, relative to it (0.03 = ±3 %);
     ``duration_s`` the length of one load, ``budget_s`` that of the whole run; ``trials`` a fixed number, or ``None``
-    to go on until precision or budget.
+    to go on until precision or budget. ``delay_us`` is what the upstream takes for each request, ``max_clients`` are
+    limits of the servers' clients, ``None`` for their own; both are of scenario ``upstream``.
     """
 
     profile: str
@@ -380,6 +449,9 @@ class Plan:
     check: bool
     strict: bool
     baseline: str
+    groups: tuple[Group, ...] = ()
+    delay_us: int | None = None
+    max_clients: tuple[int | None, ...] = (None,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -402,6 +474,9 @@ class AdapterRecord:
     installed: Mapping[str, str]
     unavailable: str | None
     log_tail: tuple[str, ...]
+    group: Group = Group.FIELD
+    client: Client | None = None
+    max_clients: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from runner.supervisor import descendants
 
-__all__ = ["cpu_ns", "descendants", "involuntary_switches", "listening_ports", "peak_memory_bytes"]
+__all__ = ["connections", "cpu_ns", "descendants", "involuntary_switches", "listening_ports", "peak_memory_bytes"]
 
 _GONE = (FileNotFoundError, ProcessLookupError, PermissionError)
 
@@ -63,6 +63,15 @@ def listening_ports(pids: Iterable[int]) -> frozenset[int]:
 def time_wait_sockets(port: int) -> int:
     """TCP connections from or to a port here that were closed in order within the last minute (TIME_WAIT)."""
     return sum(1 for fields in _tcp_table() if fields[3] == "06" and port in {_port(fields[1]), _port(fields[2])})
+
+
+def connections(port: int) -> tuple[int, int]:
+    """TCP connections to a port here that are established, and those of them that a program has accepted.
+
+    One that waits in the backlog belongs to no file yet: its inode is 0.
+    """
+    inodes = [fields[9] for fields in _tcp_table() if fields[3] == "01" and _port(fields[1]) == port]
+    return len(inodes), sum(1 for inode in inodes if inode != "0")
 
 
 def _status_field(path: Path, name: str) -> int | None:

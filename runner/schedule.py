@@ -300,6 +300,6 @@ def _expected_wall_s(history: Sequence[TrialSummary], cell: Cell) -> float:
     return math.fsum(known) / len(known) if known else 0.0
 
 
-def _sort_key(cell: Cell) -> tuple[str, str, int, int, int]:
-    """The order of cells where some have no interpreter: ``None`` and text do not compare."""
-    return (cell.adapter, cell.python or "", cell.depth, cell.connections, cell.workers)
+def _sort_key(cell: Cell) -> tuple[str, str, int, int, int, int]:
+    """The order of cells where some have no interpreter or limit: ``None`` compares with nothing."""
+    return (cell.adapter, cell.python or "", cell.depth, cell.connections, cell.workers, cell.max_clients or 0)

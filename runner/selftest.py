@@ -94,6 +94,7 @@ def measure(sessions: int, trials: int, folder: Path, reporter: Reporter) -> Non
             plan = replace(
                 plans.PROFILES["quick"],
                 profile=_name(session),
+                groups=(),
                 depths=(5,),
                 trials=trials,
                 seed=session,

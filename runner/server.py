@@ -9,9 +9,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from runner import errorlog, procfs
-from runner.model import Address, Environment, Exit, LogError, ServerUsage
+from runner.model import Address, Exit, LogError, ServerUsage
 from runner.process import Process
 
 HOST = "127.0.0.1"
@@ -28,12 +29,21 @@ class StartError(Exception):
     """A server that did not come to listen where it was told to; the text says why."""
 
 
+class Startable(Protocol):
+    """What can be started: an adapter's environment, or a service of ours."""
+
+    @property
+    def argv(self) -> tuple[str, ...]:
+        """The command; it listens on ``$HOST`` and ``$PORT``."""
+
+
 @dataclass(frozen=True, slots=True)
 class UsageMark:
-    """CPU time and context switches of each of a server's processes, at one moment."""
+    """CPU time and context switches of each of a server's processes, and the memory of all, at one moment."""
 
     cpu_ns: Mapping[int, int]
     involuntary_switches: int
+    memory_bytes: int | None
 
 
 class Server:
@@ -58,6 +68,7 @@ class Server:
         return UsageMark(
             cpu_ns=procfs.cpu_by_process(tree),
             involuntary_switches=sum(procfs.involuntary_switches(pid) for pid in tree),
+            memory_bytes=self.memory_bytes(),
         )
 
     def usage_since(self, before: UsageMark) -> ServerUsage:
@@ -71,6 +82,7 @@ class Server:
             processes=len(now.cpu_ns),
             processes_lost=len(lost),
             involuntary_switches=max(0, now.involuntary_switches - before.involuntary_switches),
+            idle_memory_bytes=before.memory_bytes,
         )
 
     def memory_bytes(self) -> int | None:
@@ -88,24 +100,27 @@ class Server:
 
 
 def start(
-    environment: Environment,
+    program: Startable,
     *,
     log: Path,
     workers: int = 1,
     cpus: Sequence[int] = (),
     port: int | None = None,
+    variables: Mapping[str, str] | None = None,
     ready_timeout_s: float = READY_TIMEOUT_S,
 ) -> Server:
-    """Start an adapter's server and wait until it listens. Raises :class:`StartError`; then nothing of it is left.
+    """Start a server and wait until it listens. Raises :class:`StartError`; then nothing of it is left.
 
     ``port``: a fixed one, or ``None`` for one that is free. ``cpus``: those it is pinned to, none for any.
+    ``variables``: what it finds in its environment beside ``HOST``, ``PORT`` and ``WORKERS``.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     attempts = 1 if port else PORT_ATTEMPTS
     while True:
         attempts -= 1
         address = Address(HOST, port or free_port())
-        process = Process(environment.argv, log=log, env=_environment(address, workers), cpus=cpus, cwd=log.parent)
+        env = _environment(address, workers) | dict(variables or {})
+        process = Process(program.argv, log=log, env=env, cpus=cpus, cwd=log.parent)
         try:
             _await_ready(process, address, ready_timeout_s)
         except StartError as error:
@@ -121,10 +136,16 @@ def start(
 
 @contextmanager
 def running(
-    environment: Environment, *, log: Path, workers: int = 1, cpus: Sequence[int] = (), port: int | None = None
+    program: Startable,
+    *,
+    log: Path,
+    workers: int = 1,
+    cpus: Sequence[int] = (),
+    port: int | None = None,
+    variables: Mapping[str, str] | None = None,
 ) -> Iterator[Server]:
     """:func:`start` as a block; leave it and nothing of the server is left."""
-    server = start(environment, log=log, workers=workers, cpus=cpus, port=port)
+    server = start(program, log=log, workers=workers, cpus=cpus, port=port, variables=variables)
     try:
         yield server
     finally:

@@ -123,6 +123,19 @@ class VarianceComponents:
         return math.sqrt((self.between**2 + self.within**2 / loads) / starts)
 
 
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """How far two runs differ where nothing was changed, from ``cells`` cells that both of them measured.
+
+    ``ratio`` is the mean of new over base; ``sd`` the root mean square of the cells' log ratios (0.01 is 1 %), what the
+    noise of their trials adds to it included.
+    """
+
+    ratio: float
+    sd: float
+    cells: int
+
+
 def mean_interval(
     values: Sequence[float], *, confidence: float = 0.95, stopping: Stopping = Stopping.PRECISION
 ) -> Interval | None:
@@ -149,13 +162,15 @@ def ratio_interval(
     confidence: float = 0.95,
     stopping: Stopping = Stopping.PRECISION,
     comparisons: int = 1,
+    drift: Drift | None = None,
 ) -> Interval | None:
     """Return the interval of ``new``'s mean over ``base``'s.
 
     The half-width, on the log scale, is the root of the sum of the squares of the two means' own half-widths. For a
     fixed number of trials that holds the truth with at least ``confidence``, whatever the two spreads and however few
     the values (Banerjee 1960), which Welch's approximation does not. With ``comparisons`` above one, that many
-    such intervals hold together (Bonferroni).
+    such intervals hold together (Bonferroni). With ``drift``, where the two sides are of different runs, the interval
+    is no narrower than Student's for one more cell among those that show the drift.
 
     ``None`` where either mean has no interval, and the errors, as in :func:`mean_interval`.
     """
@@ -163,11 +178,28 @@ def ratio_interval(
     first, second = _summarise(base), _summarise(new)
     if first is None or second is None:
         return None
-    half_widths = (
-        critical_value(side.n, confidence=confidence, stopping=stopping) * side.standard_error
-        for side in (first, second)
+    half_width = math.hypot(
+        *(
+            critical_value(side.n, confidence=confidence, stopping=stopping) * side.standard_error
+            for side in (first, second)
+        )
     )
-    return _interval(second.mean - first.mean, math.hypot(*half_widths))
+    if drift is not None:
+        half_width = max(half_width, student_t(drift.cells, 1 - confidence) * drift.sd)
+    return _interval(second.mean - first.mean, half_width)
+
+
+def drift(pairs: Iterable[tuple[Sequence[float], Sequence[float]]]) -> Drift | None:
+    """Return how far two runs drifted apart, from the values of cells in which nothing was changed: (base, new) pairs.
+
+    ``None`` for fewer than :data:`MIN_VALUES` pairs that have a spread.
+    """
+    known = [(a, b) for a, b in ((_summarise(base), _summarise(new)) for base, new in pairs) if a and b]
+    if len(known) < MIN_VALUES:
+        return None
+    shifts = [new.mean - base.mean for base, new in known]
+    ratio = math.exp(math.fsum(shifts) / len(known))
+    return Drift(ratio, math.sqrt(math.fsum(shift**2 for shift in shifts) / len(known)), len(known))
 
 
 def difference(ratio: Interval | None, *, higher_is_better: bool = True) -> Difference:

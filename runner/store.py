@@ -8,6 +8,7 @@ from __future__ import annotations
 import gzip
 import os
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TypeVar
 
@@ -19,6 +20,7 @@ from runner.model import Run, Trial
 SCHEMA = 1
 RUN_FILE = "run.json"
 TRIALS_FILE = "trials.jsonl"
+LOGS = "logs"
 
 _Record = TypeVar("_Record", Run, Trial)
 
@@ -80,7 +82,7 @@ def create(results: Path, run_id: str) -> RunFolder:
     while True:
         path = results / (run_id if number == 1 else f"{run_id}-{number}")
         try:
-            (path / "logs").mkdir(parents=True)
+            (path / LOGS).mkdir(parents=True)
         except FileExistsError:
             number += 1
         except OSError as error:
@@ -123,10 +125,26 @@ def read(folder: Path) -> tuple[Run, tuple[Trial, ...]]:
         )
     run = _decode(text, Run, folder / RUN_FILE)
     path, compressed = folder / TRIALS_FILE, folder / (TRIALS_FILE + ".gz")
-    written = path.read_bytes() if path.exists() else b""
-    if compressed.exists() and not path.exists():
-        path, written = compressed, gzip.decompress(compressed.read_bytes())
-    return run, tuple(_decode(line, Trial, path) for line in written.split(b"\n")[:-1] if line)
+    if path.exists():
+        with path.open("rb") as lines:
+            return run, _trials(lines, path)
+    if compressed.exists():
+        with gzip.open(compressed, "rb") as lines:
+            return run, _trials(lines, compressed)
+    return run, ()
+
+
+def _trials(lines: Iterable[bytes], path: Path) -> tuple[Trial, ...]:
+    return tuple(_decode(line, Trial, path) for line in lines if line.endswith(b"\n") and line != b"\n")
+
+
+def read_log(folder: Path, name: str) -> str | None:
+    """A log of a run by the name that a trial gives it; ``None`` where it is not kept with the record."""
+    logs = (folder / LOGS).resolve()
+    path = (folder / name).resolve()
+    if not path.is_relative_to(logs) or not path.is_file():
+        return None
+    return path.read_bytes().decode(errors="replace")
 
 
 def _decode(text: bytes, record: type[_Record], path: Path) -> _Record:

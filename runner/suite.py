@@ -13,10 +13,26 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from runner import adapters, doctor, environments, examination, machine, plans, process, server, store, trial, verdict
+from runner import (
+    adapters,
+    doctor,
+    environments,
+    examination,
+    machine,
+    outdated,
+    plans,
+    process,
+    server,
+    store,
+    tracing,
+    trial,
+    verdict,
+)
+from runner.check import quick_check
 from runner.conformance.case import Case
 from runner.conformance.cases import CASES, CORE
 from runner.conformance.classify import ServerClass
@@ -26,22 +42,31 @@ from runner.model import (
     Adapter,
     AdapterRecord,
     Cell,
+    Client,
     ConformanceSummary,
     Environment,
     Finding,
+    Group,
     Level,
     Placement,
     Plan,
     Purpose,
     Run,
+    Scenario,
+    Service,
     Trial,
     Unavailable,
 )
+from runner.outdated import Pin
 from runner.progress import Reporter, minutes
 from runner.schedule import Schedule, TrialSummary, order
 from runner.store import RunFolder
+from runner.timeline import Timeline
+from runner.tracing import Asked
 
 ROOT = Path(__file__).parents[1]
+TRIED_DEPTH = 16
+"""Requests of the batch that an adapter must answer after its pins were moved."""
 CHECKS_AT_ONCE = 2
 """Servers under the core conformance cases at the same time: the cases mostly wait."""
 
@@ -61,6 +86,7 @@ def run(plan: Plan, places: Places, reporter: Reporter) -> Path:
     chosen = choose_adapters(plan, places.root)
     began = time.monotonic()
     prepared = _prepare(chosen, plan, reporter)
+    service = _service(plan, places.root)
     ready = [made for made in prepared if isinstance(made, Environment)]
     if not ready:
         reasons = "; ".join(f"{m.adapter.name}: {m.reason}" for m in prepared if isinstance(m, Unavailable))
@@ -72,7 +98,7 @@ def run(plan: Plan, places: Places, reporter: Reporter) -> Path:
     head = replace(head, id=folder.path.name)
     folder.write_run(head)
     _announce(head, reporter)
-    _measure(head, (), ready, folder, places, reporter)
+    _measure(head, (), ready, folder, places, reporter, service=service)
     return folder.path
 
 
@@ -85,13 +111,15 @@ def resume(path: Path, places: Places, reporter: Reporter) -> Path:
     _require_tools(head.plan, places)
     chosen = choose_adapters(head.plan, places.root)
     prepared = _prepare(chosen, head.plan, reporter)
+    service = _service(head.plan, places.root)
     changes = _changes(head, _head(head.plan, places, prepared, setup_s=0))
     if changes:
         raise RecordError(f"{head.id} cannot be resumed: {'; '.join(changes)}: start a new run")
     folder = RunFolder(path)
     folder.repair()
     reporter.say(f"{head.id}: resumed after {len(trials)} trials")
-    _measure(head, trials, [made for made in prepared if isinstance(made, Environment)], folder, places, reporter)
+    ready = [made for made in prepared if isinstance(made, Environment)]
+    _measure(head, trials, ready, folder, places, reporter, service=service)
     return path
 
 
@@ -156,17 +184,20 @@ def choose_adapters(plan: Plan, root: Path) -> tuple[Adapter, ...]:
         raise AdapterError(f"there are no adapters below {root}: run pipebench from a checkout of the project")
     if plan.baseline != plans.BASELINE:
         adapters.select(found, [plan.baseline])
-    chosen = adapters.select(found, plan.only)
+    chosen = adapters.select(found, plan.only, plan.groups)
     fitting = tuple(adapter for adapter in chosen if adapter.scenario is plan.scenario)
     if not fitting:
         raise AdapterError(f"none of {', '.join(a.name for a in chosen)} is for scenario {plan.scenario}")
     return fitting
 
 
-def inventory(only: Sequence[str], root: Path, reporter: Reporter) -> tuple[Environment | Unavailable, ...]:
-    """The adapters that ``only`` names, made ready or not."""
+def inventory(
+    only: Sequence[str], root: Path, reporter: Reporter, *, groups: Sequence[Group] = ()
+) -> tuple[Environment | Unavailable, ...]:
+    """The adapters that ``only`` names, of these groups, made ready or not."""
+    chosen = adapters.select(adapters.discover(root), only, groups)
     with process.ending_all():
-        return environments.prepare(adapters.select(adapters.discover(root), only), progress=reporter.building)
+        return environments.prepare(chosen, progress=reporter.building)
 
 
 def _prepare(chosen: Sequence[Adapter], plan: Plan, reporter: Reporter) -> tuple[Environment | Unavailable, ...]:
@@ -175,13 +206,21 @@ def _prepare(chosen: Sequence[Adapter], plan: Plan, reporter: Reporter) -> tuple
 
 
 def examine(
-    patterns: Sequence[str], root: Path, reporter: Reporter, *, cases: Sequence[str] = (), ladder: bool = False
+    patterns: Sequence[str],
+    root: Path,
+    reporter: Reporter,
+    *,
+    groups: Sequence[Group] = (),
+    cases: Sequence[str] = (),
+    ladder: bool = False,
 ) -> tuple[Conformance, ...]:
     """The conformance cases (all, or those of these names or numbers) against the adapters that ``patterns`` name."""
     chosen = _choose_cases(cases)
+    pipelining = [one for one in adapters.discover(root) if one.scenario is Scenario.PIPELINE]
+    named = adapters.select(pipelining, patterns, groups)
     found = []
     with process.ending_all(), tempfile.TemporaryDirectory(prefix="pipebench-check-") as logs:
-        prepared = environments.prepare(adapters.select(adapters.discover(root), patterns), progress=reporter.building)
+        prepared = environments.prepare(named, progress=reporter.building)
         for number, made in enumerate(prepared, start=1):
             adapter = made.adapter
             if isinstance(made, Unavailable):
@@ -193,6 +232,108 @@ def examine(
             folder = Path(logs) / f"{adapter.name}-{made.python}"
             found.append(examination.examine(made, folder, cases=chosen, ladder=ladder))
     return tuple(found)
+
+
+def trace(
+    name: str,
+    root: Path,
+    reporter: Reporter,
+    *,
+    depth: int | None,
+    connections: int | None,
+    delay_us: int,
+    max_clients: int | None,
+) -> Timeline:
+    """One batch or burst against the adapter ``name``: against ``/sleep``, or against its upstream.
+
+    Without ``depth`` or ``connections`` it is a batch of five, and for a server that waits five connections.
+    """
+    (adapter,) = _exactly_one(adapters.select(adapters.discover(root), [name]))
+    waits = adapter.scenario is Scenario.UPSTREAM
+    if max_clients is not None and adapter.max_clients is None:
+        raise PlanError(f"{adapter.name} has no limit to set: leave out --max-clients")
+    if depth is None and connections is None:
+        depth, connections = (1, 5) if waits else (5, 1)
+    asked = Asked(depth or 1, connections or 1, delay_us, max_clients)
+    with process.ending_all(), tempfile.TemporaryDirectory(prefix="pipebench-timeline-") as folder:
+        made = _available(adapter, reporter)
+        service = environments.service(root / "go" / "upstream") if waits else None
+        return tracing.of_server(made, service, asked, Path(folder))
+
+
+def trace_client(client: Client, root: Path, reporter: Reporter, *, delay_us: int) -> Timeline:
+    """One fetch of a slow page by one of tornado's two clients, and the statement behind it."""
+    (adapter,) = _exactly_one(adapters.select(adapters.discover(root), ["tornado"]))
+    with process.ending_all(), tempfile.TemporaryDirectory(prefix="pipebench-timeline-") as folder:
+        made = _available(adapter, reporter)
+        service = environments.service(root / "go" / "upstream")
+        script = adapter.path.with_name("two_clients.py")
+        return tracing.of_client(made, service, script, client, delay_us=delay_us, folder=Path(folder))
+
+
+def _exactly_one(found: Sequence[Adapter]) -> Sequence[Adapter]:
+    if len(found) != 1:
+        raise AdapterError(f"a timeline is of one adapter, not of {', '.join(one.name for one in found)}")
+    return found
+
+
+def _available(adapter: Adapter, reporter: Reporter) -> Environment:
+    (made,) = environments.prepare([adapter], progress=reporter.building)
+    if isinstance(made, Unavailable):
+        raise AdapterError(f"{adapter.name} cannot run here: {made.reason}")
+    return made
+
+
+@dataclass(frozen=True, slots=True)
+class Outdated:
+    """The pins of some adapters against the newest releases before ``before``; what was updated, and how that went."""
+
+    before: str
+    pins: tuple[Pin, ...]
+    tried: tuple[Tried, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """An adapter whose pins were moved, and what its quick check said: ``None`` where it passed."""
+
+    adapter: str
+    failure: str | None
+
+
+def find_outdated(
+    patterns: Sequence[str], root: Path, reporter: Reporter, *, groups: Sequence[Group] = (), update: bool = False
+) -> Outdated:
+    """Which pins are behind; with ``update``, these are moved and the quick check is run on what changed.
+
+    Releases of 2017 stay what they are and are left out.
+    """
+    looked_at = [group for group in groups or Group if group is not Group.SEED_2017]
+    if not looked_at:
+        raise AdapterError("the releases of 2017 stay as they are: ask for --group core,field")
+    chosen = adapters.select(adapters.discover(root), patterns, looked_at)
+    before = outdated.cut_off(datetime.now(UTC))
+    with process.ending_all(), tempfile.TemporaryDirectory(prefix="pipebench-outdated-") as logs:
+        pins = outdated.look_up(chosen, before, Path(logs))
+        changed = outdated.update(chosen, pins, before) if update else ()
+        if not changed:
+            return Outdated(before, pins)
+        now = [adapter for adapter in adapters.discover(root) if adapter.name in changed]
+        prepared = environments.prepare(now, progress=reporter.building)
+        return Outdated(before, pins, tuple(_try_out(made, Path(logs)) for made in prepared))
+
+
+def _try_out(made: Environment | Unavailable, logs: Path) -> Tried:
+    """Whether a server answers one request and, where it is not known to fail, one batch."""
+    name = made.adapter.name
+    if isinstance(made, Unavailable):
+        return Tried(name, made.reason)
+    try:
+        with server.running(made, log=logs / f"{name}-server.log") as running:
+            found = quick_check(running.address, 1 if made.adapter.known_failure else TRIED_DEPTH)
+    except server.StartError as error:
+        return Tried(name, str(error))
+    return Tried(name, f"{found.failure.verdict}: {found.failure.reason}" if found.failure else None)
 
 
 def _choose_cases(wanted: Sequence[str]) -> tuple[Case, ...]:
@@ -213,6 +354,8 @@ def _require_tools(plan: Plan, places: Places) -> None:
     if plan.witness:
         machine.require_h2load()
     machine.require_descriptors(max(plan.connections))
+    if plan.scenario is Scenario.UPSTREAM:
+        machine.require_ports(max(plan.connections))
     if places.port is not None and not server.port_is_free(places.port):
         raise PlanError(f"port {places.port} is in use: choose another with --port, or leave it out for a free one")
 
@@ -224,6 +367,8 @@ def _measure(
     folder: RunFolder,
     places: Places,
     reporter: Reporter,
+    *,
+    service: Service | None,
 ) -> None:
     by_cell = _environments_by_cell(head.cells, ready)
     settings = trial.Settings(
@@ -233,6 +378,8 @@ def _measure(
         warm_up_s=head.plan.warm_up_s,
         folder=folder.path,
         port=places.port,
+        service=service,
+        delay_us=head.plan.delay_us or 0,
     )
     schedule = Schedule.of(head.plan, head.cells)
     measured = list(trials)
@@ -320,6 +467,14 @@ def summarize(done: Trial) -> TrialSummary:
     )
 
 
+def _service(plan: Plan, root: Path) -> Service | None:
+    """What the plan's servers wait for."""
+    if plan.scenario is not Scenario.UPSTREAM:
+        return None
+    with process.ending_all():
+        return environments.service(root / "go" / "upstream")
+
+
 def _environments_by_cell(cells: Sequence[Cell], ready: Sequence[Environment]) -> Mapping[Cell, Environment]:
     named = {(made.adapter.name, made.python): made for made in ready}
     return {cell: named[cell.adapter, cell.python] for cell in cells}
@@ -339,8 +494,12 @@ def _numbers(cpus: Sequence[int]) -> str:
 
 def _head(plan: Plan, places: Places, prepared: Sequence[Environment | Unavailable], *, setup_s: float) -> Run:
     ready = [made for made in prepared if isinstance(made, Environment)]
-    placement = machine.place(max(plan.workers), plan.threads)
+    waits = plan.scenario is Scenario.UPSTREAM
+    # What servers wait for runs on the generator's CPUs, and gets one more where there are enough.
+    placement = machine.place(max(plan.workers), plan.threads + waits)
     findings = list(doctor.examine(doctor.read()))
+    if waits and (backlog := machine.backlog_finding(max(plan.connections))):
+        findings.append(backlog)
     if placement.shared and len(placement.server) > 1:
         effect = "they take CPU time from each other"
         findings.append(Finding(Level.WARNING, "CPUs", "too few for these workers", effect, "ask for fewer --workers"))
@@ -378,11 +537,14 @@ def _record(made: Environment | Unavailable, root: Path) -> AdapterRecord:
         language=adapter.language,
         ranked=adapter.ranked,
         known_failure=adapter.known_failure,
+        group=adapter.group,
         python=made.python,
         version=ready.version if ready else None,
         installed=ready.installed if ready else {},
         unavailable=missing.reason if missing else None,
         log_tail=missing.log_tail if missing else (),
+        client=adapter.client,
+        max_clients=adapter.max_clients,
     )
 
 

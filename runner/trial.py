@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Self
 
-from runner import check, errorlog, machine, process, server
+from runner import check, errorlog, machine, process, procfs, server, upstream, waiting
 from runner.errors import RecordError
 from runner.load import h2load, wrk
 from runner.model import (
@@ -18,12 +21,15 @@ from runner.model import (
     Failure,
     Load,
     LogError,
+    Opened,
     Phases,
     Placement,
     Purpose,
     ServerUsage,
+    Service,
     Surroundings,
     Trial,
+    Upstream,
     Verdict,
 )
 from runner.server import Server
@@ -38,7 +44,8 @@ RESPONSE_TIMEOUT_S = 60.0
 class Settings:
     """What all trials of a run share. Durations in seconds; ``port`` fixed, or ``None`` for a free one.
 
-    ``purpose``: for a witness, h2load takes the place of wrk.
+    ``purpose``: for a witness, h2load takes the place of wrk. ``service``: what servers of scenario ``upstream`` wait
+    for, which takes ``delay_us`` for each request.
     """
 
     placement: Placement
@@ -48,6 +55,8 @@ class Settings:
     folder: Path
     port: int | None = None
     purpose: Purpose = Purpose.MEASURE
+    service: Service | None = None
+    delay_us: int = 0
 
 
 @dataclass(slots=True)
@@ -61,6 +70,8 @@ class _Seen:
     surroundings: Surroundings | None = None
     failure: Failure | None = None
     errors: tuple[LogError, ...] = ()
+    upstream: Upstream | None = None
+    opened: Opened | None = None
     seconds: dict[str, float] = field(default_factory=lambda: dict.fromkeys(Phases.__dataclass_fields__, 0.0))
 
 
@@ -77,16 +88,21 @@ def measure(environment: Environment, cell: Cell, settings: Settings, *, number:
     seen = _Seen()
     clock = _Stopwatch(seen.seconds)
     try:
-        with server.running(
-            environment,
-            log=log,
-            workers=cell.workers,
-            cpus=settings.placement.server,
-            port=settings.port,
-        ) as running:
+        _allow_descriptors(environment, cell)
+        with (
+            _upstream(settings, folder / f"{stem}-upstream.log") as waited_for,
+            server.running(
+                environment,
+                log=log,
+                workers=cell.workers,
+                cpus=settings.placement.server,
+                port=settings.port,
+                variables=variables(cell, waited_for.url) if waited_for else None,
+            ) as running,
+        ):
             clock("start")
             try:
-                _check_and_load(running, cell, settings, folder / stem, seen, clock)
+                _check_and_load(running, waited_for, cell, settings, folder / stem, seen=seen, clock=clock)
             finally:
                 seen.exit = running.stop()
                 clock("stop")
@@ -110,13 +126,54 @@ def measure(environment: Environment, cell: Cell, settings: Settings, *, number:
         log=str(log.relative_to(settings.folder)) if log.exists() and log.stat().st_size else None,
         purpose=settings.purpose,
         placement=settings.placement,
+        upstream=seen.upstream,
+        opened=seen.opened,
     )
 
 
+def variables(cell: Cell, url: str) -> Mapping[str, str]:
+    """What a server of scenario ``upstream`` finds in its environment beside where to listen."""
+    limit = {} if cell.max_clients is None else {"MAX_CLIENTS": str(cell.max_clients)}
+    return {"UPSTREAM": url} | limit
+
+
+def _allow_descriptors(environment: Environment, cell: Cell) -> None:
+    """Let a server open a connection to its upstream for each request that it may have under way.
+
+    Raises :class:`runner.server.StartError` where the machine does not: it is then not measured.
+    """
+    client = environment.adapter.client
+    if client is None:
+        return
+    limit = environment.adapter.max_clients if cell.max_clients is None else cell.max_clients
+    most = waiting.under_way(client, connections=cell.connections, workers=cell.workers, max_clients=limit)
+    if lacking := machine.allow_descriptors(cell.connections + most + machine.SPARE_DESCRIPTORS):
+        raise server.StartError(f"{cell.connections} connections, and {most} to its upstream, need {lacking}")
+
+
+@contextmanager
+def _upstream(settings: Settings, log: Path) -> Iterator[upstream.Running | None]:
+    """What the server waits for, in the scenario where it waits."""
+    if settings.service is None:
+        yield None
+        return
+    cpus = settings.placement.generator
+    with upstream.running(settings.service, delay_us=settings.delay_us, log=log, cpus=cpus) as started:
+        yield started
+
+
 def _check_and_load(
-    running: Server, cell: Cell, settings: Settings, stem: Path, seen: _Seen, clock: Callable[[str], None]
+    running: Server,
+    waited_for: upstream.Running | None,
+    cell: Cell,
+    settings: Settings,
+    stem: Path,
+    *,
+    seen: _Seen,
+    clock: Callable[[str], None],
 ) -> None:
-    seen.check = check.quick_check(running.address, cell.depth)
+    deadline_s = check.DEADLINE_S + settings.delay_us / 1e6
+    seen.check = check.quick_check(running.address, cell.depth, body=_body(settings), deadline_s=deadline_s)
     clock("check")
     if seen.check.failure and seen.check.failure.verdict is Verdict.REFUSED:
         seen.failure = seen.check.failure
@@ -128,11 +185,27 @@ def _check_and_load(
     measuring_cpus = {*settings.placement.server, *settings.placement.generator}
     port = running.address.port
     before, mark = machine.snapshot(measuring_cpus, port), running.mark()
-    seen.load, seen.failure = _load(running, cell, settings, settings.duration_s, stem)
+    counted = waited_for.mark() if waited_for else None
+    if waited_for is None:
+        seen.load, seen.failure = _load(running, cell, settings, settings.duration_s, stem)
+    else:
+        with _Glance(port, settings.duration_s / 2) as glance:
+            seen.load, seen.failure = _load(running, cell, settings, settings.duration_s, stem)
+        seen.opened = glance.seen
     clock("load")
     seen.usage = running.usage_since(mark)
+    if waited_for and counted:
+        seen.upstream = waited_for.since(counted)
     after = machine.snapshot(measuring_cpus, port)
-    seen.surroundings = machine.surroundings(before, after, load_average=load_average, server_cpu_ns=seen.usage.cpu_ns)
+    ours = None
+    if seen.usage.cpu_ns is not None:
+        ours = seen.usage.cpu_ns + ((seen.upstream.cpu_ns or 0) if seen.upstream else 0)
+    seen.surroundings = machine.surroundings(before, after, load_average=load_average, server_cpu_ns=ours)
+
+
+def _body(settings: Settings) -> bytes:
+    """What every response must have."""
+    return check.BODY if settings.service is None else upstream.BODY
 
 
 def _load(
@@ -154,7 +227,7 @@ def _load(
             duration_s=duration_s,
             timeout_s=RESPONSE_TIMEOUT_S,
             record=record,
-            verify=check.BODY.decode() if settings.purpose is Purpose.VERIFY else None,
+            verify=_body(settings).decode() if settings.purpose is Purpose.VERIFY else None,
         )
     deadline_s = duration_s + LOAD_DEADLINE_S
     done = process.run(argv, timeout_s=deadline_s, log=log, cpus=settings.placement.generator)
@@ -190,6 +263,26 @@ def _crash(exit_: Exit | None) -> Failure | None:
     if exit_ is None or not exit_.before_stop:
         return None
     return Failure(Verdict.CRASHED, str(exit_))
+
+
+class _Glance:
+    """Looks once, in the middle of a load, at the connections to a port."""
+
+    def __init__(self, port: int, after_s: float) -> None:
+        self.seen: Opened | None = None
+        self._port = port
+        self._timer = threading.Timer(after_s, self._look)
+
+    def _look(self) -> None:
+        self.seen = Opened(*procfs.connections(self._port))
+
+    def __enter__(self) -> Self:
+        self._timer.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._timer.cancel()
+        self._timer.join()
 
 
 class _Stopwatch:

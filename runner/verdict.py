@@ -1,6 +1,8 @@
 """What a trial's figures are worth, from what was observed. Pure.
 
 A server that failed says so before anything else; then the question is who was the limit, from both sides' CPU time.
+In scenario ``upstream`` it is expected to be neither: the server waits for its upstream, and what its rate must then be
+is told by :mod:`runner.waiting`.
 """
 
 from __future__ import annotations
@@ -22,6 +24,8 @@ STALLED_GENERATOR = 0.75
 """Shares of the connections' time that batches account for, and of the generator's CPU, below which they stopped."""
 CHECK_CONNECTION = 1
 """wrk opens one connection to see that it can (wrk.lua, ``wrk.resolve``) beside those of its load."""
+NOT_OPEN_SHARE = 0.01
+"""Share of the connections that may be missing in the middle of a load before it was not the load of its cell."""
 DISTURBED_STEAL = 0.02
 DISTURBED_OTHERS = 0.05
 """Shares of the load's duration that a hypervisor or another process may take before a trial counts as disturbed."""
@@ -37,11 +41,13 @@ def of_trial(trial: Trial) -> Failure:
         return Failure(Verdict.UNAVAILABLE, "no load was run")
     generator, server = generator_busy(trial), server_busy(trial)
     if generator is not None and generator >= GENERATOR_BUSY:
-        return Failure(Verdict.GENERATOR_BOUND, f"{load.generator} used {generator:.0%} of its CPU")
+        who = f"{load.generator} used {generator:.0%} of its CPU"
+        both = f"{load.generator} and the upstream used {generator:.0%} of their CPU"
+        return Failure(Verdict.GENERATOR_BOUND, both if trial.upstream else who)
     if server is None:
         return Failure(Verdict.NEITHER, "the server's CPU time was not measured")
     if server < SERVER_BUSY:
-        why = disturbance(trial) or "something waits"
+        why = disturbance(trial) or ("it waits for its upstream" if trial.upstream else "something waits")
         return Failure(
             Verdict.NEITHER,
             f"neither was busy (server {server:.0%}, generator {generator or 0:.0%} of its CPU): {why}",
@@ -50,12 +56,19 @@ def of_trial(trial: Trial) -> Failure:
 
 
 def generator_busy(trial: Trial) -> float | None:
-    """CPU time of the generator's load threads over the load's duration, a thread or CPU: 1 is all it could have."""
+    """CPU time of the generator's load threads over the load's duration, a thread or CPU: 1 is all it could have.
+
+    Where an upstream runs on the same CPUs, it is the larger of that and the share of these CPUs that both used.
+    """
     load = trial.load
     if load is None or load.cpu_ns is None:
         return None
     cpus = min(load.threads, len(trial.placement.generator)) if trial.placement else load.threads
-    return load.cpu_ns / (load.duration_us * 1000 * cpus)
+    alone = load.cpu_ns / (load.duration_us * 1000 * cpus)
+    if trial.upstream is None or trial.upstream.cpu_ns is None or trial.placement is None:
+        return alone
+    together = (load.cpu_ns + trial.upstream.cpu_ns) / (load.duration_us * 1000 * len(trial.placement.generator))
+    return max(alone, together)
 
 
 def server_busy(trial: Trial) -> float | None:
@@ -125,9 +138,23 @@ def _load_failure(trial: Trial, load: Load) -> Failure | None:
         return Failure(Verdict.STALLED, "no response under load")
     depth, lost = trial.cell.depth, reconnects(trial)
     wrong = _wrong_responses(trial, load)
+    if trial.upstream is not None:  # one request at a time: nothing can be lost behind another, and to wait is no stall
+        return Failure(Verdict.WRONG_RESPONSE, wrong) if wrong else _not_open(trial)
     if wrong is None and lost > LOST_SHARE * load.requests:
         return Failure(Verdict.CLOSES, f"{lost} connections broken under load, each with up to {depth} requests")
     return Failure(Verdict.WRONG_RESPONSE, wrong) if wrong else _stall(trial, load)
+
+
+def _not_open(trial: Trial) -> Failure | None:
+    """A load that had fewer connections than its cell says."""
+    wanted = trial.cell.connections
+    if trial.opened is None or trial.opened.established >= wanted * (1 - NOT_OPEN_SHARE):
+        return None
+    return Failure(
+        Verdict.REFUSED,
+        f"{trial.opened.established} of {wanted} connections were open in the middle of the load, "
+        f"{trial.opened.accepted} accepted; the kernel keeps net.core.somaxconn for a server to accept",
+    )
 
 
 def _wrong_responses(trial: Trial, load: Load) -> str | None:
@@ -155,10 +182,11 @@ def _stall(trial: Trial, load: Load) -> Failure | None:
     intervals = load.threads * load.duration_us / 100_000
     if load.active_intervals is not None and load.active_intervals < intervals / 2 and load.requests < 10 * connections:
         return Failure(Verdict.STALLED, f"{load.requests} responses on {connections} connections, then none")
-    found = proofs(trial)
     busy = generator_busy(trial)
+    if disturbance(trial) is not None or busy is None or busy >= STALLED_GENERATOR:
+        return None
+    found = proofs(trial)
     waited = found.little_ratio if found else None
-    calm = disturbance(trial) is None
-    if calm and waited is not None and waited < STALLED_WAIT and busy is not None and busy < STALLED_GENERATOR:
+    if waited is not None and waited < STALLED_WAIT:
         return Failure(Verdict.STALLED, f"responses stopped on about {1 - waited:.0%} of the connections")
     return None

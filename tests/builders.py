@@ -16,12 +16,16 @@ from runner.model import (
     AdapterRecord,
     Cell,
     Check,
+    Client,
     Environment,
     Exit,
     GeneratorErrors,
+    Histogram,
     Kind,
     Load,
+    LogError,
     Machine,
+    Opened,
     Phases,
     Placement,
     Plan,
@@ -30,6 +34,7 @@ from runner.model import (
     ServerUsage,
     Surroundings,
     Trial,
+    Upstream,
     WrkLatency,
 )
 
@@ -93,6 +98,11 @@ def check(**changes: Any) -> Check:
     return replace(Check(sent=5, received=5, response_bytes=RESPONSE_BYTES), **changes)
 
 
+def log_error(**changes: Any) -> LogError:
+    """An error out of a log."""
+    return replace(LogError(text="Traceback", count=1), **changes)
+
+
 def stopped(**changes: Any) -> Exit:
     """A server that ended when it was told to."""
     return replace(Exit(code=0, signal=None, killed=False, before_stop=False), **changes)
@@ -115,6 +125,27 @@ def trial(**changes: Any) -> Trial:
         errors=(),
         log=None,
         placement=Placement(server=(0,), generator=(1,), shared=False),
+    )
+    return replace(made, **changes)
+
+
+def waited(cycles: int = 39, **changes: Any) -> Trial:
+    """A trial in which all went well for a server that waits 500 ms: ten at once, 20 s, and so many waits done."""
+    made = trial(
+        cell=cell(adapter="tornado-upstream-async", depth=1, connections=20),
+        check=check(sent=1, received=1),
+        load=load(
+            duration_us=20 * SECOND_US,
+            requests=10 * cycles,
+            bytes_read=10 * cycles * RESPONSE_BYTES,
+            cpu_ns=SECOND_NS // 100,
+            histogram=((510_000, 10), (1_020_000, 10 * cycles - 10)),
+            active_intervals=cycles,
+        ),
+        server=server_usage(cpu_ns=SECOND_NS // 2, idle_memory_bytes=30 << 20),
+        surroundings=surroundings(connections_closed=21),
+        upstream=Upstream(delay_us=500_000, held_max=10, served=10 * cycles, cpu_ns=SECOND_NS // 100),
+        opened=Opened(established=20, accepted=20),
     )
     return replace(made, **changes)
 
@@ -167,6 +198,19 @@ def adapter_record(**changes: Any) -> AdapterRecord:
     return replace(made, **changes)
 
 
+def waiting_record(**changes: Any) -> AdapterRecord:
+    """What a run's record says of an adapter that waits without blocking, ten at once."""
+    made = adapter_record(
+        name="tornado-upstream-async",
+        path="frameworks/tornado/upstream_async.py",
+        title="tornado, AsyncHTTPClient",
+        scenario=Scenario.UPSTREAM,
+        client=Client.ASYNC,
+        max_clients=10,
+    )
+    return replace(made, **changes)
+
+
 def machine(**changes: Any) -> Machine:
     """A small machine."""
     made = Machine(
@@ -208,3 +252,41 @@ def run(**changes: Any) -> Run:
         measure_s=300.0,
     )
     return replace(made, **changes)
+
+
+def spread(batch_us: int, batches: int, buckets: int = 21) -> Histogram:
+    """About ``batches`` samples around ``batch_us``, as many above it as below, half of it away at most."""
+    half = buckets // 2
+    step = max(1, batch_us // (2 * half)) if half else 0
+    latencies = [batch_us + step * place for place in range(-half, half + 1) if batch_us + step * place > 0]
+    each = max(1, batches // len(latencies))
+    rest = max(0, batches - each * len(latencies))
+    return tuple((latency, each + rest * (latency == batch_us)) for latency in latencies)
+
+
+def matrix(
+    adapters: int = 8, depths: tuple[int, ...] = (1, 5, 16), trials: int = 3, buckets: int = 21
+) -> tuple[Run, list[Trial]]:
+    """A run in which all went well: each adapter a tenth slower than the one before, ``adapter-0`` the baseline.
+
+    Rates of the trials of a cell differ by 0.2 %, so that intervals have a width.
+    """
+    records = tuple(adapter_record(name=f"adapter-{n}", title=f"adapter {n}") for n in range(adapters))
+    cells = tuple(cell(adapter=record.name, depth=depth) for depth in depths for record in records)
+    made = []
+    for place, one in enumerate(cells):
+        slowness = 1.1 ** (place % adapters) * one.depth**0.5
+        for number in range(1, trials + 1):
+            batch_us = round(400 * slowness * (1 + 0.002 * (number - 1)))
+            histogram = spread(batch_us, 50 * (SECOND_US - batch_us // 2) // batch_us, buckets)
+            requests = one.depth * sum(count for _, count in histogram)
+            loaded = load(
+                requests=requests,
+                bytes_read=requests * RESPONSE_BYTES,
+                histogram=histogram,
+                wrk_latency=wrk_latency(p50=0 if one.depth > 5 else batch_us // 2, p75=batch_us, p99=batch_us * 2),
+            )
+            sound = check(sent=one.depth, received=one.depth)
+            made.append(trial(cell=one, number=number, round=number, load=loaded, check=sound))
+    head = run(adapters=records, cells=cells, plan=plan(depths=depths, baseline="adapter-0"), revision="0123456789ab")
+    return head, made

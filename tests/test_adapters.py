@@ -9,7 +9,7 @@ import pytest
 
 from runner import adapters
 from runner.errors import AdapterError
-from runner.model import Adapter, Kind, Scenario
+from runner.model import Adapter, Client, Group, Kind, Scenario
 
 ROOT = Path(__file__).parents[1]
 SERVICES: frozenset[str] = frozenset({"upstream"})
@@ -73,7 +73,7 @@ class TestThisRepository:
         assert folders, "there are no adapters"
         covered = {path.parent for path in found}
         assert {folder.name for folder in folders - covered} <= SERVICES
-        assert set(ROOT.glob("frameworks/*/app*.py")) <= found
+        assert {*ROOT.glob("frameworks/*/app*.py"), *ROOT.glob("frameworks/*/upstream_*.py")} <= found
 
     def test_every_program_is_there(self) -> None:
         assert all(adapter.path.is_file() for adapter in adapters.discover(ROOT))
@@ -94,7 +94,13 @@ class TestThisRepository:
 
 class TestReading:
     def test_a_script_is_read_whole(self, tmp_path: Path) -> None:
-        keys = METADATA | {"scenario": '"pipeline"', "ranked": "false", "known_failure": '"aborts at depth 2"'}
+        keys = METADATA | {
+            "scenario": '"pipeline"',
+            "group": '"core"',
+            "ranked": "false",
+            "known_failure": '"aborts at depth 2"',
+            "hold": '{ AIOHTTP = "the last with its own loop" }',
+        }
         adapter = one(tmp_path, script(keys))
         assert adapter == Adapter(
             name="aiohttp",
@@ -110,7 +116,17 @@ class TestReading:
             exclude_newer="2026-11-20T00:00:00Z",
             ranked=False,
             known_failure="aborts at depth 2",
+            group=Group.CORE,
+            hold=(("AIOHTTP", "the last with its own loop"),),
         )
+
+    def test_one_that_waits_says_what_with(self, tmp_path: Path) -> None:
+        keys = METADATA | {"scenario": '"upstream"', "client": '"async"', "max_clients": "10"}
+        adapter = one(tmp_path, script(keys), "frameworks/tornado/upstream_two_words.py")
+        assert adapter.name == "tornado-upstream-two-words"
+        assert (adapter.scenario, adapter.client, adapter.max_clients) == (Scenario.UPSTREAM, Client.ASYNC, 10)
+        without = one(tmp_path, script(keys | {"max_clients": None}).replace("# max_clients\n", ""), str(adapter.path))
+        assert without.max_clients is None
 
     @pytest.mark.parametrize(("language", "source"), [("node", "main.mjs"), ("rust", "main.rs")])
     def test_one_in_another_language_stands_among_the_frameworks(
@@ -123,7 +139,9 @@ class TestReading:
     def test_what_may_be_left_out_has_defaults(self, tmp_path: Path) -> None:
         adapter = one(tmp_path, script({key: value for key, value in METADATA.items() if key != "dependencies"}))
         assert (adapter.dependencies, adapter.ranked, adapter.known_failure) == ((), True, None)
-        assert adapter.scenario is Scenario.PIPELINE
+        assert (adapter.scenario, adapter.client, adapter.max_clients) == (Scenario.PIPELINE, None, None)
+        assert adapter.group is Group.FIELD
+        assert adapter.hold == ()
 
     def test_a_program_is_read_from_adapter_toml(self, tmp_path: Path) -> None:
         adapter = one(tmp_path, toml(TOML), "go/fasthttp/adapter.toml")
@@ -191,6 +209,12 @@ BAD_VALUES = [
     ("homepage", None, "homepage is missing: expected the project's address"),
     ("homepage", "false", "homepage is False: expected the project's address"),
     ("scenario", '"nothing"', "scenario is 'nothing': expected one of pipeline"),
+    ("group", '"cores"', "group is 'cores': expected one of core, field, 2017"),
+    ("group", "2017", "group is 2017: expected one of core, field, 2017"),
+    ("hold", '"uvloop"', "hold is 'uvloop': expected a table of pins that are kept and why, { uvloop = 'why' }"),
+    ("hold", "{ aiohttp = true }", "hold: aiohttp is True: expected why this pin is kept"),
+    ("hold", '{ aiohttp = "" }', "hold: aiohttp is '': expected why this pin is kept"),
+    ("hold", '{ uvloop = "slow" }', "[tool.pipebench]: hold names 'uvloop': expected one of aiohttp"),
     ("ranked", '"no"', "ranked is 'no': expected true or false"),
     ("ranked", "1", "ranked is 1: expected true or false"),
     ("known_failure", "true", "known_failure is True: expected why this adapter is known to fail"),
@@ -198,6 +222,32 @@ BAD_VALUES = [
 
 
 class TestRefusals:
+    @pytest.mark.parametrize(
+        ("path", "keys", "says"),
+        [
+            ("upstream_x.py", {}, "scenario is 'pipeline': expected scenario = \"upstream\""),
+            (
+                "app.py",
+                {"scenario": '"upstream"', "client": '"async"'},
+                "scenario is 'upstream': expected an upstream_",
+            ),
+            ("upstream_x.py", {"scenario": '"upstream"'}, "client is missing: expected one of blocking, async"),
+            (
+                "upstream_x.py",
+                {"scenario": '"upstream"', "client": '"lazy"'},
+                "client is 'lazy': expected one of blocking",
+            ),
+            ("app.py", {"client": '"async"'}, "client is of scenario upstream only"),
+            ("app.py", {"max_clients": "10"}, "max_clients is of scenario upstream only"),
+            ("app.py", {"max_clients": "0"}, "max_clients is 0: expected the number of requests"),
+            ("app.py", {"max_clients": "true"}, "max_clients is True: expected the number of requests"),
+        ],
+    )
+    def test_metadata_of_the_other_scenario(
+        self, path: str, keys: dict[str, str | None], says: str, tmp_path: Path
+    ) -> None:
+        assert says in refusal(tmp_path, script(METADATA | keys), f"frameworks/aiohttp/{path}")
+
     @pytest.mark.parametrize(("key", "value", "says"), BAD_VALUES, ids=lambda value: str(value)[:30])
     def test_a_bad_value_in_a_script(self, tmp_path: Path, key: str, value: str | None, says: str) -> None:
         keys = {name: text for name, text in METADATA.items() if name != key}
@@ -292,7 +342,10 @@ class TestRefusals:
 
     def test_a_folder_whose_program_has_another_name(self, tmp_path: Path) -> None:
         message = refusal(tmp_path, script(), "frameworks/aiohttp/main.py")
-        assert message == "frameworks/aiohttp has no app.py: an adapter is app.py or app_<variant>.py"
+        assert (
+            message
+            == "frameworks/aiohttp has no app.py: an adapter is app.py, app_<variant>.py or upstream_<variant>.py"
+        )
 
 
 class TestSelection:
@@ -300,6 +353,12 @@ class TestSelection:
     def known(self, tmp_path: Path) -> tuple[Adapter, ...]:
         for name in ("aiohttp", "aiohttp-uvloop", "sanic", "tornado"):
             put(tmp_path, f"frameworks/{name}/app.py", script())
+        return adapters.discover(tmp_path)
+
+    @pytest.fixture
+    def grouped(self, tmp_path: Path) -> tuple[Adapter, ...]:
+        for name, group in {"aiohttp": "core", "aiohttp-2017": "2017", "sanic": "core", "tornado": "field"}.items():
+            put(tmp_path, f"frameworks/{name}/app.py", script(METADATA | {"group": f'"{group}"'}))
         return adapters.discover(tmp_path)
 
     @pytest.mark.parametrize(
@@ -314,6 +373,38 @@ class TestSelection:
     )
     def test_by_pattern(self, known: tuple[Adapter, ...], patterns: tuple[str, ...], names: list[str]) -> None:
         assert [adapter.name for adapter in adapters.select(known, patterns)] == names
+
+    @pytest.mark.parametrize(
+        ("patterns", "groups", "names"),
+        [
+            ((), (Group.CORE,), ["aiohttp", "sanic"]),
+            ((), (Group.FIELD, Group.CORE), ["aiohttp", "sanic", "tornado"]),
+            (("aio*",), (Group.SEED_2017,), ["aiohttp-2017"]),
+            (("aio*",), (), ["aiohttp", "aiohttp-2017"]),
+        ],
+    )
+    def test_by_group(
+        self, grouped: tuple[Adapter, ...], patterns: tuple[str, ...], groups: tuple[Group, ...], names: list[str]
+    ) -> None:
+        assert [adapter.name for adapter in adapters.select(grouped, patterns, groups)] == names
+
+    @pytest.mark.parametrize(
+        ("patterns", "groups", "says"),
+        [
+            (("tornado",), (Group.CORE,), "none of tornado is in group core: they are in --group field"),
+            (
+                ("aio*",),
+                (Group.FIELD,),
+                "none of aiohttp, aiohttp-2017 is in group field: they are in --group core,2017",
+            ),
+        ],
+    )
+    def test_where_no_group_fits_theirs_is_told(
+        self, grouped: tuple[Adapter, ...], patterns: tuple[str, ...], groups: tuple[Group, ...], says: str
+    ) -> None:
+        with pytest.raises(AdapterError) as refused:
+            adapters.select(grouped, patterns, groups)
+        assert str(refused.value) == says
 
     @pytest.mark.parametrize(
         ("pattern", "hint"),

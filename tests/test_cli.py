@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -16,7 +17,9 @@ import pytest
 
 from runner import cli, doctor, machine, plans, store, suite
 from runner.errors import UserError
-from runner.model import Finding, Level, Purpose, Unavailable
+from runner.model import Finding, Group, Level, Purpose, Unavailable
+from runner.outdated import Pin, State
+from runner.suite import Outdated, Tried
 from tests import builders
 
 COMMANDS: dict[str, click.Command] = {"": cli.cli, **cli.cli.commands}
@@ -90,7 +93,7 @@ class TestHelp:
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
         loaded = set(done.stdout.split())
         assert {"runner", "click"} <= loaded
-        assert not {"rich", "msgspec", "h11", "asyncio", "packaging"} & loaded
+        assert not {"rich", "msgspec", "h11", "asyncio", "packaging", "altair", "jinja2", "vl_convert"} & loaded
 
 
 BAD_INPUT = [
@@ -111,8 +114,31 @@ BAD_INPUT = [
     (["run", "--precision", "fine"], "'fine' is no share: give it as 3% or 0.03"),
     (["run", "--trials", "0"], "trials is 0"),
     (["run", "--python", "snake"], "'snake'"),
+    (["run", "--group", "cor"], "'cor' is no list of groups: give some of core,field,2017"),
+    (["run", "--group", ""], "'' is no list of groups"),
+    (["list", "--group", "core,"], "'core,' is no list of groups"),
+    (["check", "--group", "2018"], "'2018' is no list of groups"),
+    (["check", "aiohttp", "--group", "2017"], "none of aiohttp is in group 2017: they are in --group core"),
+    (["outdated", "--group", "2017"], "the releases of 2017 stay as they are: ask for --group core,field"),
     (["run", "--port", "0"], "0 is not in the range 1<=x<=65535"),
     (["run", "--profile", "seeds"], "'seeds' is not one of"),
+    (["run", "--delay", "500ms"], "no server of this profile waits for another"),
+    (["run", "--max-clients", "20"], "no server of this profile waits for another"),
+    (["run", "--profile", "upstream-ab", "--depth", "5"], "leave out --depth"),
+    (["run", "--profile", "upstream-ab", "--check"], "leave out --check"),
+    (["run", "--profile", "upstream-ab", "--witness"], "leave out --witness"),
+    (["run", "--profile", "upstream-ab", "--max-clients", "0"], "max_clients is below 1"),
+    (["run", "--profile", "upstream-ab", "--max-clients", "few"], "is no list of limits: give it as default,100"),
+    (["run", "--profile", "upstream-ab", "--delay", "soon"], "'soon' is no delay: give it as 500ms, 0.5s or 0"),
+    (["run", "--profile", "upstream-ab", "--duration", "19s"], "19 s are fewer than 40 of 500 ms"),
+    (["timeline"], "name one or the other"),
+    (["timeline", "tornado", "--client", "sync"], "name one or the other"),
+    (["timeline", "--client", "sync", "--depth", "5"], "a client fetches once"),
+    (["timeline", "tornado", "--delay", "500us"], "a delay below 1 ms cannot be drawn"),
+    (["timeline", "tornadi"], "no adapter matches 'tornadi': did you mean tornado"),
+    (["timeline", "tornado*"], "a timeline is of one adapter, not of tornado, "),
+    (["timeline", "tornado", "--max-clients", "5"], "tornado has no limit to set: leave out --max-clients"),
+    (["check", "tornado-upstream-async"], "no adapter matches 'tornado-upstream-async'"),
     (["run", "--dept", "1"], "No such option"),
     (["ran"], "No such command 'ran'"),
     (["report", "latest", "--format", "word"], "'word' is not one of"),
@@ -209,8 +235,10 @@ class TestReport:
             ("markdown", "run 2026"),
             ("csv", "adapter,"),
             ("json", "{"),
+            ("html", "<!doctype html>"),
             ("seed", "| server |"),
             ("witness", "| server |"),
+            ("upstream", "run 2026"),
         ],
     )
     def test_every_format_prints_the_same_row(
@@ -228,10 +256,35 @@ class TestReport:
         assert ("99875" if format_ in {"csv", "json"} else "99 875") in said.out
         assert said.err == ""
 
+    def test_what_was_published_beside_what_is_measured(
+        self, results: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert run(monkeypatch, "report", "--results", str(results), "--format", "seed-2017") == 0
+        assert "| sanic | published | 39 |" in capsys.readouterr().out
+
     def test_every_format_is_one_of_the_tests_above(self) -> None:
         (option,) = [param for param in COMMANDS["report"].params if param.name == "format_"]
         assert isinstance(option.type, click.Choice)
-        assert set(option.type.choices) == {"text", "markdown", "csv", "json", "seed", "witness"}
+        formats = {"text", "markdown", "csv", "json", "html", "seed", "seed-2017", "witness", "upstream"}
+        assert set(option.type.choices) == formats
+
+    @pytest.mark.parametrize("format_", ["text", "csv", "html"])
+    def test_a_file_gets_what_stdout_would(
+        self, results: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], format_: str
+    ) -> None:
+        argv = ["report", "--results", str(results), "--format", format_]
+        assert run(monkeypatch, *argv) == 0
+        printed = capsys.readouterr().out
+        assert run(monkeypatch, *argv, "--output", str(results / "file")) == 0
+        assert capsys.readouterr().out == ""
+        assert (results / "file").read_text(encoding="utf-8") == printed
+
+    def test_a_file_that_cannot_be_written(
+        self, results: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert run(monkeypatch, "report", "--results", str(results), "--output", str(results / "no" / "file")) == 2
+        (line,) = capsys.readouterr().err.splitlines()
+        assert line.startswith(f"pipebench: cannot write {results}/no/file: No such file")
 
     def test_a_reader_that_has_seen_enough_is_no_error(self, results: Path) -> None:
         command = [sys.executable, "-c", "from runner.cli import main; main()"]
@@ -253,8 +306,8 @@ class TestList:
     def asked(self, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
         seen: list[tuple[str, ...]] = []
 
-        def inventory(only: tuple[str, ...], *_: object) -> tuple[object, ...]:
-            seen.append(tuple(only))
+        def inventory(only: tuple[str, ...], *_: object, groups: tuple[Group, ...]) -> tuple[object, ...]:
+            seen.append((*only, *groups))
             return self.PREPARED
 
         monkeypatch.setattr(suite, "inventory", inventory)
@@ -272,16 +325,96 @@ class TestList:
         capsys: pytest.CaptureFixture[str],
         asked: list[tuple[str, ...]],
     ) -> None:
-        assert run(monkeypatch, "list", "--json", "--only", "aio*, gone,") == 0
+        assert run(monkeypatch, "list", "--json", "--only", "aio*, gone,", "--group", "2017,core") == 0
         read = json.loads(capsys.readouterr().out)
         assert [set(entry) for entry in read] == [
-            {"adapter", "title", "version", "python", "kind", "scenario", "available", "reason"}
+            {"adapter", "title", "version", "python", "kind", "scenario", "group", "available", "reason"}
         ] * 2
         assert [(entry["adapter"], entry["available"], entry["version"]) for entry in read] == [
             ("aiohttp", True, "3.14.5"),
             ("gone", False, None),
         ]
-        assert asked == [("aio*", "gone")]
+        assert asked == [("aio*", "gone", Group.SEED_2017, Group.CORE)]
+
+
+class TestOutdated:
+    BEHIND = Pin("aiohttp", "aiohttp", "3.14.5", "3.15.0", State.OUTDATED, None, requirement="aiohttp==3.14.5")
+    HELD = Pin("aiohttp", "uvloop", "0.22.1", "0.23.0", State.HELD, "slow [/x]", requirement="uvloop==0.22.1")
+    CURRENT = Pin("fasthttp", "github.com/valyala/fasthttp", "1.77.0", "1.77.0", State.CURRENT, None)
+    PASSED, FAILED = Tried("aiohttp", None), Tried("aiohttp", "stalled: no response in 5 s")
+
+    def find(self, monkeypatch: pytest.MonkeyPatch, *pins: Pin, tried: tuple[Tried, ...] = ()) -> list[object]:
+        seen: list[object] = []
+
+        def found(patterns: tuple[str, ...], *_: object, **how: object) -> Outdated:
+            seen.append((patterns, how))
+            return Outdated("2026-12-24T00:00:00Z", pins, tried)
+
+        monkeypatch.setattr(suite, "find_outdated", found)
+        return seen
+
+    def test_each_pin_is_shown_with_the_newest_release(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        seen = self.find(monkeypatch, self.BEHIND, self.HELD, self.CURRENT)
+        assert run(monkeypatch, "outdated", "aio*", "--group", "core") == 0
+        lines = capsys.readouterr().out.splitlines()
+        assert [line.split() for line in lines[1:]] == [
+            ["aiohttp", "aiohttp", "3.14.5", "3.15.0", "outdated"],
+            ["aiohttp", "uvloop", "0.22.1", "0.23.0", "held", "slow", "[/x]"],
+            ["fasthttp", "github.com/valyala/fasthttp", "1.77.0", "1.77.0", "current"],
+        ]
+        assert seen == [(("aio*",), {"groups": (Group.CORE,), "update": False})]
+
+    @pytest.mark.parametrize(
+        ("state", "option", "code"),
+        [
+            (State.OUTDATED, (), 0),
+            (State.OUTDATED, ("--exit-code",), 1),
+            (State.HELD, ("--exit-code",), 0),
+            (State.CURRENT, ("--exit-code",), 0),
+            (State.UNKNOWN, ("--exit-code",), 0),
+        ],
+    )
+    def test_its_exit_code_is_the_answer_where_that_is_asked_for(
+        self, monkeypatch: pytest.MonkeyPatch, state: State, option: tuple[str, ...], code: int
+    ) -> None:
+        self.find(monkeypatch, replace(self.BEHIND, state=state))
+        assert run(monkeypatch, "outdated", *option) == code
+
+    @pytest.mark.parametrize(
+        ("tried", "code", "says"),
+        [(PASSED, 0, "its quick check passed"), (FAILED, 1, "its quick check said stalled: no response in 5 s")],
+    )
+    def test_what_was_updated_is_told_with_its_quick_check(
+        self,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+        tried: Tried,
+        code: int,
+        says: str,
+    ) -> None:
+        self.find(monkeypatch, self.BEHIND, tried=(tried,))
+        assert run(monkeypatch, "outdated", "--update", "--exit-code") == code
+        assert f"aiohttp: updated; {says}" in capsys.readouterr().out
+
+    def test_an_object(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+        self.find(monkeypatch, self.HELD, tried=(self.PASSED,))
+        assert run(monkeypatch, "outdated", "--json", "--update") == 0
+        read = json.loads(capsys.readouterr().out)
+        assert set(read) == {"before", "pins", "tried"}
+        assert read["pins"] == [
+            {
+                "adapter": "aiohttp",
+                "distribution": "uvloop",
+                "pinned": "0.22.1",
+                "newest": "0.23.0",
+                "state": "held",
+                "reason": "slow [/x]",
+                "requirement": "uvloop==0.22.1",
+            }
+        ]
+        assert read["tried"] == [{"adapter": "aiohttp", "failure": None}]
 
 
 class TestDoctor:

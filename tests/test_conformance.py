@@ -6,6 +6,7 @@ import io
 import json
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -395,6 +396,24 @@ LADDER = Ladder(
 GOOD = Conformance("good", "Good", "1.0", "3.13.0", results(), LADDER)
 BAD = Conformance("bad", "Bad", "2.0", None, results(missing_host=result("missing-host", Outcome.FAIL, Fault.WRONG)))
 ABSENT = Conformance("absent", "Absent", None, None, (), problem="no interpreter")
+DEAF = Conformance("deaf", "Deaf", "1.0", None, results(parallel=result("parallel", Outcome.FAIL, Fault.LOST)))
+FEW = Conformance("few", "Few", "1.0", None, (result("parallel"),))
+
+
+@pytest.mark.parametrize(
+    ("found", "fails", "strictly"),
+    [(GOOD, False, False), (BAD, False, True), (DEAF, True, True), (ABSENT, True, True), (FEW, False, False)],
+    ids=lambda value: value.adapter if isinstance(value, Conformance) else "",
+)
+def test_a_check_fails_where_pipelining_does_and_strictly_where_anything_does(
+    found: Conformance, fails: bool, strictly: bool
+) -> None:
+    assert (found.fails(), found.fails(strict=True)) == (fails, strictly)
+
+
+def test_a_case_that_was_asked_for_alone_counts_whatever_it_is() -> None:
+    assert replace(FEW, results=(result("missing-host", Outcome.FAIL, Fault.WRONG),)).fails()
+
 
 
 def plain(*what: RenderableType) -> str:

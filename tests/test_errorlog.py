@@ -311,3 +311,44 @@ class TestHostileText:
         found = dict(errors("\n".join(lines)))
         for line in ("ValueError: a", "ERROR b", "panic: c"):
             assert found.get(line, 0) == lines.count(line)
+
+
+class TestExcerpt:
+    LINES = tuple(f"line {number}" for number in range(100))
+
+    def test_the_lines_around_the_error(self) -> None:
+        text = "\n".join((*self.LINES[:50], "boom: it broke", *self.LINES[50:]))
+        assert errorlog.excerpt(text, "boom: it", before=1, after=2).splitlines() == [
+            "… 49 lines above",
+            "line 49",
+            "boom: it broke",
+            "line 50",
+            "line 51",
+            "… 48 lines below",
+        ]
+
+    def test_an_error_that_was_kept_without_its_time(self) -> None:
+        text = "\n".join((*self.LINES, "2026-11-21 06:12:11,123 ERROR it broke", *self.LINES))
+        (error, _), *_ = errors(text)
+        assert "ERROR it broke" in errorlog.excerpt(text, error)
+
+    @pytest.mark.parametrize("error", [None, "no such error"])
+    def test_the_end_where_there_is_no_error(self, error: str | None) -> None:
+        found = errorlog.excerpt("\n".join(self.LINES), error, before=1, after=1).splitlines()
+        assert found == ["… 97 lines above", "line 97", "line 98", "line 99"]
+
+    def test_all_of_a_short_log(self) -> None:
+        assert errorlog.excerpt("one\ntwo\n", None) == "one\ntwo"
+        assert errorlog.excerpt("", None) == ""
+
+    def test_long_lines_are_cut_and_nothing_in_them_controls_anything(self) -> None:
+        found = errorlog.excerpt("\x1b[31mred\x1b[0m\x07\x00\t|\n" + "x" * 5000, None).splitlines()
+        assert found[0].startswith("red\N{REPLACEMENT CHARACTER}\N{REPLACEMENT CHARACTER}")
+        assert found[0].endswith("|")
+        assert len(found[1]) == errorlog.MAX_TEXT
+
+    @given(st.text(), st.none() | st.text())
+    def test_whatever_the_log_it_is_shown(self, text: str, error: str | None) -> None:
+        for line in errorlog.excerpt(text, error).splitlines():
+            assert line.isprintable()
+            assert len(line) <= errorlog.MAX_TEXT

@@ -207,3 +207,33 @@ class TestFigures:
         merged = latency.merge(parts)
         assert [value for value, count in merged for _ in range(count)] == values
         assert [value for value, _ in merged] == sorted({value for value, _ in merged})
+
+    @given(filled, st.lists(st.floats(0, 100), max_size=5))
+    def test_several_percentiles_are_each_by_itself(self, histogram: Histogram, percents: list[float]) -> None:
+        assert latency.percentiles_us(histogram, percents) == tuple(
+            latency.percentile_us(histogram, percent) for percent in percents
+        )
+        assert latency.percentiles_us((), percents) == (None,) * len(percents)
+
+
+class TestTail:
+    def test_each_nine_is_a_step_of_the_same_length(self) -> None:
+        histogram = tuple((us, 1) for us in range(1, 1001))
+        assert latency.tail(histogram, per_decade=1) == ((1.0, 1), (10.0, 900), (100.0, 990), (1000.0, 1000))
+
+    @given(filled)
+    def test_it_rises_from_the_fastest_to_the_slowest_and_knows_nothing_beyond(self, histogram: Histogram) -> None:
+        points = latency.tail(histogram)
+        steps, latencies = zip(*points, strict=True)
+        assert list(steps) == sorted(set(steps))
+        assert list(latencies) == sorted(latencies)
+        assert points[-1] == (latency.samples(histogram), histogram[-1][0])
+        assert latencies[0] >= histogram[0][0]
+
+    @given(filled)
+    def test_its_points_are_percentiles(self, histogram: Histogram) -> None:
+        for step, us in latency.tail(histogram)[:-1]:
+            assert us == latency.percentile_us(histogram, 100 * (1 - 1 / step))
+
+    def test_without_samples_there_is_none(self) -> None:
+        assert latency.tail(()) == ()

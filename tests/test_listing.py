@@ -41,9 +41,9 @@ def test_an_entry_says_what_is_there_and_what_is_lacking() -> None:
 def test_the_table_shows_them_all() -> None:
     lines = drawn(listing.table(listing.entries([READY, GONE])))
     assert [line.split() for line in lines] == [
-        ["adapter", "version", "Python", "kind", "scenario", "available", "note"],
-        ["aiohttp", "3.14.5", "3.13.0", "framework", "pipeline", "yes"],
-        ["old", NOTHING, NOTHING, "framework", "pipeline", "no", "no", "CPython", "3.2", "here", "[/x]"],
+        ["adapter", "version", "Python", "kind", "scenario", "group", "available", "note"],
+        ["aiohttp", "3.14.5", "3.13.0", "framework", "pipeline", "field", "yes"],
+        ["old", NOTHING, NOTHING, "framework", "pipeline", "field", "no", "no", "CPython", "3.2", "here", "[/x]"],
     ]
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from runner import machine, process, procfs
 from runner.errors import PlanError, ToolError
 from runner.machine import Snapshot
-from runner.model import Placement
+from runner.model import Level, Placement
 
 TICK_NS = 1_000_000_000 // os.sysconf("SC_CLK_TCK")
 
@@ -286,3 +286,45 @@ class TestDescriptors:
         limits[""] = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
         machine.require_descriptors(10**6)
         assert limits[""] == (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
+
+    def test_what_is_lacking_for_one_server_is_told_and_nothing_changed(
+        self, limits: dict[str, tuple[int, int]]
+    ) -> None:
+        assert machine.allow_descriptors(4096) is None
+        assert limits[""] == (4096, 4096)
+        lacking = machine.allow_descriptors(4097)
+        assert lacking == "4097 file descriptors and the limit is 4096: raise it with `ulimit -n 4097`"
+        assert limits[""] == (4096, 4096)
+
+
+class TestManyConnections:
+    def test_each_needs_a_local_port(self, kernel: Path) -> None:
+        _write(kernel, "proc/sys/net/ipv4/ip_local_port_range", "32768\t60999\n")
+        machine.require_ports(28232 - machine.SPARE_PORTS)
+        with pytest.raises(PlanError) as refused:
+            machine.require_ports(28232 - machine.SPARE_PORTS + 1)
+        assert "28169 connections need 28233 local ports and there are 28232" in str(refused.value)
+        assert "net.ipv4.ip_local_port_range" in str(refused.value)
+        assert "--connections" in str(refused.value)
+
+    def test_a_short_backlog_is_a_warning_with_its_remedy(self, kernel: Path) -> None:
+        _write(kernel, "proc/sys/net/core/somaxconn", "4096\n")
+        assert machine.backlog_finding(4096) is None
+        found = machine.backlog_finding(4097)
+        assert found is not None
+        assert (found.level, found.subject) == (Level.WARNING, "somaxconn")
+        assert found.state == "4096, and 4097 connections come at once"
+        assert found.remedy == "sysctl net.core.somaxconn=4097"
+
+    def test_open_connections_are_those_of_the_servers_side_and_accepted_ones_have_a_file(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(procfs, "Path", lambda path: tmp_path / str(path).lstrip("/"))
+
+        def line(local: int, remote: int, state: str, inode: int) -> str:
+            return f"0: 0100007F:{local:04X} 0100007F:{remote:04X} {state} 0:0 00:0 0 0 0 {inode} 1"
+
+        ours = [line(8080, 40_000, "01", 7), line(8080, 40_001, "01", 0), line(8080, 0, "0A", 5)]
+        others = [line(40_000, 8080, "01", 9), line(8080, 40_002, "06", 0), line(8081, 40_003, "01", 3)]
+        _write(tmp_path, "proc/net/tcp", "\n".join(["heading", *ours, *others]) + "\n")
+        assert procfs.connections(8080) == (2, 1)

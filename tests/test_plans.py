@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from runner import plans
 from runner.errors import PlanError
+from runner.model import Group
 from tests import builders
 
 
@@ -36,11 +40,45 @@ def test_the_default_is_what_make_bench_promises() -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "groups"),
+    [
+        ("quick", (Group.CORE,)),
+        ("default", (Group.CORE,)),
+        ("seed", (Group.CORE,)),
+        ("seed-2017", (Group.CORE, Group.SEED_2017)),
+        ("full", (Group.CORE, Group.FIELD)),
+    ],
+)
+def test_the_groups_of_a_profile_are_those_that_are_documented(name: str, groups: tuple[Group, ...]) -> None:
+    assert plans.PROFILES[name].groups == groups
+
+
+def test_the_releases_of_2017_get_the_published_command() -> None:
+    assert replace(plans.PROFILES["seed-2017"], profile="seed", groups=(Group.CORE,)) == plans.PROFILES["seed"]
+
+
+@pytest.mark.parametrize(
+    ("given", "groups"),
+    [
+        ({}, (Group.CORE,)),
+        ({"only": ()}, (Group.CORE,)),
+        ({"only": ("aiohttp-2017",)}, ()),
+        ({"groups": (Group.FIELD,)}, (Group.FIELD,)),
+        ({"only": ("aio*",), "groups": (Group.CORE, Group.SEED_2017)}, (Group.CORE, Group.SEED_2017)),
+    ],
+)
+def test_naming_adapters_lifts_the_groups_of_a_profile(given: dict[str, Any], groups: tuple[Group, ...]) -> None:
+    plan = plans.asked("default", given)
+    assert plan == replace(plans.PROFILES["default"], **{**given, "groups": groups})
+
+
+@pytest.mark.parametrize(
     ("name", "depths", "precision", "trials", "budget_s", "most"),
     [
         ("quick", (1, 16), 0.03, 1, None, 30),
         ("default", (1, 5, 16), 0.03, None, 330, 30),
         ("seed", (5,), 0.03, 1, None, 30),
+        ("seed-2017", (5,), 0.03, 1, None, 30),
         ("full", (1, 4, 16, 64), 0.02, None, 3600, 30),
     ],
 )
@@ -51,7 +89,7 @@ def test_the_numbers_of_a_profile_are_those_that_are_documented(
     assert (plan.depths, plan.precision, plan.trials, plan.budget_s) == (depths, precision, trials, budget_s)
     assert (plan.min_trials, plan.max_trials, plan.warm_up_s, plan.workers, plan.seed) == (3, most, 0, (1,), 1)
     assert (plan.check, plan.strict, plan.witness, plan.only, plan.pythons) == (True, False, False, (), ())
-    if name != "seed":
+    if not name.startswith("seed"):
         assert (plan.threads, plan.connections, plan.duration_s) == (1, (50,), 1)
 
 
@@ -155,3 +193,11 @@ class TestText:
     def test_what_are_no_numbers(self, text: str) -> None:
         with pytest.raises(ValueError, match=r"is no list of whole numbers: give it as 1,5,16"):
             plans.whole_numbers(text)
+
+    def test_groups_come_each_once(self) -> None:
+        assert plans.groups("2017, core,core") == (Group.SEED_2017, Group.CORE)
+
+    @pytest.mark.parametrize("text", ["", "core,", "Core", "core field", "2018"])
+    def test_what_are_no_groups(self, text: str) -> None:
+        with pytest.raises(ValueError, match=r"is no list of groups: give some of core,field,2017"):
+            plans.groups(text)

@@ -74,6 +74,15 @@ class TestRoundTrip:
                 folder.write_run(builders.run(id="other"))
         assert store.read(folder.path)[0].id == "20261121T000000-default"
 
+    def test_one_from_before_there_were_groups_is_read(self, folder: RunFolder) -> None:
+        path = folder.path / RUN_FILE
+        head = json.loads(path.read_text())
+        assert (head["plan"].pop("groups"), head["adapters"][0].pop("group")) == (["core"], "field")
+        path.write_text(json.dumps(head, indent=1))
+        read = store.read(folder.path)[0]
+        assert read.plan.groups == ()
+        assert read.adapters == builders.run().adapters
+
     def test_people_can_read_it(self, folder: RunFolder) -> None:
         assert json.loads((folder.path / RUN_FILE).read_text())["machine"]["host"] == "bench"
         assert len((folder.path / RUN_FILE).read_text().splitlines()) > 50
@@ -243,3 +252,22 @@ def test_a_published_run_is_read_from_its_compressed_trials(folder: RunFolder) -
     (folder.path / (TRIALS_FILE + ".gz")).write_bytes(gzip.compress(plain.read_bytes()))
     plain.unlink()
     assert store.read(folder.path)[1] == (FULL, EMPTY)
+
+
+class TestLogs:
+    def test_a_log_is_read_by_its_name(self, folder: RunFolder) -> None:
+        (folder.path / "logs" / "x").mkdir()
+        (folder.path / "logs" / "x" / "1.log").write_bytes(b"caf\xe9\n")
+        assert store.read_log(folder.path, "logs/x/1.log") == "caf\N{REPLACEMENT CHARACTER}\n"
+
+    @pytest.mark.parametrize(
+        "name", ["logs/gone.log", "logs", "", RUN_FILE, "../secret", "logs/../../secret", "logs/link"]
+    )
+    def test_nothing_is_read_but_logs(self, folder: RunFolder, name: str) -> None:
+        """A record may come from anywhere: the names in it lead to nothing outside."""
+        secret = folder.path.parent / "secret"
+        secret.write_text("secret")
+        folder.write_run(builders.run())
+        (folder.path / "logs" / "link").symlink_to(secret)
+        assert store.read_log(folder.path, name) is None
+        assert store.read_log(folder.path, str(secret)) is None

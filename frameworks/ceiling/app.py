@@ -9,6 +9,7 @@
 # title = "ceiling"
 # distribution = "uvloop"
 # kind = "baseline"
+# group = "core"
 # ranked = false
 # homepage = "https://github.com/MagicStack/uvloop"
 # ///

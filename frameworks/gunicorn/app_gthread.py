@@ -10,6 +10,7 @@
 # distribution = "gunicorn"
 # kind = "server"
 # homepage = "https://gunicorn.org"
+# template = "wsgi"
 # ///
 """A pool of threads, fed by a poller that holds the connections.
 

@@ -9,6 +9,7 @@
 # title = "japronto"
 # distribution = "japronto"
 # kind = "framework"
+# group = "core"
 # homepage = "https://github.com/squeaky-pl/japronto"
 # known_failure = "its pipeline loses, stalls or crashes on pipelined requests"
 # ///

@@ -9,6 +9,7 @@
 # title = "tornado"
 # distribution = "tornado"
 # kind = "framework"
+# group = "core"
 # homepage = "https://www.tornadoweb.org"
 # ///
 import asyncio

@@ -9,7 +9,9 @@
 # title = "uvloop + httptools"
 # distribution = "httptools"
 # kind = "protocol"
+# group = "core"
 # homepage = "https://github.com/MagicStack/httptools"
+# template = "protocol"
 # ///
 """A pipelining HTTP/1.1 server on two libraries: uvloop moves the bytes, httptools parses them.
 

@@ -39,6 +39,16 @@ class Conformance:
         """How many cases passed, were noted and failed."""
         return count(self.results)
 
+    def fails(self, *, strict: bool = False) -> bool:
+        """Whether pipelining does not work, or could not be tried; with ``strict``, whether any case failed.
+
+        Where too few cases were run to tell a class, any that failed counts.
+        """
+        server_class = self.classification.server_class
+        if self.problem is not None or strict or server_class is None:
+            return self.problem is not None or self.counts.failed > 0
+        return not server_class.pipelines
+
     def result(self, case: str) -> CaseResult | None:
         """What a case found; ``None`` where it was not run."""
         return next((result for result in self.results if result.case == case), None)

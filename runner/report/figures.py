@@ -13,7 +13,12 @@ def rate(row: Row) -> str:
     if row.requests_per_second is None:
         return NOTHING
     bound = "≥ " if row.verdict is Verdict.GENERATOR_BOUND else ""
-    return f"{bound}{row.requests_per_second.mean:,.0f}".replace(",", " ")
+    return bound + grouped_digits(row.requests_per_second.mean)
+
+
+def grouped_digits(value: float) -> str:
+    """A whole number, its digits in groups of three."""
+    return f"{value:,.0f}".replace(",", " ")
 
 
 def uncertainty(row: Row) -> str:
@@ -45,6 +50,16 @@ def duration(us: float | None) -> str:
     return f"{significant(us / 1_000_000)} s"
 
 
+def whole(number: int | None) -> str:
+    """A count, its thousands apart."""
+    return NOTHING if number is None else f"{number:,}".replace(",", " ")
+
+
+def size(count: int | None) -> str:
+    """Bytes in MiB."""
+    return NOTHING if count is None else f"{significant(count / 2**20)} MiB"
+
+
 def significant(value: float) -> str:
     """Three significant digits, without an exponent."""
     exponent = int(f"{value:.2e}".partition("e")[2])
@@ -65,11 +80,35 @@ def latencies(row: Row) -> tuple[str, str, str, str, str]:
     return p50, p75, p90, p99, most
 
 
+def wrk_duration(us: int | None) -> str:
+    """A latency as wrk prints it (units.c, ``format_time_us``), its zeros included."""
+    if us is None:
+        return NOTHING
+    for limit, divisor, unit in ((1000, 1, "us"), (1_000_000, 1000, "ms")):
+        if us < limit:
+            return f"{us / divisor:.2f}{unit}"
+    return f"{us / 1_000_000:.2f}s"
+
+
+def printed_and_true(row: Row) -> tuple[str, ...]:
+    """p50, p75, p90 and p99, each as wrk printed it and as it was."""
+    printed, true = row.wrk_latency_us, row.batch_latency_us
+    return tuple(
+        f"{wrk_duration(getattr(printed, name, None))} / {duration(getattr(true, name, None))}"
+        for name in ("p50", "p75", "p90", "p99")
+    )
+
+
+def outcome(row: Row) -> str:
+    """The verdict, with what to know beside it."""
+    return row.verdict.value + (f": {note(row)}" if note(row) else "")
+
+
 def note(row: Row) -> str:
     """What to know beside the figures: the verdict's reason, the latency's problem, the log's first error."""
     parts = [row.reason] if row.reason else []
     if not row.verdict.has_rate and row.trials:
-        parts.append(f"{row.requests:,} requests got through".replace(",", " "))
+        parts.append(f"{grouped_digits(row.requests)} requests got through")
     found = row.batch_latency_us
     if found is not None and found.problem:
         parts.append(f"latency not measured: {found.problem}")

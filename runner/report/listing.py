@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from runner.model import Environment, Finding, Kind, Level, Scenario, Unavailable
+from runner.model import Environment, Finding, Group, Kind, Level, Scenario, Unavailable
+from runner.outdated import Pin, State
 from runner.report.figures import NOTHING
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ class Entry:
     python: str | None
     kind: Kind
     scenario: Scenario
+    group: Group
     available: bool
     reason: str | None
 
@@ -37,6 +39,7 @@ def entries(prepared: Sequence[Environment | Unavailable]) -> tuple[Entry, ...]:
             python=made.python,
             kind=made.adapter.kind,
             scenario=made.adapter.scenario,
+            group=made.adapter.group,
             available=isinstance(made, Environment),
             reason=made.adapter.known_failure if isinstance(made, Environment) else made.reason,
         )
@@ -50,7 +53,7 @@ def table(listed: Sequence[Entry]) -> RenderableType:
     from rich.text import Text  # noqa: PLC0415
 
     made = Table(box=None, pad_edge=False)
-    for heading in ("adapter", "version", "Python", "kind", "scenario", "available", "note"):
+    for heading in ("adapter", "version", "Python", "kind", "scenario", "group", "available", "note"):
         made.add_column(heading, no_wrap=heading != "note")
     for entry in listed:
         made.add_row(
@@ -59,9 +62,28 @@ def table(listed: Sequence[Entry]) -> RenderableType:
             Text(entry.python or NOTHING),
             entry.kind.value,
             entry.scenario.value,
+            entry.group.value,
             Text("yes", style="green") if entry.available else Text("no", style="red"),
             Text(entry.reason or ""),
         )
+    return made
+
+
+_STATES = {State.CURRENT: "green", State.OUTDATED: "yellow", State.UNKNOWN: "red"}
+
+
+def pins_table(pins: Sequence[Pin]) -> RenderableType:
+    """Pins against the newest releases, for a terminal."""
+    from rich.table import Table  # noqa: PLC0415 - only where a table is drawn
+    from rich.text import Text  # noqa: PLC0415
+
+    made = Table(box=None, pad_edge=False)
+    for heading in ("adapter", "distribution", "pinned", "newest", "state", "why"):
+        made.add_column(heading, no_wrap=heading != "why")
+    for pin in pins:
+        state = Text(pin.state.value, style=_STATES.get(pin.state, ""))
+        texts = map(Text, (pin.adapter, pin.distribution, pin.pinned, pin.newest or NOTHING))
+        made.add_row(*texts, state, Text(pin.reason or ""))
     return made
 
 

@@ -10,12 +10,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import geometric_mean, mean, median
 
-from runner import latency, stats, verdict
-from runner.model import AdapterRecord, Cell, Failure, Kind, Plan, Purpose, Run, Trial, Verdict
+from runner import latency, stats, verdict, waiting
+from runner.model import AdapterRecord, Cell, Client, Failure, Kind, Plan, Purpose, Run, Trial, Verdict
 from runner.schedule import counted
 from runner.stats import RankRange, Stopping
 
 SCHEMA = 1
+WRK_TIMEOUT_US = 2_000_000
+"""wrk's own ``--timeout``, unless it is told another."""
 WITNESS_TOLERANCE = 0.15
 """How far h2load's rate and mean may be from wrk's, relative to them, where the server was the limit for both."""
 
@@ -99,6 +101,36 @@ class Errors:
 
 
 @dataclass(frozen=True, slots=True)
+class Waiting:
+    """What a server did that waits for an upstream (scenario ``upstream``), and what its model says.
+
+    ``client`` is ``blocking`` or ``async``, ``max_clients`` the limit of its client in force, ``None`` for none;
+    ``own_limit`` says that it is the client's default.
+    ``model_per_second`` is the rate by the model (:mod:`runner.waiting`), ``ratio`` the measured one over it, ``far``
+    whether that is beyond the tolerance; ``None`` where there is no delay or no rate. ``held_max`` is the most that the
+    upstream held at once in any trial, ``model_held`` what the server could have under way at most. ``established`` and
+    ``accepted`` are the fewest connections that were open in the middle of a load. ``over_2_s`` counts responses that
+    took longer than two seconds: wrk's own limit, beyond which it would have counted time-outs.
+    """
+
+    client: Client
+    max_clients: int | None
+    own_limit: bool
+    delay_us: int
+    model_per_second: float | None
+    ratio: float | None
+    far: bool | None
+    held_max: int
+    model_held: int
+    served: int
+    established: int | None
+    accepted: int | None
+    connections_lost: int
+    over_2_s: int
+    idle_memory_bytes: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """All there is to say of one cell. ``None``: not measured."""
 
@@ -131,28 +163,26 @@ class Row:
     peak_memory_bytes: int | None
     error_log: str | None
     error_count: int
+    waiting: Waiting | None = None
 
     @property
     def group(self) -> tuple[int, int, int]:
         """Rows of one group may be compared: (workers, connections, depth)."""
         return self.workers or 0, self.connections or 0, self.depth or 0
 
+    @property
+    def cell(self) -> Cell | None:
+        """What it is of; ``None`` for a server that could not be run at all."""
+        if self.depth is None or self.connections is None or self.workers is None:
+            return None
+        limit = self.waiting.max_clients if self.waiting is not None and not self.waiting.own_limit else None
+        return Cell(self.adapter, self.python, self.depth, self.connections, self.workers, limit)
+
 
 def rows(run: Run, trials: Sequence[Trial]) -> tuple[Row, ...]:
     """One row a cell, by group and throughput; then one for each adapter that could not be run at all."""
-    by_cell: dict[Cell, list[Trial]] = defaultdict(list)
-    witnesses: dict[Cell, Trial] = {}
-    verified: dict[tuple[str, str | None], Trial] = {}
-    for trial in trials:
-        if trial.purpose is Purpose.WITNESS:
-            witnesses[trial.cell] = trial
-        elif trial.purpose is Purpose.VERIFY:
-            verified[trial.cell.adapter, trial.cell.python] = trial
-        else:
-            by_cell[trial.cell].append(trial)
-    cells = {
-        cell: _Cell.of(found, verified.get((cell.adapter, cell.python)), run.plan) for cell, found in by_cell.items()
-    }
+    cells = by_cell(run, trials)
+    witnesses = {trial.cell: trial for trial in trials if trial.purpose is Purpose.WITNESS}
     adapters = {(record.name, record.python): record for record in run.adapters}
     classes = {(one.adapter, one.python): one.server_class for one in run.conformance}
     ranks = _ranks(cells, {record.name for record in run.adapters if record.ranked}, run.plan)
@@ -173,6 +203,21 @@ def rows(run: Run, trials: Sequence[Trial]) -> tuple[Row, ...]:
         key=lambda row: (row.group, -(row.requests_per_second.mean if row.requests_per_second else -1), row.adapter)
     )
     return (*made, *(_unavailable_row(record) for record in run.adapters if record.unavailable is not None))
+
+
+def by_cell(run: Run, trials: Sequence[Trial]) -> dict[Cell, CellTrials]:
+    """The trials that measure each cell, in the order in which the cells were first measured."""
+    measured: dict[Cell, list[Trial]] = defaultdict(list)
+    verified: dict[tuple[str, str | None], Trial] = {}
+    for trial in trials:
+        if trial.purpose is Purpose.VERIFY:
+            verified[trial.cell.adapter, trial.cell.python] = trial
+        elif trial.purpose is Purpose.MEASURE:
+            measured[trial.cell].append(trial)
+    return {
+        cell: CellTrials.of(found, verified.get((cell.adapter, cell.python)), run.plan)
+        for cell, found in measured.items()
+    }
 
 
 def usable(trials: Sequence[Trial], needed: int = stats.MIN_VALUES) -> tuple[Trial, ...]:
@@ -200,7 +245,7 @@ def cell_verdict(trials: Sequence[Trial], used: Sequence[Trial]) -> Failure:
 
 
 @dataclass(frozen=True, slots=True)
-class _Cell:
+class CellTrials:
     """The trials of a cell, those whose figures are used, and its verdict."""
 
     trials: Sequence[Trial]
@@ -208,7 +253,8 @@ class _Cell:
     found: Failure
 
     @classmethod
-    def of(cls, trials: Sequence[Trial], verified: Trial | None, plan: Plan) -> _Cell:
+    def of(cls, trials: Sequence[Trial], verified: Trial | None, plan: Plan) -> CellTrials:
+        """``verified``: the load of the same server with every response read, where a wrong one counts too."""
         used = usable(trials, plan.trials or stats.MIN_VALUES)
         found = cell_verdict(trials, used)
         if found.verdict.has_rate and verified is not None and verified.load is not None:
@@ -218,6 +264,7 @@ class _Cell:
 
     @property
     def rates(self) -> list[float]:
+        """Requests per second of each trial whose figures are used."""
         return rates(self.used)
 
 
@@ -290,11 +337,11 @@ class _Beside:
     stopping: Stopping
     server_class: str | None
     rank: RankRange | None
-    baseline: _Cell | None
+    baseline: CellTrials | None
     witness: Trial | None
 
 
-def _row(cell: Cell, own: _Cell, beside: _Beside) -> Row:
+def _row(cell: Cell, own: CellTrials, beside: _Beside) -> Row:
     record, found, all_trials, trials = beside.record, own.found, own.trials, own.used
     worked = found.verdict.has_rate
     rate = estimate(rates(trials), beside.stopping) if worked else None
@@ -336,6 +383,45 @@ def _row(cell: Cell, own: _Cell, beside: _Beside) -> Row:
         peak_memory_bytes=max(peaks, default=None),
         error_log=logged[0].text if logged else None,
         error_count=sum(error.count for error in logged),
+        waiting=_waiting(cell, record, all_trials, rate),
+    )
+
+
+def _waiting(cell: Cell, record: AdapterRecord, trials: Sequence[Trial], rate: Estimate | None) -> Waiting | None:
+    seen = [trial.upstream for trial in trials if trial.upstream is not None]
+    if not seen or record.client is None:
+        return None
+    limit = record.max_clients if cell.max_clients is None else cell.max_clients
+    model = waiting.requests_per_second(
+        record.client,
+        delay_us=seen[0].delay_us,
+        connections=cell.connections,
+        workers=cell.workers,
+        max_clients=limit,
+    )
+    ratio = rate.mean / model if rate and model else None
+    opened = [trial.opened for trial in trials if trial.opened is not None]
+    idle = [t.server.idle_memory_bytes for t in trials if t.server and t.server.idle_memory_bytes is not None]
+    return Waiting(
+        client=record.client,
+        max_clients=limit,
+        own_limit=cell.max_clients is None,
+        delay_us=seen[0].delay_us,
+        model_per_second=model,
+        ratio=ratio,
+        far=None if ratio is None else waiting.is_far(ratio),
+        held_max=max(one.held_max for one in seen),
+        model_held=waiting.under_way(
+            record.client, connections=cell.connections, workers=cell.workers, max_clients=limit
+        ),
+        served=sum(one.served for one in seen),
+        established=min((one.established for one in opened), default=None),
+        accepted=min((one.accepted for one in opened), default=None),
+        connections_lost=sum(verdict.reconnects(trial) for trial in trials),
+        over_2_s=sum(
+            count for trial in trials if trial.load for us, count in trial.load.histogram if us > WRK_TIMEOUT_US
+        ),
+        idle_memory_bytes=max(idle, default=None),
     )
 
 
@@ -373,7 +459,7 @@ def _unavailable_row(record: AdapterRecord) -> Row:
     )
 
 
-def _ranks(cells: Mapping[Cell, _Cell], ranked: set[str], plan: Plan) -> dict[Cell, RankRange]:
+def _ranks(cells: Mapping[Cell, CellTrials], ranked: set[str], plan: Plan) -> dict[Cell, RankRange]:
     """Rank ranges within each group of comparable cells, of those that have a rate with an interval."""
     groups: dict[tuple[int, int, int], dict[Cell, list[float]]] = defaultdict(dict)
     for cell, own in cells.items():
@@ -387,7 +473,7 @@ def _ranks(cells: Mapping[Cell, _Cell], ranked: set[str], plan: Plan) -> dict[Ce
     return ranks
 
 
-def _times_baseline(own: _Cell, baseline: _Cell | None) -> Multiple | None:
+def _times_baseline(own: CellTrials, baseline: CellTrials | None) -> Multiple | None:
     """Nothing where both rates are lower bounds: their ratio says nothing of the servers."""
     if baseline is None or not (own.found.verdict.has_rate and baseline.found.verdict.has_rate):
         return None

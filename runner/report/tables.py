@@ -13,6 +13,7 @@ import msgspec
 
 from runner.model import Run, Verdict
 from runner.report import figures
+from runner.report.markdown import escape, line
 from runner.report.rows import SCHEMA, Row
 
 if TYPE_CHECKING:
@@ -90,13 +91,14 @@ def summary(run: Run, rows: Sequence[Row]) -> list[str]:
         lines.append(f"Disturbed by other work on the machine: {disturbed} trials")
     if placed.shared:
         lines.append("Server and load generator shared their CPUs: every rate is too low")
-    wide = [row for row in rows if _imprecise(run, row)]
+    wide = [row for row in rows if imprecise(run, row)]
     if wide:
         lines.append(f"Not within ±{run.plan.precision:.0%}: {len(wide)} of {sum(1 for r in rows if r.depth)} rows")
     return lines
 
 
-def _imprecise(run: Run, row: Row) -> bool:
+def imprecise(run: Run, row: Row) -> bool:
+    """Whether a row's trials ended before its interval was as narrow as the plan wants it."""
     rate = row.requests_per_second
     if rate is None or run.plan.trials is not None:
         return False
@@ -134,7 +136,7 @@ def terminal(run: Run, rows: Sequence[Row]) -> list[RenderableType]:
 def witness_table(rows: Sequence[Row]) -> str:
     """wrk and h2load side by side, as Markdown: rates, and means of batch and request latency."""
     headings = ["server", "depth", "requests/s wrk", "h2load", "ratio", "mean latency wrk", "h2load", "ratio", "agree"]
-    lines = [_markdown_line(headings), _markdown_line(["---"] + ["---:"] * 7 + ["---"])]
+    lines = [line(headings), line(["---"] + ["---:"] * 7 + ["---"])]
     for row in rows:
         seen = row.witness
         if seen is None:
@@ -145,27 +147,27 @@ def witness_table(rows: Sequence[Row]) -> str:
             row.title,
             str(row.depth),
             figures.rate(row),
-            f"{seen.requests_per_second:,.0f}".replace(",", " "),
+            figures.grouped_digits(seen.requests_per_second),
             figures.NOTHING if seen.rate_ratio is None else f"{seen.rate_ratio:.2f}",
             figures.duration(own),
             figures.duration(seen.mean_latency_us),
             figures.NOTHING if seen.latency_ratio is None else f"{seen.latency_ratio:.2f}",
             agree,
         ]
-        lines.append(_markdown_line(map(_escape, values)))
+        lines.append(line(map(escape, values)))
     return "\n".join(lines) + "\n"
 
 
 def markdown(run: Run, rows: Sequence[Row]) -> str:
     """The tables in GitHub's Markdown, the notes in a last column."""
-    lines = [*(f"{_escape(line)}  " for line in summary(run, rows)), ""]
+    lines = [*(f"{escape(line)}  " for line in summary(run, rows)), ""]
     for group, members in grouped(rows):
         headings = [*_headings(run), "note"] if group[2] else ["server", "note"]
-        lines += [f"### {group_title(group)}", "", _markdown_line(headings)]
-        lines.append(_markdown_line(["---" if h in _LEFT or h == "note" else "---:" for h in headings]))
+        lines += [f"### {group_title(group)}", "", line(headings)]
+        lines.append(line(["---" if h in _LEFT or h == "note" else "---:" for h in headings]))
         for row in members:
             values = [*cells(row), figures.note(row)] if group[2] else [row.title, figures.note(row)]
-            lines.append(_markdown_line(_escape(value) for value in values))
+            lines.append(line(escape(value) for value in values))
         lines.append("")
     return "\n".join(lines)
 
@@ -200,43 +202,17 @@ def seed_table(rows: Sequence[Row]) -> str:
         "requests/s",
         "verdict",
     ]
-    lines = [_markdown_line(headings), _markdown_line(["---"] + ["---:"] * 5 + ["---"])]
+    lines = [line(headings), line(["---"] + ["---:"] * 5 + ["---"])]
     for row in rows:
         if row.depth is None:
             continue
-        printed, true = row.wrk_latency_us, row.batch_latency_us
-        pairs = [
-            f"{_wrk_duration(getattr(printed, name, None))} / {figures.duration(getattr(true, name, None))}"
-            for name in ("p50", "p75", "p90", "p99")
-        ]
-        verdict = row.verdict.value + (f": {figures.note(row)}" if figures.note(row) else "")
-        lines.append(_markdown_line(map(_escape, [row.title, *pairs, figures.rate(row), verdict])))
+        values = [row.title, *figures.printed_and_true(row), figures.rate(row), figures.outcome(row)]
+        lines.append(line(map(escape, values)))
     return "\n".join(lines) + "\n"
-
-
-def _wrk_duration(us: int | None) -> str:
-    """A latency as wrk prints it (units.c, ``format_time_us``), its zeros included."""
-    if us is None:
-        return figures.NOTHING
-    for limit, divisor, unit in ((1000, 1, "us"), (1_000_000, 1000, "ms")):
-        if us < limit:
-            return f"{us / divisor:.2f}{unit}"
-    return f"{us / 1_000_000:.2f}s"
 
 
 def _headings(run: Run) -> list[str]:
     return [heading.format(baseline=run.plan.baseline) for heading in HEADINGS]
-
-
-def _markdown_line(values: Iterable[str]) -> str:
-    return "| " + " | ".join(values) + " |"
-
-
-def _escape(text: str) -> str:
-    """Text that Markdown shows as it is: logs and metadata are other people's words."""
-    for sign in "\\|`*_<>[]~&":
-        text = text.replace(sign, "\\" + sign)
-    return " ".join(text.splitlines())
 
 
 def _columns(record: Any, prefix: str = "") -> Iterator[str]:

@@ -16,16 +16,20 @@ from pathlib import Path
 
 import pytest
 
-from runner import adapters, check, environments, server
-from runner.model import Adapter, Address, Environment, Unavailable
+from runner import adapters, check, environments, machine, server, trial, verdict
+from runner.model import Adapter, Address, Cell, Environment, Scenario, Unavailable
 from runner.server import Server
 from tests.live.conftest import mentioning
 
 pytestmark = pytest.mark.live
 
 ROOT = Path(__file__).parents[2]
-ADAPTERS = adapters.discover(ROOT)
+ADAPTERS = tuple(one for one in adapters.discover(ROOT) if one.scenario is Scenario.PIPELINE)
+"""Those that wait for an upstream have a contract of their own, and test_upstream.py."""
 DEPTH = 16
+CONNECTIONS = 50
+ATTEMPTS = 10
+"""Loads that must all pass before a known failure is held to be none."""
 LOAD_S = 1.0
 """No trial is shorter: sanic's manager of workers takes no signal before it has heard of all of them."""
 LACKING = ("no CPython", "Go is not installed", "Node is not installed", "Rust is not installed")
@@ -108,6 +112,23 @@ def test_it_passes_the_quick_check(adapter: Adapter, running: Server) -> None:
         assert found.received == depth
         assert found.response_bytes is not None
     assert running.alive()
+
+
+@pytest.mark.parametrize(
+    "adapter", [adapter for adapter in ADAPTERS if adapter.known_failure], ids=lambda adapter: adapter.name
+)
+def test_what_is_known_to_fail_still_does(adapter: Adapter, tmp_path: Path) -> None:
+    """One that has been mended must not be called broken any longer. Some fail at random: one failure will do."""
+    environment = made(adapter)
+    settings = trial.Settings(
+        placement=machine.place(1, threads=1), threads=1, duration_s=LOAD_S, warm_up_s=0, folder=tmp_path
+    )
+    cell = Cell(adapter.name, environment.python, depth=DEPTH, connections=CONNECTIONS, workers=1)
+    loads = (trial.measure(environment, cell, settings, number=number, round_=1) for number in range(1, ATTEMPTS + 1))
+    found = (verdict.of_trial(done).verdict for done in loads)
+    assert any(not one.has_rate for one in found), (
+        f"{ATTEMPTS} loads passed: {adapter.known_failure!r} is no longer true, take it out of {adapter.path}"
+    )
 
 
 def test_it_writes_no_log_of_what_it_serves(adapter: Adapter, running: Server, tmp_path: Path) -> None:

@@ -36,6 +36,7 @@ METADATA = """\
 # title = "{name}"
 # distribution = "none"
 # kind = "framework"
+# group = "core"
 # homepage = "https://example.org"
 # ///
 """

@@ -1,0 +1,67 @@
+# /// script
+# requires-python = ">=3.10"
+# dependencies = ["falcon==4.4.0", "uvicorn==0.54.0", "httptools==0.9.0", "uvloop==0.22.1"]
+#
+# [tool.uv]
+# exclude-newer = "2026-11-20T00:00:00Z"
+#
+# [tool.pipebench]
+# title = "falcon"
+# distribution = "falcon"
+# kind = "framework"
+# homepage = "https://falcon.readthedocs.io"
+# ///
+import asyncio
+import os
+
+import falcon.asgi
+import uvicorn
+from falcon.asgi import Request, Response
+
+HOST = os.environ.get("HOST", "127.0.0.1")
+PORT = int(os.environ.get("PORT", "8080"))
+WORKERS = int(os.environ.get("WORKERS", "1"))
+
+
+async def somebody() -> None:
+    return
+
+
+class Hello:
+    async def on_get(self, request: Request, response: Response) -> None:
+        await somebody()
+        response.text = "Hello world!"
+
+
+class Sleep:
+    async def on_get(self, request: Request, response: Response, ms: int, token: str) -> None:
+        await asyncio.sleep(ms / 1000)
+        response.text = token
+
+
+class Echo:
+    async def on_post(self, request: Request, response: Response) -> None:
+        response.data = await request.stream.read()
+
+
+app = falcon.asgi.App(media_type=falcon.MEDIA_TEXT)
+app.add_route("/", Hello())
+app.add_route("/sleep/{ms:int}/{token}", Sleep())
+app.add_route("/echo", Echo())
+
+
+if __name__ == "__main__":
+    uvicorn.run(
+        "app:app",
+        host=HOST,
+        port=PORT,
+        workers=WORKERS,
+        loop="uvloop",  # not 0.23: uvicorn writes head and body on their own, and that makes a system call of each
+        http="httptools",
+        ws="none",  # there are no websockets
+        lifespan="off",  # nor anything to start or to stop
+        proxy_headers=False,  # no proxy stands before it
+        access_log=False,  # a line a request would be measured too
+        log_level="warning",  # no banner
+        timeout_graceful_shutdown=1,  # seconds that handlers still have after SIGTERM
+    )

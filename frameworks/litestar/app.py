@@ -1,0 +1,63 @@
+# /// script
+# requires-python = ">=3.10"
+# dependencies = ["litestar==2.25.0", "uvicorn==0.54.0", "httptools==0.9.0", "uvloop==0.22.1"]
+#
+# [tool.uv]
+# exclude-newer = "2026-11-20T00:00:00Z"
+#
+# [tool.pipebench]
+# title = "litestar"
+# distribution = "litestar"
+# kind = "framework"
+# homepage = "https://litestar.dev"
+# ///
+import asyncio
+import os
+
+import uvicorn
+from litestar import Litestar, MediaType, Request, get, post
+
+HOST = os.environ.get("HOST", "127.0.0.1")
+PORT = int(os.environ.get("PORT", "8080"))
+WORKERS = int(os.environ.get("WORKERS", "1"))
+
+
+async def somebody() -> None:
+    return
+
+
+@get("/", media_type=MediaType.TEXT)
+async def hello() -> str:
+    await somebody()
+    return "Hello world!"
+
+
+@get("/sleep/{ms:int}/{token:str}", media_type=MediaType.TEXT)
+async def sleep(ms: int, token: str) -> str:
+    await asyncio.sleep(ms / 1000)
+    return token
+
+
+@post("/echo", media_type=MediaType.TEXT, status_code=200)
+async def echo(request: Request) -> bytes:
+    return await request.body()
+
+
+app = Litestar([hello, sleep, echo])
+
+
+if __name__ == "__main__":
+    uvicorn.run(
+        "app:app",
+        host=HOST,
+        port=PORT,
+        workers=WORKERS,
+        loop="uvloop",  # not 0.23: uvicorn writes head and body on their own, and that makes a system call of each
+        http="httptools",
+        ws="none",  # there are no websockets
+        lifespan="off",  # nor anything to start or to stop
+        proxy_headers=False,  # no proxy stands before it
+        access_log=False,  # a line a request would be measured too
+        log_level="warning",  # no banner
+        timeout_graceful_shutdown=1,  # seconds that handlers still have after SIGTERM
+    )

@@ -1,0 +1,61 @@
+# /// script
+# requires-python = ">=3.10"
+# dependencies = ["sanic==25.12.1"]
+#
+# [tool.uv]
+# exclude-newer = "2026-11-20T00:00:00Z"
+#
+# [tool.pipebench]
+# title = "sanic, asyncio"
+# distribution = "sanic"
+# kind = "framework"
+# homepage = "https://sanic.dev"
+# ///
+"""app.py on asyncio's own event loop."""
+
+import asyncio
+import os
+
+from sanic import HTTPResponse, Request, Sanic
+from sanic.response import raw, text
+
+HOST = os.environ.get("HOST", "127.0.0.1")
+PORT = int(os.environ.get("PORT", "8080"))
+WORKERS = int(os.environ.get("WORKERS", "1"))
+
+app = Sanic("pipebench")
+app.config.USE_UVLOOP = False  # sanic brings it along
+app.config.GRACEFUL_SHUTDOWN_TIMEOUT = 0.5  # seconds that handlers still have after SIGTERM
+
+
+async def somebody() -> None:
+    return
+
+
+@app.get("/")
+async def hello(request: Request) -> HTTPResponse:
+    await somebody()
+    return text("Hello world!")
+
+
+@app.get("/sleep/<ms:int>/<token:str>")
+async def sleep(request: Request, ms: int, token: str) -> HTTPResponse:
+    await asyncio.sleep(ms / 1000)
+    return text(token)
+
+
+@app.post("/echo")
+async def echo(request: Request) -> HTTPResponse:
+    return raw(request.body)
+
+
+if __name__ == "__main__":
+    app.run(
+        host=HOST,
+        port=PORT,
+        single_process=WORKERS == 1,  # one process needs no manager, which is slow to start
+        workers=WORKERS,
+        access_log=False,  # a line a request would be measured too
+        motd=False,  # no banner
+        backlog=1024,  # all connections of a run may come at once
+    )

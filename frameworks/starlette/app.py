@@ -1,0 +1,69 @@
+# /// script
+# requires-python = ">=3.10"
+# dependencies = ["starlette==1.10.0", "uvicorn==0.54.0", "httptools==0.9.0", "uvloop==0.22.1"]
+#
+# [tool.uv]
+# exclude-newer = "2026-11-20T00:00:00Z"
+#
+# [tool.pipebench]
+# title = "starlette"
+# distribution = "starlette"
+# kind = "framework"
+# homepage = "https://starlette.dev"
+# ///
+import asyncio
+import os
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+
+HOST = os.environ.get("HOST", "127.0.0.1")
+PORT = int(os.environ.get("PORT", "8080"))
+WORKERS = int(os.environ.get("WORKERS", "1"))
+
+
+async def somebody() -> None:
+    return
+
+
+async def hello(request: Request) -> PlainTextResponse:
+    await somebody()
+    return PlainTextResponse("Hello world!")
+
+
+async def sleep(request: Request) -> PlainTextResponse:
+    await asyncio.sleep(request.path_params["ms"] / 1000)
+    return PlainTextResponse(request.path_params["token"])
+
+
+async def echo(request: Request) -> PlainTextResponse:
+    return PlainTextResponse(await request.body())
+
+
+app = Starlette(
+    routes=[
+        Route("/", hello),
+        Route("/sleep/{ms:int}/{token}", sleep),
+        Route("/echo", echo, methods=["POST"]),
+    ]
+)
+
+
+if __name__ == "__main__":
+    uvicorn.run(
+        "app:app",
+        host=HOST,
+        port=PORT,
+        workers=WORKERS,
+        loop="uvloop",  # not 0.23: uvicorn writes head and body on their own, and that makes a system call of each
+        http="httptools",
+        ws="none",  # there are no websockets
+        lifespan="off",  # nor anything to start or to stop
+        proxy_headers=False,  # no proxy stands before it
+        access_log=False,  # a line a request would be measured too
+        log_level="warning",  # no banner
+        timeout_graceful_shutdown=1,  # seconds that handlers still have after SIGTERM
+    )

@@ -1,0 +1,77 @@
+# /// script
+# requires-python = ">=3.10"
+# dependencies = ["uvicorn==0.54.0", "h11==0.16.0", "uvloop==0.22.1"]
+#
+# [tool.uv]
+# exclude-newer = "2026-11-20T00:00:00Z"
+#
+# [tool.pipebench]
+# title = "uvicorn, h11"
+# distribution = "uvicorn"
+# kind = "server"
+# homepage = "https://www.uvicorn.org"
+# ///
+"""The same application with h11, the parser that uvicorn takes without `uvicorn[standard]`."""
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import uvicorn
+
+HOST = os.environ.get("HOST", "127.0.0.1")
+PORT = int(os.environ.get("PORT", "8080"))
+WORKERS = int(os.environ.get("WORKERS", "1"))
+
+
+async def somebody() -> None:
+    return
+
+
+async def content(receive: Callable[[], Awaitable[dict[str, Any]]]) -> bytes:
+    body, more = b"", True
+    while more:
+        message = await receive()
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+    return body
+
+
+async def app(
+    scope: dict[str, Any],
+    receive: Callable[[], Awaitable[dict[str, Any]]],
+    send: Callable[[dict[str, Any]], Awaitable[None]],
+) -> None:
+    status = 200
+    match scope["method"], scope["path"].split("/"):
+        case "GET", ["", ""]:
+            await somebody()
+            body = b"Hello world!"
+        case "GET", ["", "sleep", ms, token] if ms.isdecimal():
+            await asyncio.sleep(int(ms) / 1000)
+            body = token.encode()
+        case "POST", ["", "echo"]:
+            body = await content(receive)
+        case _:
+            status, body = 404, b"Not Found"
+    headers = [(b"content-type", b"text/plain"), (b"content-length", b"%d" % len(body))]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+if __name__ == "__main__":
+    uvicorn.run(
+        "app_h11:app",
+        host=HOST,
+        port=PORT,
+        workers=WORKERS,
+        loop="uvloop",  # not 0.23: uvicorn writes head and body on their own, and that makes a system call of each
+        http="h11",
+        ws="none",  # there are no websockets
+        lifespan="off",  # nor anything to start or to stop
+        proxy_headers=False,  # no proxy stands before it
+        access_log=False,  # a line a request would be measured too
+        log_level="warning",  # no banner
+        timeout_graceful_shutdown=1,  # seconds that handlers still have after SIGTERM
+    )

@@ -1,0 +1,235 @@
+"""``results/published/``: kept runs, each with the documents that its record gives, and the proof that it does.
+
+Whatever is published can be computed again from the record beside it: :func:`check` does so, and names every figure
+that is not what the record gives. The documents of the project name the command that printed a table in a comment
+above it; they are held to the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from runner import process, store
+from runner.errors import RecordError
+from runner.model import Run
+from runner.report import failures, formats, overview
+from runner.report.discrepancy import Discrepancy, discrepancies
+from runner.report.formats import Report
+
+FOLDER = Path("results") / "published"
+DOCUMENTS = ("README.md", "docs/*.md", "results/published/README.md")
+"""Files of the project whose tables are printed by commands."""
+
+LOG_CHARACTERS = 20_000
+"""What is kept of a log, from its beginning: the first error is what is quoted."""
+
+_BLOCK = re.compile(
+    r"(?P<head><!-- pipebench report (?P<run>\S+)(?: --format (?P<format>\S+))? -->\n)(?P<text>.*?)(?=<!-- end -->)",
+    re.DOTALL,
+)
+_INDEX_BLOCK = re.compile(r"(?P<head><!-- pipebench publish -->\n)(?P<text>.*?)(?=<!-- end -->)", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A published run: its folder and what is derived from its record."""
+
+    folder: Path
+    report: Report
+
+    @classmethod
+    def read(cls, folder: Path) -> Published:
+        """Read the record and derive the rows."""
+        return cls(folder, Report.read(folder))
+
+    def documents(self) -> Mapping[str, str]:
+        """Every document that is made of the record, by its path in the folder."""
+        from runner.report import charts  # noqa: PLC0415 - only where they are drawn
+
+        report = self.report
+        drawn = charts.all_charts(report.run, report.rows, report.trials)
+        return {
+            "tables.md": f"# {report.run.id}\n\n{formats.printed(report, 'markdown')}",
+            "index.html": formats.printed(report, "html"),
+            **{f"charts/{name}.svg": charts.svg(chart) for name, chart in drawn.items()},
+        }
+
+    def write(self) -> None:
+        """Write the documents anew."""
+        shutil.rmtree(self.folder / "charts", ignore_errors=True)
+        for name, text in self.documents().items():
+            path = self.folder / name
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+
+
+def publish(
+    run_folder: Path, root: Path, *, unfinished: bool = False, uncommitted: bool = False
+) -> tuple[Path, tuple[Path, ...]]:
+    """Keep a run: copy its record, write its documents, and let the project's tables of the same profile be of it.
+
+    Returns its folder, and the other files that were changed. Raises :class:`RecordError` for a run that is not
+    complete or was measured with what is not committed, unless told, and for one whose name is taken.
+    """
+    report = Report.read(run_folder)
+    run = report.run
+    if run.finished_at is None and not unfinished:
+        raise RecordError(
+            f"{run.id} is not complete: pipebench run --resume {run.id}, or publish it as it is with --unfinished"
+        )
+    changed = uncommitted_changes(run, root)
+    if changed and not uncommitted:
+        raise RecordError(
+            f"{run.id} was measured with what is not committed: {', '.join(changed)}: commit and measure again, or "
+            "publish it all the same with --uncommitted"
+        )
+    folder = root / FOLDER / name_of(run)
+    if folder.exists() and store.read(folder)[0].id != run.id:
+        raise RecordError(
+            f"{folder.relative_to(root)} holds {store.read(folder)[0].id} already: remove it to publish {run.id} there"
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / store.RUN_FILE).write_bytes((run_folder / store.RUN_FILE).read_bytes())
+    store.compress_trials(run_folder, folder)
+    _keep_logs(report, folder)
+    Published.read(folder).write()
+    return folder, (*_take_over(folder, run, root), *refresh_documents(root))
+
+
+def refresh(root: Path) -> tuple[Path, ...]:
+    """Write all published documents anew from their records, and return the files of the project that were changed."""
+    for published in _published(root):
+        published.write()
+    return refresh_documents(root)
+
+
+def check(root: Path) -> list[Discrepancy]:
+    """Compute every published document and table again, and return where one is not what its record gives."""
+    found: list[Discrepancy] = []
+    for published in _published(root):
+        for name, computed in published.documents().items():
+            path = published.folder / name
+            shown = str(path.relative_to(root))
+            if not path.exists():
+                found.append(Discrepancy(shown, "the file", None, "a document: pipebench publish --refresh writes it"))
+            else:
+                found += discrepancies(shown, path.read_text(encoding="utf-8"), computed)
+    for path, text in _documents(root):
+        found += discrepancies(str(path.relative_to(root)), text, printed_anew(text, root))
+    index = root / FOLDER / "index.html"
+    computed = _index_page(root)
+    if index.exists() or computed is not None:
+        stored = index.read_text(encoding="utf-8") if index.exists() else ""
+        found += discrepancies(str(index.relative_to(root)), stored, computed or "")
+    return found
+
+
+def refresh_documents(root: Path) -> tuple[Path, ...]:
+    """Print the tables of the project's documents anew, and the index of published runs; return what changed."""
+    changed = []
+    for path, text in _documents(root):
+        anew = printed_anew(text, root)
+        if anew != text:
+            path.write_text(anew, encoding="utf-8")
+            changed.append(path)
+    page, index = _index_page(root), root / FOLDER / "index.html"
+    if page is not None and (not index.exists() or index.read_text(encoding="utf-8") != page):
+        index.write_text(page, encoding="utf-8")
+        changed.append(index)
+    return tuple(changed)
+
+
+def printed_anew(text: str, root: Path) -> str:
+    """A document with each table as the command in the comment above it prints it now."""
+
+    def table(found: re.Match[str]) -> str:
+        shown = formats.printed(Report.read(root / found["run"]), found["format"] or "markdown")
+        return f"{found['head']}\n{shown.strip()}\n\n"
+
+    def index(found: re.Match[str]) -> str:
+        return f"{found['head']}\n{overview.markdown(_overview(root)).strip()}\n\n"
+
+    return _INDEX_BLOCK.sub(index, _BLOCK.sub(table, text))
+
+
+def name_of(run: Run) -> str:
+    """The name of a published run's folder: day, machine and profile."""
+    machine = re.sub(r"[^a-z0-9]+", "-", run.machine.cpu_model.lower()).strip("-") or "unknown"
+    return f"{run.created_at[:10]}-{machine}-{len(run.machine.cpus)}cpu-{run.plan.profile}"
+
+
+def uncommitted_changes(run: Run, root: Path) -> list[str]:
+    """The adapters of a run whose file is not the one of the commit that it names; the commit itself where unknown."""
+    revision = (run.revision or "").removesuffix("+")
+    if not revision or process.output(["git", "-C", str(root), "cat-file", "-t", revision], stderr=False) is None:
+        return [f"commit {run.revision or 'unknown'}"]
+    changed = []
+    for path, sha256 in sorted({(record.path, record.sha256) for record in run.adapters}):
+        committed = process.output(["git", "-C", str(root), "show", f"{revision}:{path}"], stderr=False)
+        if committed is None or hashlib.sha256(committed.encode()).hexdigest() != sha256:
+            changed.append(path)
+    if (run.revision or "").endswith("+") and not changed:
+        changed.append("files beside the adapters")
+    return changed
+
+
+def _published(root: Path) -> Iterator[Published]:
+    for path in sorted((root / FOLDER).glob(f"*/{store.RUN_FILE}")):
+        yield Published.read(path.parent)
+
+
+def _documents(root: Path) -> Iterator[tuple[Path, str]]:
+    for pattern in DOCUMENTS:
+        for path in sorted(root.glob(pattern)):
+            text = path.read_text(encoding="utf-8")
+            if _BLOCK.search(text) or _INDEX_BLOCK.search(text):
+                yield path, text
+
+
+def _index_page(root: Path) -> str | None:
+    found = _overview(root)
+    return overview.page(found) if found else None
+
+
+def _overview(root: Path) -> list[overview.Entry]:
+    return [overview.Entry(one.folder.name, one.report.run, one.report.rows) for one in _published(root)]
+
+
+def _take_over(folder: Path, run: Run, root: Path) -> Iterable[Path]:
+    """Let the tables of an older run of the same profile be of this one."""
+    changed = []
+    for path, text in _documents(root):
+
+        def newer(found: re.Match[str]) -> str:
+            shown = root / found["run"]
+            if not (shown / store.RUN_FILE).exists():
+                return found[0].replace(found["run"], _relative(folder, root), 1)
+            other, _ = store.read(shown)
+            same = other.plan.profile == run.plan.profile and other.created_at < run.created_at
+            return found[0].replace(found["run"], _relative(folder, root), 1) if same else found[0]
+
+        anew = _BLOCK.sub(newer, text)
+        if anew != text:
+            path.write_text(anew, encoding="utf-8")
+            changed.append(path)
+    return changed
+
+
+def _relative(path: Path, root: Path) -> str:
+    return path.relative_to(root).as_posix()
+
+
+def _keep_logs(report: Report, folder: Path) -> None:
+    """Keep the logs that the page quotes, and no more of each than it quotes from."""
+    shutil.rmtree(folder / store.LOGS, ignore_errors=True)
+    for failed in failures.failures(report.rows, report.trials):
+        text = report.read_log(failed.log) if failed.log else None
+        if failed.log and text is not None:
+            path = folder / failed.log
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text[:LOG_CHARACTERS], encoding="utf-8")

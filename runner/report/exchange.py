@@ -1,0 +1,187 @@
+"""A run in the formats of other tools. Pure, but for Parquet, which a library writes.
+
+Latencies leave as HdrHistogram's: its own three significant digits, from 1 µs on. Only trials whose figures count and
+whose latency was proved are in there; :func:`left_out` names the cells that are therefore missing.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import is_dataclass
+from datetime import datetime
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import TYPE_CHECKING, Any, Union, get_args, get_origin, get_type_hints
+
+import msgspec
+
+from runner import latency, verdict
+from runner.errors import ToolError
+from runner.model import Cell, Histogram, Run, Trial, Verdict
+from runner.report import figures, tables
+from runner.report.markdown import escape, table
+from runner.report.rows import Row, by_cell
+
+if TYPE_CHECKING:
+    from hdrh.histogram import HdrHistogram
+
+SIGNIFICANT_DIGITS = 3
+_MAX_VALUE_RATIO = 1000
+"""Interval_Max of a log is in milliseconds where the values are microseconds."""
+
+
+def proved(run: Run, trials: Sequence[Trial]) -> Mapping[Cell, tuple[Trial, ...]]:
+    """The trials of each cell whose batch latency was measured and passed its proofs; no other cell is in it."""
+    found = {}
+    for cell, own in by_cell(run, trials).items():
+        sound = tuple(one for one in own.used if (proofs := verdict.proofs(one)) is not None and proofs.problem is None)
+        if sound and own.found.verdict.has_rate:
+            found[cell] = sound
+    return found
+
+
+def left_out(run: Run, trials: Sequence[Trial]) -> tuple[str, ...]:
+    """The ids of the run's cells that have no latency to hand over."""
+    there = proved(run, trials)
+    return tuple(cell.id for cell in run.cells if cell not in there)
+
+
+def hdr_log(run: Run, trials: Sequence[Trial]) -> str:
+    """An HdrHistogram log, version 1.3: a line a trial, tagged with its cell, V2 compressed; values in µs.
+
+    https://github.com/HdrHistogram/HdrHistogram, ``HistogramLogWriter.java``.
+    """
+    lines = [
+        f"#[Batch latency in microseconds of {run.id}, one histogram a trial]",
+        "#[Histogram log format version 1.3]",
+        f"#[StartTime: {_epoch_s(run.created_at):.3f} (seconds since epoch), {run.created_at}]",
+        '"StartTimestamp","Interval_Length","Interval_Max","Interval_Compressed_Histogram"',
+    ]
+    for cell, own in proved(run, trials).items():
+        for trial in own:
+            assert trial.load is not None  # noqa: S101 - what is proved was loaded
+            made = hdr_histogram(trial.load.histogram)
+            start, length = _epoch_s(trial.started_at), trial.load.duration_us / 1e6
+            most = trial.load.histogram[-1][0] / _MAX_VALUE_RATIO
+            lines.append(f"Tag={cell.id},{start:.3f},{length:.3f},{most:.3f},{made.encode().decode('ascii')}")
+    return "\n".join(lines) + "\n"
+
+
+def percentile_distributions(run: Run, trials: Sequence[Trial]) -> Mapping[str, str]:
+    """A ``.hgrm`` text for each cell, by the file's name, as HdrHistogram's plotter reads it; values in µs."""
+    found = {}
+    for cell, own in proved(run, trials).items():
+        merged = latency.merge([trial.load.histogram for trial in own if trial.load is not None])
+        out = io.BytesIO()
+        hdr_histogram(merged).output_percentile_distribution(out, 1.0)
+        found[f"{cell.id}.hgrm"] = out.getvalue().decode("ascii")
+    return found
+
+
+def hdr_histogram(histogram: Histogram) -> HdrHistogram:
+    """Our pairs as an HdrHistogram; a value of 0 µs, which it has no place for, counts as 1 µs."""
+    from hdrh.histogram import HdrHistogram  # noqa: PLC0415 - only where one is wanted
+
+    most = max(2, histogram[-1][0])
+    made = HdrHistogram(1, most, SIGNIFICANT_DIGITS)
+    for us, count in histogram:
+        made.record_value(max(1, us), count)
+    return made
+
+
+def write_parquet(run: Run, trials: Sequence[Trial], path: Path) -> None:
+    """Every trial as a row of a Parquet file, raw, nested as in the record; ``cell_id`` and ``run_id`` beside it.
+
+    Raises :class:`ToolError` where pyarrow is not installed.
+    """
+    try:
+        import pyarrow  # noqa: PLC0415 - large, and wanted here alone
+        from pyarrow import parquet  # noqa: PLC0415
+    except ImportError:
+        raise ToolError(
+            "Parquet needs pyarrow, which is not installed: uv run --extra parquet pipebench export …"
+        ) from None
+    rows = [{"run_id": run.id, "cell_id": trial.cell.id, **_storable(msgspec.to_builtins(trial))} for trial in trials]
+    own = {name: _arrow_type(kind, pyarrow) for name, kind in get_type_hints(Trial).items()}
+    schema = pyarrow.schema({"run_id": pyarrow.string(), "cell_id": pyarrow.string(), **own})
+    parquet.write_table(pyarrow.Table.from_pylist(rows, schema=schema), path, compression="zstd")
+
+
+def benchmark_entries(run: Run, rows: Sequence[Row]) -> str:
+    """Throughputs as github-action-benchmark's ``customBiggerIsBetter`` takes them: only those that are measured."""
+    entries = []
+    for row in rows:
+        rate = row.requests_per_second
+        if row.verdict is not Verdict.MEASURED or rate is None:
+            continue
+        entry: dict[str, object] = {"name": _name(row), "unit": "requests/s", "value": round(rate.mean)}
+        if rate.high is not None and rate.low is not None:
+            entry["range"] = f"± {round((rate.high - rate.low) / 2)}"
+        entry["extra"] = f"{row.trials} trials, {_versions(row)}, run {run.id}"
+        entries.append(entry)
+    return msgspec.json.format(msgspec.json.encode(entries), indent=1).decode() + "\n"
+
+
+def job_summary(run: Run, rows: Sequence[Row]) -> str:
+    """The tables for the summary of a GitHub job: few columns, the notes folded away."""
+    lines = [f"## {escape(run.id)}", "", *(f"{escape(text)}  " for text in tables.summary(run, rows)), ""]
+    headings = ("rank", "server", "requests/s", "±", "CPU µs/request", "p99", "verdict")
+    for group, members in tables.grouped(rows):
+        if not group[2]:
+            continue
+        drawn = (
+            [
+                figures.rank(row),
+                escape(row.title),
+                figures.rate(row),
+                figures.uncertainty(row),
+                figures.cpu_cost(row),
+                figures.latencies(row)[3],
+                row.verdict.value,
+            ]
+            for row in members
+        )
+        lines += [f"### {tables.group_title(group)}", "", *table(headings, ("server", "verdict"), drawn), ""]
+    notes = [f"- {escape(_name(row))}: {escape(note)}" for row in rows if (note := figures.note(row))]
+    if notes:
+        lines += [f"<details><summary>{len(notes)} notes</summary>", "", *notes, "", "</details>", ""]
+    return "\n".join(lines)
+
+
+def _name(row: Row) -> str:
+    if row.depth is None:
+        return row.title
+    workers = f", {row.workers} workers" if (row.workers or 1) > 1 else ""
+    return f"{row.title}, depth {row.depth}, {row.connections} connections{workers}"
+
+
+def _versions(row: Row) -> str:
+    return f"{row.title} {row.version}" + (f", Python {row.python}" if row.python else "")
+
+
+def _epoch_s(when: str) -> float:
+    return datetime.fromisoformat(when).timestamp()
+
+
+def _storable(record: dict[str, Any]) -> dict[str, Any]:
+    """Tuples of pairs as lists of named fields, so that a column has one type."""
+    load = record.get("load")
+    if load:
+        load["histogram"] = [{"latency_us": us, "samples": count} for us, count in load["histogram"]]
+    return record
+
+
+def _arrow_type(kind: Any, pyarrow: Any) -> Any:
+    """A record's type as Arrow's, so that the columns of all runs have the same types, whatever was measured."""
+    if kind == Histogram:
+        return pyarrow.list_(pyarrow.struct({"latency_us": pyarrow.int64(), "samples": pyarrow.int64()}))
+    if is_dataclass(kind):
+        return pyarrow.struct({name: _arrow_type(inner, pyarrow) for name, inner in get_type_hints(kind).items()})
+    if get_origin(kind) in {Union, UnionType}:
+        (kind,) = (one for one in get_args(kind) if one is not NoneType)
+        return _arrow_type(kind, pyarrow)
+    if get_origin(kind) is tuple:
+        return pyarrow.list_(_arrow_type(get_args(kind)[0], pyarrow))
+    plain = {bool: pyarrow.bool_, int: pyarrow.int64, float: pyarrow.float64}
+    return next((make() for base, make in plain.items() if kind is base), pyarrow.string())
