@@ -82,7 +82,7 @@ _UV_KEYS = {
 }
 _SCRIPT_KEYS = ("requires-python", "dependencies", "tool")
 """All that PEP 723 allows at the top."""
-_PROGRAMS = {"go": {"go": "main.go"}, "frameworks": {"node": "main.mjs"}}
+_PROGRAMS = {"go": {"go": "main.go"}, "frameworks": {"node": "main.mjs", "rust": "main.rs"}}
 """Folder, language and source of what is not Python. Go programs share a module, and so have a folder of their own."""
 
 

@@ -1,4 +1,4 @@
-"""Adapters and services made ready to run: an environment by uv, or a program by ``go build``, cached by content.
+"""Adapters and services made ready to run: by uv, ``go build`` or ``cargo build``, cached by content.
 
 What cannot be made ready is returned as :class:`Unavailable`, with the reason; it is never the end of a run.
 """
@@ -11,6 +11,7 @@ import json
 import os
 import re
 import shutil
+import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -39,7 +40,7 @@ class _Problem:
 
 @dataclass(frozen=True, slots=True)
 class _Program:
-    """A Go program that was built, and the modules in it."""
+    """A program that was built, and the modules in it with their versions."""
 
     path: Path
     installed: Mapping[str, str]
@@ -158,10 +159,7 @@ def _build_venv(adapter: Adapter, folder: Path, python: str, record: Path, *, co
 
 def _prepare_go(adapter: Adapter, progress: Progress) -> Environment | Unavailable:
     made = _build_go(adapter.path.parent, adapter.name, lambda: progress(adapter, "building"))
-    if isinstance(made, _Problem):
-        return Unavailable(adapter, made.reason, log_tail=made.log_tail)
-    version = made.installed.get(adapter.distribution, made.installed.get("go", "?")).removeprefix("v")
-    return Environment(adapter=adapter, argv=(str(made.path),), python=None, version=version, installed=made.installed)
+    return _environment(adapter, made)
 
 
 def _build_go(source: Path, name: str, building: Callable[[], None]) -> _Program | _Problem:
@@ -169,24 +167,71 @@ def _build_go(source: Path, name: str, building: Callable[[], None]) -> _Program
     if go is None:
         return _Problem("Go is not installed: run `make setup`")
     module = source.parent
-    toolchain = (process.output([go, "version"]) or "").strip()
+
+    def build(folder: Path) -> Mapping[str, str] | _Problem:
+        program = folder / name
+        argv = [go, "build", "-trimpath", "-o", str(program), f"./{source.name}"]
+        problem = _build_step(argv, folder / "build.log", cwd=module)
+        return problem or _go_modules(process.output([go, "version", "-m", str(program)]) or "")
+
     files = [module / "go.mod", module / "go.sum", *sorted(source.rglob("*.go"))]
-    key = _digest(toolchain, *(file.read_text() for file in files if file.exists()))
-    folder = cache_folder() / "go" / f"{name}-{key}"
-    program = folder / name
+    return _build_once(cache_folder() / "go", name, [go, "version"], files, build, building)
+
+
+def _prepare_rust(adapter: Adapter, progress: Progress) -> Environment | Unavailable:
+    cargo = shutil.which("cargo")
+    if cargo is None:
+        return Unavailable(adapter, "Rust is not installed: install it, with `apt-get install cargo` for example")
+    files = [adapter.path.with_name("Cargo.toml"), adapter.path]
+
+    def build(folder: Path) -> Mapping[str, str] | _Problem:
+        """In the cache, for cargo writes its lock file beside the source, and the repository is to have none."""
+        for file in files:
+            shutil.copy(file, folder)
+        argv = [cargo, "build", "--release", "--target-dir", str(folder / "target")]
+        problem = _build_step(argv, folder / "build.log", cwd=folder)
+        if problem:
+            return problem
+        shutil.copy(folder / "target" / "release" / "adapter", folder / adapter.name)
+        shutil.rmtree(folder / "target")
+        lock = tomllib.loads((folder / "Cargo.lock").read_text())
+        return {package["name"]: package["version"] for package in lock["package"]}
+
+    cache, building = cache_folder() / "rust", lambda: progress(adapter, "building")
+    return _environment(adapter, _build_once(cache, adapter.name, [cargo, "--version"], files, build, building))
+
+
+def _build_once(
+    cache: Path,
+    name: str,
+    toolchain: Sequence[str],
+    files: Sequence[Path],
+    build: Callable[[Path], Mapping[str, str] | _Problem],
+    building: Callable[[], None],
+) -> _Program | _Problem:
+    """One program called ``name``, made by ``build`` in the folder it is given, which says what went into it."""
+    said = (process.output(toolchain) or "").strip()
+    key = _digest(said, *(file.read_text() for file in files if file.exists()))
+    folder = cache / f"{name}-{key}"
     with _locked(folder):
         record = folder / "complete.json"
         if not record.exists():
             building()
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir(parents=True)
-            build = [go, "build", "-trimpath", "-o", str(program), f"./{source.name}"]
-            problem = _build_step(build, folder / "build.log", cwd=module)
-            if problem:
-                return problem
-            _write(record, {"installed": _go_modules(process.output([go, "version", "-m", str(program)]) or "")})
-        installed = json.loads(record.read_text())["installed"]
-    return _Program(program, installed)
+            made = build(folder)
+            if isinstance(made, _Problem):
+                return made
+            _write(record, {"installed": made})
+        return _Program(folder / name, json.loads(record.read_text())["installed"])
+
+
+def _environment(adapter: Adapter, made: _Program | _Problem) -> Environment | Unavailable:
+    if isinstance(made, _Problem):
+        return Unavailable(adapter, made.reason, log_tail=made.log_tail)
+    # Go's standard library is of its toolchain's version.
+    version = made.installed.get(adapter.distribution, made.installed.get("go", "?")).removeprefix("v")
+    return Environment(adapter=adapter, argv=(str(made.path),), python=None, version=version, installed=made.installed)
 
 
 def _prepare_node(adapter: Adapter, _progress: Progress) -> Environment | Unavailable:
@@ -202,7 +247,7 @@ def _prepare_node(adapter: Adapter, _progress: Progress) -> Environment | Unavai
     return Environment(adapter=adapter, argv=argv, python=None, version=version, installed={"node": version})
 
 
-_PREPARE = {"go": _prepare_go, "node": _prepare_node}
+_PREPARE = {"go": _prepare_go, "node": _prepare_node, "rust": _prepare_rust}
 
 
 def _build_step(argv: Sequence[str], log: Path, cwd: Path) -> _Problem | None:

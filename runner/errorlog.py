@@ -28,7 +28,7 @@ _FATAL = re.compile(
   | \b(?:double\ free|free\(\):|munmap_chunk\(\):|malloc\(\):|realloc\(\):)
   | \bSegmentation\ fault\b
   | ^terminate\ called\                 # C++
-  | \*\*\*\ .*\ \*\*\*                  # glibc's fortify and stack protector
+  | \*\*\*\ .*\ \*\*\*:\ terminated      # glibc's fortify and stack protector
     """,
     re.VERBOSE,
 )

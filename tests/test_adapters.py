@@ -128,11 +128,13 @@ class TestReading:
         without = one(tmp_path, script(keys | {"max_clients": None}).replace("# max_clients\n", ""), str(adapter.path))
         assert without.max_clients is None
 
-    def test_one_in_another_language_stands_among_the_frameworks(self, tmp_path: Path) -> None:
-        keys = TOML | {"language": '"node"', "distribution": '"node"'}
-        adapter = one(tmp_path, toml(keys), "frameworks/node/adapter.toml")
-        assert (adapter.name, adapter.language) == ("node", "node")
-        assert adapter.path == tmp_path / "frameworks/node/main.mjs"
+    @pytest.mark.parametrize(("language", "source"), [("node", "main.mjs"), ("rust", "main.rs")])
+    def test_one_in_another_language_stands_among_the_frameworks(
+        self, tmp_path: Path, language: str, source: str
+    ) -> None:
+        adapter = one(tmp_path, toml(TOML | {"language": f'"{language}"'}), "frameworks/x/adapter.toml")
+        assert (adapter.name, adapter.language) == ("x", language)
+        assert adapter.path == tmp_path / "frameworks/x" / source
 
     def test_what_may_be_left_out_has_defaults(self, tmp_path: Path) -> None:
         adapter = one(tmp_path, script({key: value for key, value in METADATA.items() if key != "dependencies"}))
@@ -279,7 +281,7 @@ class TestRefusals:
     def test_go_among_the_frameworks_is_refused(self, tmp_path: Path) -> None:
         """Its module is in go/, which the frameworks are not part of."""
         message = refusal(tmp_path, toml(TOML), "frameworks/x/adapter.toml")
-        assert message == "frameworks/x/adapter.toml: language is 'go': expected one of node"
+        assert message == "frameworks/x/adapter.toml: language is 'go': expected one of node, rust"
 
     @pytest.mark.parametrize(
         ("typo", "hint"),

@@ -220,6 +220,9 @@ class TestNativeCode:
     def test_what_the_c_library_says_before_it_aborts(self, line: str) -> None:
         assert errors(f"listening\n{line}\n") == [(line, 1)]
 
+    def test_a_banner_in_asterisks_is_no_error(self) -> None:
+        assert errors("*** Starting uWSGI 2.0.31 (64bit) on [Sat Nov 21 15:41:41 2026] ***\n") == []
+
     def test_a_go_panic_is_its_first_line(self) -> None:
         assert errors(
             """\

@@ -11,6 +11,8 @@
 # kind = "framework"
 # homepage = "https://falcon.readthedocs.io"
 # ///
+"""Falcon on gunicorn, as its documentation deploys it; frameworks/falcon/app.py is its ASGI side."""
+
 import os
 import time
 
@@ -58,7 +60,7 @@ class Gunicorn(BaseApplication):
             "bind": f"{HOST}:{PORT}",
             "workers": WORKERS,
             "worker_class": "gthread",
-            "threads": 4,
+            "threads": 4,  # idle connections wait in a poller, not in a thread
             "loglevel": "warning",  # no banner; there is no access log unless one is asked for
             "graceful_timeout": 1,  # seconds that handlers still have after SIGTERM
             "control_socket_disable": True,  # its own tool to steer it would share one socket with every other gunicorn

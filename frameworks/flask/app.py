@@ -11,6 +11,8 @@
 # kind = "framework"
 # homepage = "https://flask.palletsprojects.com"
 # ///
+"""Flask on gunicorn, the first of the servers that its documentation gives for deployment."""
+
 import os
 import time
 
@@ -54,7 +56,7 @@ class Gunicorn(BaseApplication):
             "bind": f"{HOST}:{PORT}",
             "workers": WORKERS,
             "worker_class": "gthread",
-            "threads": 4,
+            "threads": 4,  # idle connections wait in a poller, not in a thread
             "loglevel": "warning",  # no banner; there is no access log unless one is asked for
             "graceful_timeout": 1,  # seconds that handlers still have after SIGTERM
             "control_socket_disable": True,  # its own tool to steer it would share one socket with every other gunicorn

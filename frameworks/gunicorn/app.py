@@ -12,6 +12,11 @@
 # homepage = "https://gunicorn.org"
 # known_failure = "closes the connection after each response: the sync worker has no keep-alive"
 # ///
+"""gunicorn's default worker: one request at a time, and no keep-alive.
+
+Its parser in C cannot be had: gunicorn[fast] 27.0.1 asks for gunicorn_h1c 0.6.14, and 0.6.9 is the newest.
+"""
+
 import os
 import time
 from collections.abc import Callable

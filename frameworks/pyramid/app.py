@@ -11,6 +11,8 @@
 # kind = "framework"
 # homepage = "https://trypyramid.com"
 # ///
+"""Pyramid on waitress, the server of its documentation."""
+
 import multiprocessing
 import os
 import signal

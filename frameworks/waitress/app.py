@@ -54,7 +54,7 @@ def work() -> None:
         app,
         # A socket of each worker's own: the kernel shares connections out among them.
         sockets=[socket.create_server((HOST, PORT), backlog=1024, reuse_port=WORKERS > 1)],
-        connection_limit=4096,  # of 100 by default
+        connection_limit=4096,  # of 100 by default; its 4 threads each serve one request at a time, not one connection
     )
 
 

@@ -320,3 +320,48 @@ class TestNode:
         made = only(program)
         assert isinstance(made, Unavailable)
         assert made.reason == f"{broken} does not run: install Node again"
+
+
+class TestRust:
+    @pytest.fixture
+    def program(self, tmp_path: Path) -> Adapter:
+        source = tmp_path / "hello"
+        source.mkdir()
+        (source / "Cargo.toml").write_text(
+            '[package]\nname = "adapter"\nversion = "1.2.3"\n\n[[bin]]\nname = "adapter"\npath = "main.rs"\n'
+        )
+        file = source / "main.rs"
+        file.write_text('fn main() { println!("hello") }\n')
+        return builders.adapter(name="hello", path=file, language="rust", distribution="adapter", dependencies=())
+
+    @pytest.mark.skipif(not shutil.which("cargo"), reason="Rust is not installed here")
+    def test_it_is_built_once_beside_nothing_of_ours_and_again_when_its_source_changes(self, program: Adapter) -> None:
+        builds = Builds()
+        first = only(program, builds)
+        assert isinstance(first, Environment)
+        assert (first.python, first.version, first.installed) == (None, "1.2.3", {"adapter": "1.2.3"})
+        assert subprocess.run(first.argv, capture_output=True, text=True, check=True).stdout == "hello\n"
+        assert {file.name for file in program.path.parent.iterdir()} == {"Cargo.toml", "main.rs"}
+        assert only(program, builds) == first
+        assert builds.count == 1
+        program.path.write_text(program.path.read_text().replace("hello", "goodbye"))
+        second = only(program, builds)
+        assert isinstance(second, Environment)
+        assert builds.count == 2
+        assert subprocess.run(second.argv, capture_output=True, text=True, check=True).stdout == "goodbye\n"
+
+    @pytest.mark.skipif(not shutil.which("cargo"), reason="Rust is not installed here")
+    def test_what_does_not_compile_is_unavailable_with_the_compilers_words(self, program: Adapter) -> None:
+        program.path.write_text("fn main() { undefined() }\n")
+        made = only(program)
+        assert isinstance(made, Unavailable)
+        assert made.reason.startswith("cargo build exited with code 101: ")
+        assert any("cannot find function `undefined`" in line for line in made.log_tail)
+
+    def test_where_there_is_no_cargo_that_is_the_reason(
+        self, program: Adapter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("PATH", str(tmp_path))
+        made = only(program)
+        assert isinstance(made, Unavailable)
+        assert made.reason.startswith("Rust is not installed: install it, ")
