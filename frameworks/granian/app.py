@@ -74,7 +74,7 @@ if __name__ == "__main__":
         port=PORT,
         interface=Interfaces.ASGI,
         workers=WORKERS,
-        loop=Loops.uvloop,
+        loop=Loops.uvloop,  # for timers and callbacks; granian reads and writes sockets itself
         http=HTTPModes.http1,
         websockets=False,
         log_level=LogLevels.warning,  # no banner

@@ -58,7 +58,7 @@ if __name__ == "__main__":
         port=PORT,
         interface=Interfaces.RSGI,
         workers=WORKERS,
-        loop=Loops.uvloop,
+        loop=Loops.uvloop,  # for timers and callbacks; granian reads and writes sockets itself
         http=HTTPModes.http1,
         http1_settings=HTTP1Settings(pipeline_flush=True),
         websockets=False,
