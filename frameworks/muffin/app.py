@@ -1,5 +1,5 @@
 # /// script
-# requires-python = ">=3.10"
+# requires-python = ">=3.11"
 # dependencies = ["muffin==3.0.3", "uvicorn==0.54.0", "httptools==0.9.0", "uvloop==0.22.1"]
 #
 # [tool.uv]

@@ -1,5 +1,5 @@
 # /// script
-# requires-python = ">=3.10"
+# requires-python = ">=3.13"
 # dependencies = ["quart==0.23.1", "hypercorn==0.18.0", "uvloop==0.22.1"]
 #
 # [tool.uv]

@@ -1,5 +1,5 @@
 # /// script
-# requires-python = ">=3.8"
+# requires-python = ">=3.10"
 # dependencies = ["socketify==0.0.31"]
 #
 # [tool.uv]
