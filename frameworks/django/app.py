@@ -12,7 +12,11 @@
 # homepage = "https://www.djangoproject.com"
 # hold = { uvloop = "0.23 writes each response of a batch on its own" }
 # ///
-"""Asynchronous views on ASGI, without the middleware and the database of a new project."""
+"""Asynchronous views on ASGI, without the middleware and the database of a new project.
+
+Even so django hands each response to another thread to be closed. No middleware adds a Content-Length, so uvicorn
+sends the bodies chunked.
+"""
 
 import asyncio
 import os
@@ -65,7 +69,7 @@ if __name__ == "__main__":
         host=HOST,
         port=PORT,
         workers=WORKERS,
-        loop="uvloop",  # not 0.23: uvicorn writes head and body on their own, and that makes a system call of each
+        loop="uvloop",  # not 0.23, which makes a system call of each head and body: 1.4 times the CPU
         http="httptools",
         ws="none",  # there are no websockets
         lifespan="off",  # nor anything to start or to stop

