@@ -28,11 +28,13 @@ DOCUMENTS = ("README.md", "docs/*.md", "results/published/README.md")
 LOG_CHARACTERS = 20_000
 """What is kept of a log, from its beginning: the first error is what is quoted."""
 
+_CODE = r"^```.*?^```$"
 _BLOCK = re.compile(
-    r"(?P<head><!-- pipebench report (?P<run>\S+)(?: --format (?P<format>\S+))? -->\n)(?P<text>.*?)(?=<!-- end -->)",
-    re.DOTALL,
+    _CODE + r"|(?P<head>^<!-- pipebench (?:publish|report (?P<run>\S+)(?: --format (?P<format>\S+))?) -->\n)"
+    r"(?P<text>.*?)(?=^<!-- end -->$)",
+    re.DOTALL | re.MULTILINE,
 )
-_INDEX_BLOCK = re.compile(r"(?P<head><!-- pipebench publish -->\n)(?P<text>.*?)(?=<!-- end -->)", re.DOTALL)
+"""A table with the comment above it; one without a run is the index of all. A block of code matches without a head."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +84,8 @@ def publish(
         raise RecordError(
             f"{run.id} is not complete: pipebench run --resume {run.id}, or publish it as it is with --unfinished"
         )
-    changed = uncommitted_changes(run, root)
-    if changed and not uncommitted:
+    changed = [] if uncommitted else uncommitted_changes(run, root)
+    if changed:
         raise RecordError(
             f"{run.id} was measured with what is not committed: {', '.join(changed)}: commit and measure again, or "
             "publish it all the same with --uncommitted"
@@ -145,13 +147,15 @@ def printed_anew(text: str, root: Path) -> str:
     """A document with each table as the command in the comment above it prints it now."""
 
     def table(found: re.Match[str]) -> str:
-        shown = formats.printed(Report.read(root / found["run"]), found["format"] or "markdown")
+        if not found["head"]:
+            return found[0]
+        if found["run"]:
+            shown = formats.printed(Report.read(root / found["run"]), found["format"] or "markdown")
+        else:
+            shown = overview.markdown(_overview(root))
         return f"{found['head']}\n{shown.strip()}\n\n"
 
-    def index(found: re.Match[str]) -> str:
-        return f"{found['head']}\n{overview.markdown(_overview(root)).strip()}\n\n"
-
-    return _INDEX_BLOCK.sub(index, _BLOCK.sub(table, text))
+    return _BLOCK.sub(table, text)
 
 
 def name_of(run: Run) -> str:
@@ -163,7 +167,8 @@ def name_of(run: Run) -> str:
 def uncommitted_changes(run: Run, root: Path) -> list[str]:
     """The adapters of a run whose file is not the one of the commit that it names; the commit itself where unknown."""
     revision = (run.revision or "").removesuffix("+")
-    if not revision or process.output(["git", "-C", str(root), "cat-file", "-t", revision], stderr=False) is None:
+    known = revision and process.output(["git", "-C", str(root), "cat-file", "-t", revision], stderr=False)
+    if not known:
         return [f"commit {run.revision or 'unknown'}"]
     changed = []
     for path, sha256 in sorted({(record.path, record.sha256) for record in run.adapters}):
@@ -184,7 +189,7 @@ def _documents(root: Path) -> Iterator[tuple[Path, str]]:
     for pattern in DOCUMENTS:
         for path in sorted(root.glob(pattern)):
             text = path.read_text(encoding="utf-8")
-            if _BLOCK.search(text) or _INDEX_BLOCK.search(text):
+            if any(found["head"] for found in _BLOCK.finditer(text)):
                 yield path, text
 
 
@@ -203,6 +208,8 @@ def _take_over(folder: Path, run: Run, root: Path) -> Iterable[Path]:
     for path, text in _documents(root):
 
         def newer(found: re.Match[str]) -> str:
+            if not found["run"]:
+                return found[0]
             shown = root / found["run"]
             if not (shown / store.RUN_FILE).exists():
                 return found[0].replace(found["run"], _relative(folder, root), 1)
