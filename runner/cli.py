@@ -145,11 +145,11 @@ def run_command(
 @click.option(
     "--format",
     "format_",
-    type=click.Choice(["text", "markdown", "csv", "json", "html", "seed", "seed-2017", "witness", "upstream"]),
+    type=click.Choice(["text", "markdown", "brief", "csv", "json", "html", "seed", "seed-2017", "witness", "upstream"]),
     default="text",
-    help="How to print the rows; html: one page with charts and all else that the record holds; seed: the five columns "
-    "that the seed published; seed-2017: what it published, its releases and today's; witness: wrk beside h2load; "
-    "upstream: servers that wait, with what was published and their model.",
+    help="How to print the rows; brief: one line a server; html: one page with charts and all else that the record "
+    "holds; seed: the five columns that the seed published; seed-2017: what it published, its releases and today's; "
+    "witness: wrk beside h2load; upstream: servers that wait, with what was published and their model.",
 )
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="File to write.  [stdout]")
 @click.option("--results", type=click.Path(path_type=Path), default=RESULTS, help="Folder of records.  [results]")
@@ -164,6 +164,7 @@ def report_command(run: str, format_: str, output: Path | None, results: Path) -
     "publish",
     epilog=_examples(
         "pipebench publish latest",
+        "pipebench publish checks.json   # of pipebench check --format json",
         "pipebench publish --check      # every published figure against its record",
         "pipebench publish --refresh    # after a change to tables or charts",
     ),
@@ -179,6 +180,7 @@ def publish_command(
 ) -> None:
     """Keep RUN in results/published: its record, page, tables and charts, and the tables of README.md.
 
+    RUN may also be a file that pipebench check --format json wrote: then the conformance matrix is kept.
     With --check or --refresh, go through all that is published instead.
     """
     from runner import publication, store, suite
@@ -193,7 +195,9 @@ def publish_command(
             sys.exit(1)
         click.echo("every published figure is what its record gives")
         return
-    if run is not None:
+    if run is not None and Path(run).is_file():
+        changed = publication.publish_conformance(Path(run), suite.ROOT)
+    elif run is not None:
         path = store.find(results, run)
         folder, changed = publication.publish(path, suite.ROOT, unfinished=unfinished, uncommitted=uncommitted)
         click.echo(f"published {folder.relative_to(suite.ROOT)}")
@@ -416,23 +420,24 @@ def check_command(
     import json
 
     from runner import progress, suite
-    from runner.conformance import record, render
+    from runner.conformance import record
     from runner.conformance.case import Outcome
+    from runner.report import conformance
 
     with progress.reporter(quiet=quiet) as reporter:
         found = suite.examine(adapters, suite.ROOT, reporter, groups=groups, cases=cases, ladder=ladder)
     if format_ == "json":
         click.echo(json.dumps(record.as_json(*found), indent=1))
     elif format_ == "markdown":
-        click.echo(render.markdown(found))
+        click.echo(conformance.markdown(found))
     else:
-        _print(render.matrix(found), *([] if len(found) == 1 else map(render.remarks, found)))
-        _print(*(render.ladder(each.ladder) for each in found if each.ladder is not None))
+        _print(conformance.matrix(found), *([] if len(found) == 1 else map(conformance.remarks, found)))
+        _print(*(conformance.ladder(each.ladder) for each in found if each.ladder is not None))
     if verbose and format_ == "text":
         for each in found:
             for result in each.results:
                 if result.outcome is not Outcome.PASS:
-                    click.echo(f"\n{each.title}\n{render.transcript(result)}")
+                    click.echo(f"\n{each.title}\n{conformance.transcript(result)}")
     if any(each.fails(strict=strict) for each in found):
         sys.exit(1)
 

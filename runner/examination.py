@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from runner import server
+from runner import process, server
 from runner.conformance.case import Case, CaseResult
 from runner.conformance.cases import CASES
 from runner.conformance.driver import run_cases
@@ -17,6 +18,8 @@ from runner.model import Address, Environment
 from runner.server import Server
 
 OnOutcome = Callable[[CaseResult], None]
+AT_ONCE = 4
+"""Servers that are examined at the same time: the cases mostly wait."""
 
 
 class Patient:
@@ -114,3 +117,30 @@ def examine(
         ladder=climbed,
         problem=problem,
     )
+
+
+def examine_all(
+    environments: Sequence[Environment],
+    folder: Path,
+    *,
+    cases: Sequence[Case] = CASES,
+    ladder: bool = False,
+    on_examined: Callable[[Conformance], None] | None = None,
+) -> tuple[Conformance, ...]:
+    """:func:`examine` each, a few at a time: most of it is waiting for deadlines. Each has a folder for its logs."""
+    interrupted = threading.Event()
+
+    def one(made: Environment) -> Conformance:
+        logs = folder / f"check-{made.adapter.name}-{made.python}"
+        found = examine(made, logs, cases=cases, ladder=ladder, interrupted=interrupted)
+        if on_examined is not None:
+            on_examined(found)
+        return found
+
+    # The servers are ended before the threads are waited for, which then have nothing to talk to.
+    with ThreadPoolExecutor(max_workers=AT_ONCE) as executor, process.ending_all():
+        try:
+            return tuple(executor.map(one, environments))
+        except BaseException:
+            interrupted.set()
+            raise

@@ -7,23 +7,30 @@ above it; they are held to the same.
 
 from __future__ import annotations
 
+import gzip
 import hashlib
+import json
 import re
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from runner import process, store
+from runner.conformance.record import Conformance, adapter_from_json
 from runner.errors import RecordError
 from runner.model import Run
-from runner.report import failures, formats, overview
+from runner.report import conformance, failures, formats, overview
 from runner.report.discrepancy import Discrepancy, discrepancies
 from runner.report.formats import Report
 
 FOLDER = Path("results") / "published"
 DOCUMENTS = ("README.md", "docs/*.md", "results/published/README.md")
 """Files of the project whose tables are printed by commands."""
+
+CONFORMANCE_FILE = "conformance.json.gz"
+"""What ``pipebench check --format json`` printed; its matrix stands in conformance.md."""
 
 LOG_CHARACTERS = 20_000
 """What is kept of a log, from its beginning: the first error is what is quoted."""
@@ -103,11 +110,27 @@ def publish(
     return folder, (*_take_over(folder, run, root), *refresh_documents(root))
 
 
+def publish_conformance(path: Path, root: Path) -> tuple[Path, ...]:
+    """Keep what ``pipebench check --format json`` printed, and its matrix; return the files that were written.
+
+    Raises :class:`RecordError` for another file.
+    """
+    try:
+        data = json.loads(path.read_bytes())
+        _conformances(data)
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        raise RecordError(f"{path} is not what pipebench check --format json prints: {error!r}") from None
+    folder = root / FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / CONFORMANCE_FILE).write_bytes(gzip.compress(json.dumps(data).encode(), mtime=0))
+    return (folder / CONFORMANCE_FILE, *_write_conformance(root))
+
+
 def refresh(root: Path) -> tuple[Path, ...]:
     """Write all published documents anew from their records, and return the files of the project that were changed."""
     for published in _published(root):
         published.write()
-    return refresh_documents(root)
+    return (*_write_conformance(root), *refresh_documents(root))
 
 
 def check(root: Path) -> list[Discrepancy]:
@@ -123,9 +146,10 @@ def check(root: Path) -> list[Discrepancy]:
                 found += discrepancies(shown, path.read_text(encoding="utf-8"), computed)
     for path, text in _documents(root):
         found += discrepancies(str(path.relative_to(root)), text, printed_anew(text, root))
-    index, page = root / FOLDER / "index.html", _index_page(root)
-    stored = index.read_text(encoding="utf-8") if index.exists() else ""
-    return found + discrepancies(str(index.relative_to(root)), stored, page or "")
+    for path, computed in ((root / FOLDER / "index.html", _index_page(root) or ""), *_conformance(root)):
+        stored = path.read_text(encoding="utf-8") if path.exists() else ""
+        found += discrepancies(_relative(path, root), stored, computed)
+    return found
 
 
 def refresh_documents(root: Path) -> tuple[Path, ...]:
@@ -200,6 +224,24 @@ def _index_page(root: Path) -> str | None:
 
 def _overview(root: Path) -> list[overview.Entry]:
     return [overview.Entry(one.folder.name, one.report.run, one.report.rows) for one in _published(root)]
+
+
+def _conformance(root: Path) -> Iterator[tuple[Path, str]]:
+    """The matrix that the record gives, where there is one."""
+    kept = root / FOLDER / CONFORMANCE_FILE
+    if kept.exists():
+        found = _conformances(json.loads(gzip.decompress(kept.read_bytes())))
+        yield root / FOLDER / "conformance.md", f"# Pipelining conformance\n\n{conformance.markdown(found)}"
+
+
+def _conformances(data: Any) -> list[Conformance]:
+    return [adapter_from_json(one) for one in data["adapters"]]
+
+
+def _write_conformance(root: Path) -> Iterator[Path]:
+    for path, text in _conformance(root):
+        path.write_text(text, encoding="utf-8")
+        yield path
 
 
 def _take_over(folder: Path, run: Run, root: Path) -> Iterable[Path]:

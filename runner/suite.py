@@ -7,14 +7,13 @@ import hashlib
 import os
 import sys
 import tempfile
-import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
+from itertools import count
 from pathlib import Path
 
 from runner import (
@@ -68,8 +67,6 @@ from runner.tracing import Asked
 ROOT = Path(__file__).parents[1]
 TRIED_DEPTH = 16
 """Requests of the batch that an adapter must answer after its pins were moved."""
-CHECKS_AT_ONCE = 2
-"""Servers under the core conformance cases at the same time: the cases mostly wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,22 +130,7 @@ def _checked(head: Run, ready: Sequence[Environment], folder: Path, reporter: Re
         return head
     yardsticks = {record.name for record in head.adapters if not record.ranked}
     examined = [made for made in ready if made.adapter.name not in yardsticks]
-
-    interrupted = threading.Event()
-
-    def one(made: Environment) -> Conformance:
-        logs = folder / "logs" / f"check-{made.adapter.name}-{made.python}"
-        found = examination.examine(made, logs, cases=CORE, interrupted=interrupted)
-        reporter.say(f"checked {made.adapter.name}: {found.classification.server_class or found.problem}")
-        return found
-
-    # The servers are ended before the threads are waited for, which then have nothing to talk to.
-    with ThreadPoolExecutor(max_workers=CHECKS_AT_ONCE) as executor, process.ending_all():
-        try:
-            found = tuple(executor.map(one, examined))
-        except BaseException:
-            interrupted.set()
-            raise
+    found = examination.examine_all(examined, folder / "logs", cases=CORE, on_examined=_say_class(reporter))
     head = replace(head, conformance=tuple(_summary(each) for each in found))
     if not head.plan.strict:
         return head
@@ -219,20 +201,27 @@ def examine(
     chosen = _choose_cases(cases)
     pipelining = [one for one in adapters.discover(root) if one.scenario is Scenario.PIPELINE]
     named = adapters.select(pipelining, patterns, groups)
-    found = []
     with process.ending_all(), tempfile.TemporaryDirectory(prefix="pipebench-check-") as logs:
         prepared = environments.prepare(named, progress=reporter.building)
-        for number, made in enumerate(prepared, start=1):
-            adapter = made.adapter
-            if isinstance(made, Unavailable):
-                found.append(
-                    Conformance(adapter.name, adapter.title, None, made.python, results=(), problem=made.reason)
-                )
-                continue
-            reporter.say(f"checking {adapter.name} ({number} of {len(prepared)})")
-            folder = Path(logs) / f"{adapter.name}-{made.python}"
-            found.append(examination.examine(made, folder, cases=chosen, ladder=ladder))
-    return tuple(found)
+        ready = [made for made in prepared if isinstance(made, Environment)]
+        said = _say_class(reporter, len(ready))
+        examined = iter(examination.examine_all(ready, Path(logs), cases=chosen, ladder=ladder, on_examined=said))
+    return tuple(next(examined) if isinstance(made, Environment) else _unexamined(made) for made in prepared)
+
+
+def _say_class(reporter: Reporter, of: int | None = None) -> Callable[[Conformance], None]:
+    numbers = count(1)
+
+    def say(found: Conformance) -> None:
+        place = f" ({next(numbers)} of {of})" if of else ""
+        reporter.say(f"checked {found.adapter}{place}: {found.classification.server_class or found.problem}")
+
+    return say
+
+
+def _unexamined(made: Unavailable) -> Conformance:
+    adapter = made.adapter
+    return Conformance(adapter.name, adapter.title, None, made.python, results=(), problem=made.reason)
 
 
 def trace(

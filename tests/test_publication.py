@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from runner import publication, store
+from runner.conformance.case import CaseResult, Outcome
+from runner.conformance.record import Conformance, as_json
 from runner.errors import RecordError
 from tests import builders
 
@@ -193,3 +196,27 @@ def new_run(root: Path, name: str, *, day: str = "2026-11-22", finished: bool = 
     for trial in trials:
         folder.append(trial)
     return folder.path
+
+
+def test_conformance_is_kept_as_its_record_and_its_matrix(project: Path, tmp_path: Path) -> None:
+    printed = tmp_path / "checks.json"
+    printed.write_text(json.dumps(as_json(*checked("uvicorn", Outcome.PASS), *checked("daphne", Outcome.FAIL))))
+    publication.publish_conformance(printed, project)
+    assert publication.check(project) == []
+    matrix = project / publication.FOLDER / "conformance.md"
+    edit(matrix, "| daphne | 1.0 | broken | 0 | 0 | 1 | ✗ |", "| daphne | 1.0 | broken | 0 | 0 | 1 | ✓ |")
+    (found,) = publication.check(project)
+    assert (found.where, found.stands, found.gives) == ("Pipelining conformance, daphne, 1", "✓", "✗")
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"adapters": [{}]}', '{"adapters": [1]}'])
+def test_another_file_is_no_conformance(project: Path, tmp_path: Path, text: str) -> None:
+    (tmp_path / "other.json").write_text(text)
+    with pytest.raises(RecordError, match="not what pipebench check --format json prints"):
+        publication.publish_conformance(tmp_path / "other.json", project)
+
+
+def checked(name: str, outcome: Outcome) -> tuple[Conformance, ...]:
+    """What one case found of a server."""
+    result = CaseResult("two-gets", outcome, "", fault=None, ending=None, events=(), seconds=0.1, attempts=1)
+    return (Conformance(name, name, version="1.0", python="3.13.0", results=(result,)),)

@@ -8,7 +8,7 @@
     driver.py     the only sockets: cases x server -> results
     ladder.py     the largest depth and number of connections that work, by search
     classify.py   results -> a class and counts
-    render.py     results -> matrix, transcripts, Markdown, JSON, docs/conformance.md
+    record.py     the same as plain data, and back
 
 All but ``driver`` and ``ladder`` are pure.
 """

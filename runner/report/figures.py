@@ -27,6 +27,16 @@ def uncertainty(row: Row) -> str:
     return NOTHING if width is None else f"±{width:.1%}".replace("%", " %")
 
 
+def rate_or_verdict(row: Row | None) -> str:
+    """The rate with its uncertainty, or why there is none; empty where there is no row."""
+    if row is None:
+        return ""
+    if row.requests_per_second is None:
+        return row.verdict.value
+    width = uncertainty(row)
+    return rate(row) + ("" if width == NOTHING else f" {width}")
+
+
 def times_baseline(row: Row) -> str:
     """The rate in multiples of the baseline's."""
     if row.times_baseline is None:

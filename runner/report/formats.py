@@ -9,7 +9,7 @@ from pathlib import Path
 
 from runner import store
 from runner.model import Run, Scenario, Trial
-from runner.report import seed_2017, tables, upstream
+from runner.report import brief, seed_2017, tables, upstream
 from runner.report.rows import Row, rows
 
 ReadLog = Callable[[str], str | None]
@@ -51,6 +51,7 @@ def _html(report: Report) -> str:
 
 PRINTERS: Mapping[str, Callable[[Report], str]] = {
     "markdown": _markdown,
+    "brief": lambda report: brief.markdown(report.run, report.rows),
     "csv": lambda report: tables.as_csv(report.rows),
     "json": lambda report: tables.as_json(report.run, report.rows),
     "html": _html,

@@ -85,7 +85,7 @@ def trends(entries: Sequence[Entry]) -> Iterator[Trend]:
             lines = tuple(
                 (
                     title if python is None else f"{title}, Python {python}",
-                    tuple(_rate(column.get((title, python))) for column in columns),
+                    tuple(figures.rate_or_verdict(column.get((title, python))) for column in columns),
                 )
                 for title, python in servers
             )
@@ -94,15 +94,6 @@ def trends(entries: Sequence[Entry]) -> Iterator[Trend]:
 
 def _machine(run: Run) -> str:
     return f"{run.machine.cpu_model}, {len(run.machine.cpus)} CPUs"
-
-
-def _rate(row: Row | None) -> str:
-    if row is None:
-        return ""
-    if row.requests_per_second is None:
-        return row.verdict.value
-    width = figures.uncertainty(row)
-    return figures.rate(row) + (f" {width}" if width != figures.NOTHING else "")
 
 
 def _newest_first(entries: Sequence[Entry]) -> list[Entry]:

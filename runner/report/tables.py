@@ -46,8 +46,12 @@ def group_title(group: tuple[int, int, int]) -> str:
     workers, connections, depth = group
     if not depth:
         return "Not available here"
-    plural = "s" if workers > 1 else ""
-    return f"depth {depth} · {connections} connections · {workers} worker{plural}"
+    return f"depth {depth} · {load_title(connections, workers)}"
+
+
+def load_title(connections: int, workers: int) -> str:
+    """Connections and workers in words."""
+    return f"{connections} connections · {workers} worker{'s' if workers > 1 else ''}"
 
 
 def cells(row: Row) -> tuple[str, ...]:

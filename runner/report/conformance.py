@@ -19,6 +19,7 @@ from runner.conformance.cases import CASES
 from runner.conformance.classify import Counts, ServerClass
 from runner.conformance.ladder import Ladder, Rung
 from runner.conformance.record import BY_NAME, Conformance
+from runner.report.markdown import escape, table
 
 SIGNS = {Outcome.PASS: "✓", Outcome.NOTE: "~", Outcome.FAIL: "✗"}
 STYLES = {Outcome.PASS: "green", Outcome.NOTE: "yellow", Outcome.FAIL: "bold red"}
@@ -42,7 +43,7 @@ INTRODUCTION = """\
 # Pipelining conformance
 
 <!-- Generated from runner/conformance/cases.py. Do not edit: change the cases, then run
-     python -m runner.conformance.render > docs/conformance.md -->
+     python -m runner.report.conformance > docs/conformance.md -->
 
 `pipebench check` puts {count} cases to a server, each with a deadline, and shows the bytes of those that do not
 pass (`--verbose`). They are written from RFC 9112 (HTTP/1.1) and RFC 9110 (HTTP semantics); each quotes what it
@@ -107,25 +108,34 @@ def transcript(result: CaseResult) -> str:
 
 
 def markdown(found: Sequence[Conformance]) -> str:
-    """The matrix as a Markdown table, and under it what each adapter's notes and fails are."""
-    lines = [
-        "| case | requirement | " + " | ".join(each.title for each in found) + " |",
-        "| --- | --- | " + " | ".join(":-:" for _ in found) + " |",
-        "| **class** | | " + " | ".join(f"**{_class_words(each)}**" for each in found) + " |",
-    ]
-    for theme, cases in _by_theme(_cases_of(found)):
-        lines.append(f"| **{theme}** | |" + " |" * len(found))
-        for case in cases:
-            signs = " | ".join(_sign(each.result(case.name)) for each in found)
-            lines.append(f"| {case.number} `{case.name}` | {_requirement(case)} | {signs} |")
-    for name, pick in COUNTED:
-        lines.append(f"| {name} | | " + " | ".join(_number(each, pick) for each in found) + " |")
+    """A Markdown table with a line a server, the fewest fails first, the cases by number; under it what is no pass."""
+    cases = sorted(_cases_of(found), key=lambda case: case.number)
+    ordered = sorted(found, key=lambda each: (bool(each.problem), each.counts.failed, each.counts.noted, each.title))
+    counted = [name for name, _ in COUNTED]
+    headings = ["server", "version", "class", *counted, *(str(case.number) for case in cases)]
+    lines = table(
+        headings,
+        headings[:3],
+        (
+            [
+                escape(each.title),
+                escape(each.version or NOT_RUN),
+                _class_words(each),
+                *(_number(each, pick) for _, pick in COUNTED),
+                *(_sign(each.result(case.name)) for case in cases),
+            ]
+            for each in ordered
+        ),
+    )
     lines += ["", LEGEND.replace("   ", " · "), ""]
-    for each in found:
-        remarks_ = [f"- {_escaped(line)}" for _, line in _remark_lines(each)]
+    for theme, members in _by_theme(cases):
+        lines.append(f"- {theme}: " + ", ".join(f"{case.number} `{case.name}`" for case in members))
+    lines.append("")
+    for each in ordered:
+        remarks_ = [f"- {escape(line)}" for _, line in _remark_lines(each)]
         if remarks_ or each.problem:
-            lines += [f"**{each.title}** {each.version or ''}".rstrip(), ""]
-            lines += [each.problem, ""] if each.problem else [*remarks_, ""]
+            lines += [f"**{escape(each.title)}** {escape(each.version or '')}".rstrip(), ""]
+            lines += [escape(each.problem), ""] if each.problem else [*remarks_, ""]
     return "\n".join(lines)
 
 
