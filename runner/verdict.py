@@ -29,6 +29,8 @@ NOT_OPEN_SHARE = 0.01
 DISTURBED_STEAL = 0.02
 DISTURBED_OTHERS = 0.05
 """Shares of the load's duration that a hypervisor or another process may take before a trial counts as disturbed."""
+DISTURBED_WAITING = 0.5
+"""The same where a server waits for a delay: it is not on a CPU then, and others take nothing from it."""
 
 
 def of_trial(trial: Trial) -> Failure:
@@ -112,9 +114,11 @@ def disturbance(trial: Trial) -> str | None:
     if seen is None or trial.load is None:
         return None
     duration_ns = trial.load.duration_us * 1000
-    if seen.steal_ns is not None and seen.steal_ns > DISTURBED_STEAL * duration_ns:
+    waits = trial.upstream is not None and trial.upstream.delay_us > 0
+    steal, others = (DISTURBED_WAITING,) * 2 if waits else (DISTURBED_STEAL, DISTURBED_OTHERS)
+    if seen.steal_ns is not None and seen.steal_ns > steal * duration_ns:
         return f"the hypervisor took {seen.steal_ns / duration_ns:.0%} of a CPU"
-    if seen.other_cpu_ns is not None and seen.other_cpu_ns > DISTURBED_OTHERS * duration_ns:
+    if seen.other_cpu_ns is not None and seen.other_cpu_ns > others * duration_ns:
         return f"other work took {seen.other_cpu_ns / duration_ns:.0%} of a CPU"
     return None
 

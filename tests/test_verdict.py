@@ -104,6 +104,19 @@ class TestDisturbances:
         calm = builders.surroundings(steal_ns=SECOND_NS * 9 // 100)
         assert verdict.disturbance(builders.trial(load=longer, surroundings=calm)) is None
 
+    @pytest.mark.parametrize("what", ["steal_ns", "other_cpu_ns"])
+    def test_it_takes_more_to_disturb_a_server_that_waits(self, what: str) -> None:
+        waited = builders.waited()
+        assert waited.load is not None
+        half = waited.load.duration_us * 1000 // 2
+        seen = builders.surroundings(**{what: half})
+        assert verdict.disturbance(replace(waited, surroundings=seen)) is None
+        more = builders.surroundings(**{what: half + 1})
+        assert "50% of a CPU" in (verdict.disturbance(replace(waited, surroundings=more)) or "")
+        assert waited.upstream is not None
+        at_once = replace(waited, upstream=replace(waited.upstream, delay_us=0), surroundings=seen)
+        assert "50% of a CPU" in (verdict.disturbance(at_once) or "")
+
     def test_what_is_not_known_disturbs_nothing(self) -> None:
         assert verdict.disturbance(_in(steal_ns=None, other_cpu_ns=None)) is None
         assert verdict.disturbance(builders.trial(surroundings=None)) is None
