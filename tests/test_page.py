@@ -13,7 +13,7 @@ import pytest
 
 from runner import store
 from runner.model import AdapterRecord, Exit, Finding, Kind, Level, LogError, Run, Trial
-from runner.report import charts, figures, page, rows, tables
+from runner.report import charts, figures, html, page, rows, tables
 from tests import builders, html_tree
 from tests.html_tree import Element
 
@@ -228,7 +228,7 @@ class TestWordsOfOthers:
     def test_a_log_with_a_script_is_text(self) -> None:
         text = rendered(*TestFailures().crashed(SCRIPT), log=f"before\n{SCRIPT}\n")
         document = html_tree.parse(text)
-        assert document.only("script").text == page._file("page.js")
+        assert document.only("script").text == html.file("page.js")
         assert SCRIPT in section(document, "failures").only("pre").text
         assert SCRIPT in section(document, "failures").only("code").text
 

@@ -10,6 +10,7 @@
 # distribution = "meinheld"
 # kind = "server"
 # homepage = "https://github.com/mopemope/meinheld"
+# known_failure = "a batch of a thousand gets 987 answers; body bytes that look like a request are read as one"
 # ///
 """The greenlet that the last release of meinheld asks for, 0.4, builds on no CPython after 3.9."""
 

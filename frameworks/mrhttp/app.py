@@ -10,6 +10,7 @@
 # distribution = "mrhttp"
 # kind = "framework"
 # homepage = "https://github.com/MarkReedZ/mrhttp"
+# known_failure = "crashes on a batch of 64; a request that comes in pieces is a 400"
 # ///
 """japronto's heir: parser, router and protocol in C, on uvloop. The last release compiles on no CPython after 3.12."""
 

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
-from importlib import resources
 from urllib.parse import quote
 
-from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 
 from runner.model import Run, Verdict
-from runner.report import figures, palette, tables
+from runner.report import figures, html, plots, tables
 from runner.report.markdown import escape, table
+from runner.report.plots import Axis, Point, Series
 from runner.report.rows import Row
 
 HEADINGS = ("run", "profile", "machine", "cells", "measured", "trials")
@@ -45,10 +43,42 @@ class Entry:
 class Trend:
     """The rates of all servers under one load, on one kind of machine: a column a run, the newest last."""
 
-    title: str
+    group: tuple[int, int, int]
     machine: str
     runs: tuple[Entry, ...]
-    lines: tuple[tuple[str, tuple[str, ...]], ...]
+    lines: tuple[tuple[str, tuple[Row | None, ...]], ...]
+
+    @property
+    def title(self) -> str:
+        """The load in words."""
+        return tables.group_title(self.group)
+
+    @property
+    def cells(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """Its table: servers with their rates in words."""
+        return tuple((server, tuple(map(figures.rate_or_verdict, rows))) for server, rows in self.lines)
+
+    @property
+    def picture(self) -> Markup | None:
+        """Its chart: a line for each server that has a rate in two runs at least; ``None`` without one."""
+        series = [(server, points) for server, rows in self.lines if len(points := _points(rows)) > 1]
+        if not series:
+            return None
+        chart = plots.lines(
+            [Series(server, points, place) for place, (server, points) in enumerate(series)],
+            title="requests/s over the runs",
+            description=self.description,
+            x=Axis("run", plots.FIGURE, values=tuple(map(float, range(1, len(self.runs) + 1))), logarithmic=False),
+            y=Axis(None, plots.COUNT),
+        )
+        return html.picture(chart, f"trend-{'-'.join(map(str, self.group))}")
+
+    @property
+    def description(self) -> str:
+        """The chart in words, for who does not see it."""
+        return (
+            f"Requests per second over {len(self.runs)} runs, {self.title}, {self.machine}: the table has its figures"
+        )
 
 
 def markdown(entries: Sequence[Entry]) -> str:
@@ -62,8 +92,9 @@ def markdown(entries: Sequence[Entry]) -> str:
 
 def page(entries: Sequence[Entry]) -> str:
     """The runs, and the trends of those loads that more than one run measured on the same kind of machine."""
-    style = palette.stylesheet() + "\n" + _file("page.css")
-    return _template().render(
+    style = html.style()
+    return html.template("overview.html").render(
+        policy=html.policy(style),
         headings=HEADINGS,
         left=_LEFT,
         entries=_newest_first(entries),
@@ -85,11 +116,11 @@ def trends(entries: Sequence[Entry]) -> Iterator[Trend]:
             lines = tuple(
                 (
                     title if python is None else f"{title}, Python {python}",
-                    tuple(figures.rate_or_verdict(column.get((title, python))) for column in columns),
+                    tuple(column.get((title, python)) for column in columns),
                 )
                 for title, python in servers
             )
-            yield Trend(tables.group_title(group), machine, tuple(runs), lines)
+            yield Trend(group, machine, tuple(runs), lines)
 
 
 def _machine(run: Run) -> str:
@@ -100,12 +131,10 @@ def _newest_first(entries: Sequence[Entry]) -> list[Entry]:
     return sorted(entries, key=lambda one: one.run.created_at, reverse=True)
 
 
-@cache
-def _template() -> Template:
-    environment = Environment(autoescape=True, undefined=StrictUndefined, keep_trailing_newline=True)
-    environment.filters["address"] = quote
-    return environment.from_string(_file("overview.html"))
-
-
-def _file(name: str) -> str:
-    return resources.files("runner.report").joinpath("templates", name).read_text(encoding="utf-8")
+def _points(rows: Sequence[Row | None]) -> tuple[Point, ...]:
+    """The rates of one server, at the numbers of their runs."""
+    return tuple(
+        Point(number, rate.mean, rate.low, rate.high, bound=row.verdict is Verdict.GENERATOR_BOUND)
+        for number, row in enumerate(rows, start=1)
+        if row is not None and (rate := row.requests_per_second) is not None
+    )

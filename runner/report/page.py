@@ -1,28 +1,19 @@
-"""A run as one HTML file that asks nothing of a network: tables, charts, failures, machine, how to reproduce. Pure.
-
-What others have written (titles, logs, reasons) is escaped by the template; a content security policy lets the browser
-run and apply nothing but the script and the style that belong to the page, by their hashes.
-"""
+"""A run as one HTML file (:mod:`runner.report.html`): tables, charts, failures, machine, how to reproduce. Pure."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import re
 import shlex
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
-from importlib import resources
 from urllib.parse import urlsplit
 
-from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 
 from runner import errorlog
 from runner.conformance.classify import ServerClass
 from runner.model import AdapterRecord, ConformanceSummary, Level, LogError, Run, Trial
-from runner.report import caveats, charts, failures, figures, palette, tables
+from runner.report import caveats, charts, failures, figures, html, tables
 from runner.report.charts import SWEPT, Drawing, Section
 from runner.report.failures import Failed
 from runner.report.rows import Row
@@ -129,7 +120,7 @@ class Failure:
 
 def render(run: Run, rows: Sequence[Row], trials: Sequence[Trial], read_log: ReadLog) -> str:
     """The page of a run. ``read_log`` is asked for the logs of what failed."""
-    style, script = palette.stylesheet() + "\n" + _file("page.css"), _file("page.js")
+    style, script = html.style(), html.file("page.js")
     drawn = [_drawn(drawing) for drawing in charts.drawings(run, rows, trials)]
     sections = [
         ChartSection(section.value, title, chosen)
@@ -137,9 +128,11 @@ def render(run: Run, rows: Sequence[Row], trials: Sequence[Trial], read_log: Rea
         if (chosen := tuple(one for one in drawn if one.drawing.section is section))
     ]
     unavailable = [record for record in run.adapters if record.unavailable is not None]
-    return _template().render(
+    return html.template(
+        "page.html"
+    ).render(
         run=run,
-        policy=_policy(style, script),
+        policy=html.policy(style, script),
         style=Markup(style),  # noqa: S704 - files of this package
         script=Markup(script),  # noqa: S704
         when=run.created_at[:16].replace("T", " ") + " UTC",
@@ -260,11 +253,7 @@ def _link(address: str) -> str | None:
 
 
 def _drawn(drawing: Drawing) -> Drawn:
-    """A chart's SVG with names of its own, so that many can stand in one page; what it shows is said beside it."""
-    text = charts.svg(drawing.chart)
-    text = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{drawing.name}-", text[text.index("<svg") :])
-    text = text.replace("<svg ", '<svg aria-hidden="true" focusable="false" ', 1)
-    return Drawn(drawing, Markup(text))  # noqa: S704 - Vega escapes the text in it; a test holds it to that
+    return Drawn(drawing, html.picture(drawing.chart, drawing.name))
 
 
 def _headings(chart_sections: Sequence[ChartSection], unavailable: Sequence[AdapterRecord]) -> list[Heading]:
@@ -349,24 +338,3 @@ def _versions(run: Run) -> Iterator[tuple[str, str]]:
 
 def _cpus(numbers: Sequence[int]) -> str:
     return f"CPU {', '.join(map(str, numbers))}"
-
-
-def _policy(style: str, script: str) -> str:
-    return (
-        f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; img-src data:; "
-        "base-uri 'none'; form-action 'none'"
-    )
-
-
-def _hash(text: str) -> str:
-    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
-
-
-@cache
-def _template() -> Template:
-    environment = Environment(autoescape=True, undefined=StrictUndefined, keep_trailing_newline=True)
-    return environment.from_string(_file("page.html"))
-
-
-def _file(name: str) -> str:
-    return resources.files("runner.report").joinpath("templates", name).read_text(encoding="utf-8")

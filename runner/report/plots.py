@@ -79,11 +79,12 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """A logarithmic axis: title, labels as an expression, and where it is ruled (``None``: all of its range)."""
+    """An axis: title, labels as an expression, and where it is ruled (``None``: all of its range)."""
 
     title: str | None
     labels: str
     values: tuple[float, ...] | None = None
+    logarithmic: bool = True
 
 
 COUNT = "datum.value ? format(datum.value, '~s') : '0'"
@@ -119,7 +120,7 @@ def bars(bars: Sequence[Bar], *, title: str, description: str, unit: str) -> Cha
 def lines(
     series: Sequence[Series], *, title: str, description: str, x: Axis, y: Axis, baseline: str | None = None
 ) -> Chart:
-    """Lines on logarithmic scales: in one chart while they can be told apart, in panels beyond."""
+    """Lines, the vertical scale logarithmic: in one chart while they can be told apart, in panels beyond."""
     if len(series) > TOGETHER:
         return _panels(series, title=title, description=description, x=x, y=y, baseline=baseline)
     marked = _marked(series)
@@ -300,7 +301,7 @@ def _scales(series: Sequence[Series], x: Axis, y: Axis, *, most: int = 6) -> tup
     low, high = _around(ys)
     across = alt.X(
         "x:Q",
-        scale=alt.Scale(type="log", domain=[min(xs), max(xs)], nice=False),
+        scale=alt.Scale(type="log" if x.logarithmic else "linear", domain=[min(xs), max(xs)], nice=False),
         axis=alt.Axis(
             title=x.title, labelExpr=x.labels, values=[v for v in x.values or _ticks(min(xs), max(xs)) if v <= max(xs)]
         ),

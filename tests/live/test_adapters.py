@@ -129,12 +129,16 @@ def test_what_is_known_to_fail_still_does(adapter: Adapter, tmp_path: Path) -> N
         placement=machine.place(1, threads=1), threads=1, duration_s=LOAD_S, warm_up_s=0, folder=tmp_path
     )
     cell = Cell(adapter.name, environment.python, depth=DEPTH, connections=CONNECTIONS, workers=1)
-    loads = (trial.measure(environment, cell, settings, number=number, round_=1) for number in range(1, ATTEMPTS + 1))
-    found = (verdict.of_trial(done).verdict for done in loads)
-    if any(not one.has_rate for one in found):
+
+    def load_fails(number: int) -> bool:
+        done = trial.measure(environment, cell, settings, number=number, round_=1)
+        return not verdict.of_trial(done).verdict.has_rate
+
+    first, *others = range(1, ATTEMPTS + 1)
+    if load_fails(first):
         return
     examined = classify(examination.examine(environment, tmp_path, cases=CORE).results)
-    assert examined.server_class is ServerClass.BROKEN, (
+    assert examined.server_class is ServerClass.BROKEN or any(map(load_fails, others)), (
         f"{ATTEMPTS} loads and all core cases passed: {adapter.known_failure!r} is no longer true, "
         f"take it out of {adapter.path}"
     )
