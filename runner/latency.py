@@ -18,16 +18,13 @@ It is exact, and needs no index below the smallest sample.
 from __future__ import annotations
 
 import math
-from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
-from operator import itemgetter
 
-from runner.model import Histogram
+import numpy as np
 
-_COUNT = itemgetter(1)  # a run has tens of millions of pairs: they are not unpacked one by one
+from runner.histogram import Histogram
 
 LITTLE_TOLERANCE = 0.05
 """How far the mean latency may be from what Little's law gives, relative to it."""
@@ -49,7 +46,7 @@ def correct(recorded: Histogram, expected_us: int) -> Histogram:
         if value >= 2 * expected_us:
             for index in range(value - expected_us, expected_us, -expected_us):
                 data[index] += count
-    return tuple(sorted(data.items()))
+    return Histogram.of(sorted(data.items()))
 
 
 def undo_correction(corrected: Iterable[tuple[int, int]], expected_us: int | None, *, smallest: int = 0) -> Histogram:
@@ -60,7 +57,7 @@ def undo_correction(corrected: Iterable[tuple[int, int]], expected_us: int | Non
     """
     data = dict(corrected)
     if expected_us is None:
-        return tuple(sorted(data.items()))
+        return Histogram.of(sorted(data.items()))
     recorded: dict[int, int] = {}
     below = {index - expected_us for index in data if index - expected_us > expected_us}
     candidates = set(data) | {index for index in below if index >= smallest}
@@ -70,7 +67,7 @@ def undo_correction(corrected: Iterable[tuple[int, int]], expected_us: int | Non
             count -= data.get(index + expected_us, 0)
         if count:
             recorded[index] = count
-    return tuple(sorted(recorded.items()))
+    return Histogram.of(sorted(recorded.items()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +103,7 @@ def prove(
     recovered: Histogram, *, duration_us: int, requests: int, connections: int, depth: int, reconnects: int
 ) -> Proofs:
     """Check a recovered histogram against what else is known of the load."""
-    count = samples(recovered)
-    negative = sum(map((0).__gt__, map(_COUNT, recovered)))
+    count, negative = recovered.moments.samples, recovered.moments.negative
     sound = count > 0 and not negative
     return Proofs(
         negative=negative,
@@ -126,10 +122,7 @@ def little_ratio(histogram: Histogram, *, duration_us: int, connections: int) ->
     the clock stopped, which left no sample. Their mean age is ``E[L²] / 2 E[L]`` (renewal theory), and is taken off the
     time.
     """
-    total = squares = 0
-    for value, count in histogram:
-        total += (waited := value * count)
-        squares += value * waited
+    total, squares = histogram.moments.total_us, histogram.moments.squares_us2
     age = squares / (2 * total) if total else 0.0
     busy = connections * (duration_us - age)
     return total / busy if busy > 0 else math.inf
@@ -137,13 +130,13 @@ def little_ratio(histogram: Histogram, *, duration_us: int, connections: int) ->
 
 def samples(histogram: Histogram) -> int:
     """Number of samples."""
-    return sum(map(_COUNT, histogram))
+    return histogram.moments.samples
 
 
 def mean_us(histogram: Histogram) -> float | None:
     """Mean latency in microseconds; ``None`` without samples."""
     count = samples(histogram)
-    return sum(value * number for value, number in histogram) / count if count else None
+    return histogram.moments.total_us / count if count else None
 
 
 def percentile_us(histogram: Histogram, percent: float) -> int | None:
@@ -153,11 +146,12 @@ def percentile_us(histogram: Histogram, percent: float) -> int | None:
 
 def percentiles_us(histogram: Histogram, percents: Iterable[float]) -> tuple[int | None, ...]:
     """:func:`percentile_us` of each of several."""
-    up_to = list(accumulate(map(_COUNT, histogram)))
-    if not up_to or up_to[-1] < 1:
+    count = samples(histogram)
+    if count < 1:
         return tuple(None for _ in percents)
-    ranks = (max(math.ceil(percent / 100 * up_to[-1] - 1e-9), 1) for percent in percents)
-    return tuple(histogram[bisect_left(up_to, rank)][0] for rank in ranks)
+    ranks = [max(math.ceil(percent / 100 * count - 1e-9), 1) for percent in percents]
+    us, counts = histogram.buckets.T
+    return tuple(us[np.searchsorted(counts.cumsum(), ranks)].tolist())
 
 
 def tail(histogram: Histogram, *, per_decade: int = 12) -> tuple[tuple[float, int], ...]:
@@ -176,7 +170,7 @@ def tail(histogram: Histogram, *, per_decade: int = 12) -> tuple[tuple[float, in
 
 def merge(histograms: Sequence[Histogram]) -> Histogram:
     """All samples together."""
-    total: Counter[int] = Counter()
-    for histogram in histograms:
-        total.update(dict(histogram))
-    return tuple(sorted(total.items()))
+    buckets = np.concatenate([Histogram.of(()).buckets, *(histogram.buckets for histogram in histograms)])
+    us, counts = buckets[buckets[:, 0].argsort(kind="stable")].T
+    first = np.flatnonzero(np.diff(us, prepend=-1))
+    return Histogram(np.stack((us[first], np.add.reduceat(counts, first)), axis=1))

@@ -12,8 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-Histogram = tuple[tuple[int, int], ...]
-"""Pairs ``(latency in microseconds, number of samples)``, ascending in latency."""
+from runner.histogram import Histogram
 
 
 class Kind(StrEnum):

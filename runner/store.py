@@ -10,11 +10,12 @@ import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
 from runner.errors import RecordError
+from runner.histogram import Histogram
 from runner.model import Run, Trial
 
 SCHEMA = 1
@@ -44,7 +45,7 @@ class RunFolder:
 
     def append(self, trial: Trial) -> None:
         """Add a trial; when this returns it is on the disk. A trial that does not fit leaves no half line behind."""
-        line = msgspec.json.encode(trial) + b"\n"
+        line = encode(trial) + b"\n"
         path = self.path / TRIALS_FILE
         try:
             fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
@@ -135,7 +136,23 @@ def read(folder: Path) -> tuple[Run, tuple[Trial, ...]]:
 
 
 def _trials(lines: Iterable[bytes], path: Path) -> tuple[Trial, ...]:
-    return tuple(_decode(line, Trial, path) for line in lines if line.endswith(b"\n") and line != b"\n")
+    return tuple(_decode(_quoted(line), Trial, path) for line in lines if line.endswith(b"\n") and line != b"\n")
+
+
+def encode(trial: Trial) -> bytes:
+    """A trial as it stands in the record."""
+    return msgspec.json.encode(trial, enc_hook=list)
+
+
+def _quoted(line: bytes) -> bytes:
+    """A trial's line with the numbers of its histogram in a string: they are too many to become an object each."""
+    before, _, rest = line.partition(b'"histogram":[[')
+    pairs, end, after = rest.partition(b"]]")
+    return b"".join((before, b'"histogram":"', pairs.translate(None, b"[]"), b'"', after)) if end else line
+
+
+def _histogram(_kind: type[Any], written: Any) -> Histogram:
+    return Histogram.parse(written) if isinstance(written, str) else Histogram.of(written)
 
 
 def compress_trials(source: Path, target: Path) -> None:
@@ -157,6 +174,6 @@ def read_log(folder: Path, name: str) -> str | None:
 
 def _decode(text: bytes, record: type[_Record], path: Path) -> _Record:
     try:
-        return msgspec.json.decode(text, type=record)
+        return msgspec.json.decode(text, type=record, dec_hook=_histogram)
     except msgspec.DecodeError as error:
         raise RecordError(f"{path} is damaged: {error}") from None

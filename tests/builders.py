@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from runner import plans, store
+from runner.histogram import Histogram
 from runner.model import (
     Adapter,
     AdapterRecord,
@@ -20,7 +21,6 @@ from runner.model import (
     Environment,
     Exit,
     GeneratorErrors,
-    Histogram,
     Kind,
     Load,
     LogError,
@@ -58,7 +58,7 @@ def wrk_latency(**changes: Any) -> WrkLatency:
 
 
 def load(**changes: Any) -> Load:
-    """A load by wrk that used half of its CPU."""
+    """A load by wrk that used half of its CPU; ``histogram`` may be given as pairs."""
     made = Load(
         generator="wrk",
         argv=("wrk", "-t1"),
@@ -68,11 +68,13 @@ def load(**changes: Any) -> Load:
         bytes_read=5 * BATCHES * RESPONSE_BYTES,
         errors=NO_ERRORS,
         cpu_ns=SECOND_NS // 2,
-        histogram=((BATCH_US, BATCHES),),
+        histogram=Histogram.of([(BATCH_US, BATCHES)]),
         wrk_latency=wrk_latency(),
         active_intervals=10,
         array_source="ffi",
     )
+    if "histogram" in changes:
+        changes["histogram"] = Histogram.of(changes["histogram"])
     return replace(made, **changes)
 
 
@@ -261,7 +263,7 @@ def spread(batch_us: int, batches: int, buckets: int = 21) -> Histogram:
     latencies = [batch_us + step * place for place in range(-half, half + 1) if batch_us + step * place > 0]
     each = max(1, batches // len(latencies))
     rest = max(0, batches - each * len(latencies))
-    return tuple((latency, each + rest * (latency == batch_us)) for latency in latencies)
+    return Histogram.of((latency, each + rest * (latency == batch_us)) for latency in latencies)
 
 
 def matrix(

@@ -15,12 +15,13 @@ from pyarrow import parquet
 from runner import latency, store
 from runner.cli import cli
 from runner.errors import ToolError
+from runner.histogram import Histogram
 from runner.model import Failure, Verdict
 from runner.report import exchange
 from runner.report.rows import rows
 from tests import builders
 
-HISTOGRAM = ((0, 2), (900, 5), (2500, 19000), (2507, 990), (61_234, 3))
+HISTOGRAM = Histogram.of([(0, 2), (900, 5), (2500, 19000), (2507, 990), (61_234, 3)])
 SLOW = replace(builders.load(), histogram=HISTOGRAM)
 RUN = builders.run()
 TRIALS = tuple(builders.trial(number=n, round=n) for n in (1, 2, 3))
@@ -59,7 +60,7 @@ def test_a_percentile_distribution_sums_the_trials_of_its_cell() -> None:
 
 def test_what_failed_or_was_not_proved_is_left_out_and_named() -> None:
     crashed = tuple(replace(one, failure=Failure(Verdict.CRASHED, "killed by SIGSEGV")) for one in TRIALS)
-    lost = tuple(replace(one, load=replace(builders.load(), histogram=((2500, 5),))) for one in TRIALS)
+    lost = tuple(replace(one, load=builders.load(histogram=((2500, 5),))) for one in TRIALS)
     for trials in (crashed, lost, ()):
         assert "Tag=" not in exchange.hdr_log(RUN, trials)
         assert exchange.percentile_distributions(RUN, trials) == {}

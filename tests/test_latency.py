@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 from random import Random
@@ -12,13 +13,15 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from runner import latency
+from runner.histogram import Histogram
 from runner.latency import Proofs
-from runner.model import Histogram
 from tests.builders import BATCH_US, BATCHES, SECOND_US
+
+EMPTY = Histogram.of(())
 
 
 def _sorted(counts: dict[int, int]) -> Histogram:
-    return tuple(sorted(counts.items()))
+    return Histogram.of(sorted(counts.items()))
 
 
 histograms = st.dictionaries(st.integers(0, 3000), st.integers(1, 10**6), max_size=40).map(_sorted)
@@ -42,7 +45,7 @@ def stats_correct(recorded: Histogram, expected: int) -> tuple[Histogram, int]:
             total += count
             m -= expected
         n += 1
-    return tuple((value, number) for value, number in enumerate(data) if number), total
+    return Histogram.of((value, number) for value, number in enumerate(data) if number), total
 
 
 class TestCorrection:
@@ -52,13 +55,13 @@ class TestCorrection:
         assert (corrected, latency.samples(corrected)) == stats_correct(recorded, expected)
 
     @given(histograms, intervals)
-    @example(((1000, 1),), 100)
-    @example(((200, 1), (201, 1)), 100)
+    @example(Histogram.of([(1000, 1)]), 100)
+    @example(Histogram.of([(200, 1), (201, 1)]), 100)
     def test_it_is_undone_exactly(self, recorded: Histogram, expected: int) -> None:
         assert latency.undo_correction(latency.correct(recorded, expected), expected) == recorded
 
     @given(filled, intervals)
-    @example(((1000, 1),), 100)
+    @example(Histogram.of([(1000, 1)]), 100)
     def test_it_is_undone_from_what_the_script_api_shows(self, recorded: Histogram, expected: int) -> None:
         """``latency(i)`` begins at ``min``, the smallest recorded sample, and hides the phantoms below it."""
         smallest = recorded[0][0]
@@ -76,10 +79,11 @@ class TestCorrection:
         assert latency.undo_correction(recorded, None) == recorded
 
     def test_a_sample_alone_drags_its_phantoms_down_to_the_interval(self) -> None:
-        assert latency.correct(((1000, 3),), 200) == ((400, 3), (600, 3), (800, 3), (1000, 3))
+        corrected = latency.correct(Histogram.of([(1000, 3)]), 200)
+        assert list(corrected) == [(400, 3), (600, 3), (800, 3), (1000, 3)]
 
     def test_another_interval_shows(self) -> None:
-        corrected = latency.correct(((1000, 3), (1150, 2)), 200)
+        corrected = latency.correct(Histogram.of([(1000, 3), (1150, 2)]), 200)
         assert any(count < 0 for _, count in latency.undo_correction(corrected, 190))
 
     @pytest.mark.parametrize(
@@ -98,9 +102,9 @@ class TestCorrection:
         assert latency.expected_interval_us(duration_us, requests, connections) == expected
 
 
-def _prove(histogram: Histogram = ((BATCH_US, BATCHES),), /, **changes: int) -> Proofs:
+def _prove(histogram: Sequence[tuple[int, int]] = ((BATCH_US, BATCHES),), /, **changes: int) -> Proofs:
     load = {"duration_us": SECOND_US, "requests": 5 * BATCHES, "connections": 50, "depth": 5, "reconnects": 0}
-    return latency.prove(histogram, **(load | changes))
+    return latency.prove(Histogram.of(histogram), **(load | changes))
 
 
 class TestProofs:
@@ -164,19 +168,20 @@ class TestProofs:
 
 class TestLittle:
     def test_connections_that_were_idle_half_of_the_time_give_a_half(self) -> None:
-        half = ((BATCH_US, BATCHES // 2),)
+        half = Histogram.of([(BATCH_US, BATCHES // 2)])
         assert latency.little_ratio(half, duration_us=SECOND_US, connections=50) == pytest.approx(0.5, rel=1e-3)
 
     def test_what_is_in_flight_at_the_end_is_taken_off_the_time(self) -> None:
         """One connection, batches of 100 ms from 0 to 1 s less the last: half a batch is in flight on average."""
-        histogram = ((100_000, 19),)
+        histogram = Histogram.of([(100_000, 19)])
         assert latency.little_ratio(histogram, duration_us=1_950_000, connections=1) == pytest.approx(1)
 
     def test_it_is_infinite_where_the_latencies_are_longer_than_the_load(self) -> None:
-        assert latency.little_ratio(((10 * SECOND_US, 1),), duration_us=SECOND_US, connections=1) == math.inf
+        slow = Histogram.of([(10 * SECOND_US, 1)])
+        assert latency.little_ratio(slow, duration_us=SECOND_US, connections=1) == math.inf
 
     def test_it_is_nothing_without_samples(self) -> None:
-        assert latency.little_ratio((), duration_us=SECOND_US, connections=1) == 0
+        assert latency.little_ratio(EMPTY, duration_us=SECOND_US, connections=1) == 0
 
 
 class TestFigures:
@@ -198,8 +203,8 @@ class TestFigures:
         assert latency.mean_us(histogram) == pytest.approx(sum(values) / len(values))
 
     def test_without_samples_there_is_none(self) -> None:
-        assert latency.mean_us(()) is None
-        assert latency.percentile_us((), 50) is None
+        assert latency.mean_us(EMPTY) is None
+        assert latency.percentile_us(EMPTY, 50) is None
 
     @given(st.lists(filled, max_size=4))
     def test_merged_histograms_hold_all_samples(self, parts: list[Histogram]) -> None:
@@ -213,12 +218,12 @@ class TestFigures:
         assert latency.percentiles_us(histogram, percents) == tuple(
             latency.percentile_us(histogram, percent) for percent in percents
         )
-        assert latency.percentiles_us((), percents) == (None,) * len(percents)
+        assert latency.percentiles_us(EMPTY, percents) == (None,) * len(percents)
 
 
 class TestTail:
     def test_each_nine_is_a_step_of_the_same_length(self) -> None:
-        histogram = tuple((us, 1) for us in range(1, 1001))
+        histogram = Histogram.of((us, 1) for us in range(1, 1001))
         assert latency.tail(histogram, per_decade=1) == ((1.0, 1), (10.0, 900), (100.0, 990), (1000.0, 1000))
 
     @given(filled)
@@ -236,4 +241,4 @@ class TestTail:
             assert us == latency.percentile_us(histogram, 100 * (1 - 1 / step))
 
     def test_without_samples_there_is_none(self) -> None:
-        assert latency.tail(()) == ()
+        assert latency.tail(EMPTY) == ()

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from runner import latency
+from runner.histogram import Histogram
 from runner.load import wrk
-from runner.model import Address, GeneratorErrors, Histogram
+from runner.model import Address, GeneratorErrors
 from tests import builders
 
-RECORDED: Histogram = ((900, 4), (2000, 190), (2600, 6))
+RECORDED = Histogram.of([(900, 4), (2000, 190), (2600, 6)])
 REQUESTS = 1000
 INTERVAL_US = 50_000  # 1 s / (1000 requests / 50 connections)
 
 
-def record(recorded: Histogram = RECORDED, **changes: Any) -> str:
+def record(recorded: Sequence[tuple[int, int]] = RECORDED, **changes: Any) -> str:
     """What ``lua/pipeline.lua`` writes of such a load."""
     fields = {
         "version": 1,
@@ -42,7 +44,7 @@ def record(recorded: Histogram = RECORDED, **changes: Any) -> str:
         },
         "source": "ffi",
         "fallback_reason": None,
-        "count": latency.samples(recorded),
+        "count": sum(count for _, count in recorded),
         "array": [list(pair) for pair in recorded],
     }
     return json.dumps(fields | changes)
@@ -82,14 +84,14 @@ def test_every_field_of_the_record_is_taken_over() -> None:
 
 
 def test_the_correction_is_undone_with_the_loads_own_interval() -> None:
-    recorded: Histogram = ((70_000, 100), (160_000, 90), (250_000, 10))
+    recorded = Histogram.of([(70_000, 100), (160_000, 90), (250_000, 10)])
     corrected = latency.correct(recorded, INTERVAL_US)
     assert corrected != recorded
     assert parse(record(corrected)).histogram == recorded
 
 
 def test_a_record_that_was_read_through_the_script_api_begins_at_the_smallest_sample() -> None:
-    recorded: Histogram = ((160_000, 90), (250_000, 10))
+    recorded = Histogram.of([(160_000, 90), (250_000, 10)])
     visible = tuple(pair for pair in latency.correct(recorded, INTERVAL_US) if pair[0] >= 160_000)
     printed = {**json.loads(record())["wrk"], "min": 160_000}
     load = parse(record(visible, source="api", count=None, wrk=printed))
@@ -99,14 +101,14 @@ def test_a_record_that_was_read_through_the_script_api_begins_at_the_smallest_sa
 def test_less_than_one_request_a_connection_is_not_corrected_and_so_not_undone() -> None:
     load = parse(record(((160_000, 9), (250_000, 1)), requests=49))
     assert load.wrk_latency.interval_us is None
-    assert load.histogram == ((160_000, 9), (250_000, 1))
+    assert load.histogram == Histogram.of([(160_000, 9), (250_000, 1)])
 
 
 def test_what_was_not_measured_is_none() -> None:
     printed = {**json.loads(record())["wrk"], "stdev": None}
     load = parse(record((), requests=0, cpu_ns=None, active_intervals=None, wrk=printed))
     assert (load.cpu_ns, load.active_intervals, load.wrk_latency.stdev) == (None, None, None)
-    assert load.histogram == ()
+    assert load.histogram == Histogram.of([])
 
 
 @pytest.mark.parametrize(

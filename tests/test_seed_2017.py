@@ -11,6 +11,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 from runner import adapters, plans
+from runner.histogram import Histogram
 from runner.model import AdapterRecord, Cell, Exit, LogError, Run, Trial
 from runner.report import rows, seed_2017, seeds
 from runner.report.figures import NOTHING
@@ -32,7 +33,7 @@ def loaded(rate: float, name: str, python: str | None, **changes: Any) -> Trial:
     """A trial of 200 connections, on each of which a batch takes four times as long as on one of 50."""
     made = at(rate, cell=cell(name, python), **changes)
     assert made.load is not None
-    histogram = tuple((us * seeds.CONNECTIONS // 50, count) for us, count in made.load.histogram)
+    histogram = Histogram.of((us * seeds.CONNECTIONS // 50, count) for us, count in made.load.histogram)
     errors = replace(builders.NO_ERRORS, read=3 if name == "tornado-2017" else 0)
     return replace(made, load=replace(made.load, histogram=histogram, errors=errors))
 

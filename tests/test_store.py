@@ -19,13 +19,16 @@ from hypothesis import strategies as st
 
 from runner import store
 from runner.errors import RecordError
+from runner.histogram import Histogram
 from runner.model import Failure, LogError, Run, Trial, Verdict
 from runner.store import RUN_FILE, TRIALS_FILE, RunFolder
 from tests import builders
 
 st.register_type_strategy(float, st.floats(allow_nan=False, allow_infinity=False))
 st.register_type_strategy(Mapping, lambda kind: st.dictionaries(*map(st.from_type, get_args(kind))))
-st.register_type_strategy(int, st.integers(-(2**63), 2**63 - 1))
+_INT64 = st.integers(-(2**63), 2**63 - 1)
+st.register_type_strategy(int, _INT64)
+st.register_type_strategy(Histogram, st.lists(st.tuples(_INT64, _INT64)).map(Histogram.of))
 
 FULL = builders.trial(
     cell=builders.cell(python=None),
@@ -60,6 +63,16 @@ class TestRoundTrip:
         folder.write_run(head)
         folder.append(trial)
         assert store.read(folder.path) == (head, (trial,))
+
+    @pytest.mark.parametrize("written", ['"histogram":[[900,4],[2500,7]]', '"histogram" : [ [900, 4], [2500, 7] ]'])
+    def test_a_histogram_is_pairs_whatever_stands_between_them(self, folder: RunFolder, written: str) -> None:
+        trial = builders.trial(load=builders.load(histogram=((900, 4), (2500, 7))), log='"histogram":[[1,2]]')
+        folder.append(trial)
+        path = folder.path / TRIALS_FILE
+        text = path.read_text()
+        assert text.count('"histogram":[[900,4],[2500,7]]') == 1
+        path.write_text(text.replace('"histogram":[[900,4],[2500,7]]', written))
+        assert store.read(folder.path)[1] == (trial,)
 
     def test_a_run_without_trials_is_one(self, folder: RunFolder) -> None:
         assert store.read(folder.path)[1] == ()
@@ -190,6 +203,16 @@ class TestRefusals:
         path = folder.path / TRIALS_FILE
         path.write_text(path.read_text().replace('"crashed"', '"exploded"'))
         with pytest.raises(RecordError, match=r"trials\.jsonl is damaged: .*exploded"):
+            store.read(folder.path)
+
+    @pytest.mark.parametrize(
+        "histogram", ["[[2500,", "[[2500]]", "[[2500,1.5]]", "[[2500,null]]", "[2500]", "5", "null"]
+    )
+    def test_a_histogram_that_is_none(self, folder: RunFolder, histogram: str) -> None:
+        folder.append(builders.trial())
+        path = folder.path / TRIALS_FILE
+        path.write_text(path.read_text().replace(f"[[{builders.BATCH_US},{builders.BATCHES}]]", histogram))
+        with pytest.raises(RecordError, match=r"trials\.jsonl is damaged: "):
             store.read(folder.path)
 
     def test_a_folder_that_is_no_run(self, tmp_path: Path) -> None:

@@ -10,8 +10,9 @@ import msgspec
 import pytest
 from rich.console import Console
 
-from runner import plans, verdict, waiting
+from runner import plans, store, verdict, waiting
 from runner.errors import PlanError
+from runner.histogram import Histogram
 from runner.model import Cell, Client, Failure, LogError, Opened, Placement, Plan, Run, Trial, Verdict
 from runner.report import rows, upstream
 from runner.report.figures import NOTHING
@@ -257,7 +258,7 @@ class TestRows:
     def test_responses_beyond_wrks_own_time_out_are_counted(self) -> None:
         made = builders.waited()
         assert made.load is not None
-        slow = replace(made.load, histogram=((2_000_000, 5), (2_000_001, 7), (9_000_000, 1)))
+        slow = replace(made.load, histogram=Histogram.of([(2_000_000, 5), (2_000_001, 7), (9_000_000, 1)]))
         seen = only(replace(made, load=slow)).waiting
         assert seen is not None
         assert seen.over_2_s == 8
@@ -400,11 +401,15 @@ class TestRecords:
             (builders.cell(), Cell, ("max_clients",)),
             (builders.plan(), Plan, ("delay_us", "max_clients")),
         ):
-            raw = msgspec.to_builtins(record)
+            raw = msgspec.to_builtins(record, enc_hook=list)
             for name in names:
                 del raw[name]
-            assert msgspec.convert(msgspec.json.decode(msgspec.json.encode(raw)), kind) == record
+            assert msgspec.convert(raw, kind, dec_hook=_histogram) == record
 
     def test_those_of_it_come_back_as_they_were(self) -> None:
         trial = builders.waited(cell=builders.cell(max_clients=100))
-        assert msgspec.json.decode(msgspec.json.encode(trial), type=Trial) == trial
+        assert msgspec.json.decode(store.encode(trial), type=Trial, dec_hook=_histogram) == trial
+
+
+def _histogram(_kind: type[Any], pairs: Any) -> Histogram:
+    return Histogram.of(pairs)

@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from pathlib import Path
 
+from runner.histogram import Histogram
 from runner.model import Address, Cell, GeneratorErrors, Load
 
 _REQUESTS = re.compile(
@@ -55,5 +56,5 @@ def parse(text: str, log: str, *, argv: tuple[str, ...], threads: int, duration_
             status=int(status["client"]) + int(status["server"]),
         ),
         cpu_ns=cpu_ns,
-        histogram=tuple(sorted(durations.items())),
+        histogram=Histogram.of(sorted(durations.items())),
     )

@@ -18,7 +18,8 @@ import msgspec
 
 from runner import latency, verdict
 from runner.errors import ToolError
-from runner.model import Cell, Histogram, Run, Trial, Verdict
+from runner.histogram import Histogram
+from runner.model import Cell, Run, Trial, Verdict
 from runner.report import figures, tables
 from runner.report.markdown import escape, table
 from runner.report.rows import Row, by_cell
@@ -102,7 +103,10 @@ def write_parquet(run: Run, trials: Sequence[Trial], path: Path) -> None:
         raise ToolError(
             "Parquet needs pyarrow, which is not installed: uv run --extra parquet pipebench export …"
         ) from None
-    rows = [{"run_id": run.id, "cell_id": trial.cell.id, **_storable(msgspec.to_builtins(trial))} for trial in trials]
+    rows = [
+        {"run_id": run.id, "cell_id": trial.cell.id, **_storable(msgspec.to_builtins(trial, enc_hook=list))}
+        for trial in trials
+    ]
     own = {name: _arrow_type(kind, pyarrow) for name, kind in get_type_hints(Trial).items()}
     schema = pyarrow.schema({"run_id": pyarrow.string(), "cell_id": pyarrow.string(), **own})
     parquet.write_table(pyarrow.Table.from_pylist(rows, schema=schema), path, compression="zstd")
