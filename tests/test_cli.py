@@ -239,6 +239,7 @@ class TestReport:
             ("seed", "| server |"),
             ("witness", "| server |"),
             ("upstream", "run 2026"),
+            ("brief", "run 2026"),
         ],
     )
     def test_every_format_prints_the_same_row(
@@ -265,7 +266,7 @@ class TestReport:
     def test_every_format_is_one_of_the_tests_above(self) -> None:
         (option,) = [param for param in COMMANDS["report"].params if param.name == "format_"]
         assert isinstance(option.type, click.Choice)
-        formats = {"text", "markdown", "csv", "json", "html", "seed", "seed-2017", "witness", "upstream"}
+        formats = {"text", "markdown", "brief", "csv", "json", "html", "seed", "seed-2017", "witness", "upstream"}
         assert set(option.type.choices) == formats
 
     @pytest.mark.parametrize("format_", ["text", "csv", "html"])
