@@ -4,6 +4,9 @@ USER_PATH := $(PATH)
 export USER_PATH
 export PATH := $(HOME)/.local/bin:$(PATH):/usr/local/go/bin
 
+# Tests of every adapter: most of their time is waiting for servers, so several run at once.
+WAITING := tests/live/test_adapters.py tests/live/test_upstream.py
+
 .DEFAULT_GOAL := help
 
 help:  ## show this
@@ -21,8 +24,10 @@ check: setup  ## ruff and mypy
 	uv run --quiet mypy
 
 test: setup  ## all tests, those with real servers included, and branch coverage
-	uv run --quiet coverage run -m pytest
+	@./setup.sh browser
+	uv run --quiet coverage run -m pytest $(addprefix --ignore=,$(WAITING))
 	uv run --quiet coverage report
+	uv run --quiet pytest --numprocesses=4 $(WAITING)
 
 clean:  ## remove what checks, tests and builds leave in this folder; results stay
 	rm -rf .venv .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis dist

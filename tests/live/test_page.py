@@ -23,7 +23,8 @@ from tests.live.conftest import eventually
 pytestmark = pytest.mark.live
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-PUBLISHED = Path(__file__).parents[2] / "results" / "published" / "2026-11-21-default"
+PUBLISHED = Path(__file__).parents[2] / "results" / "published"
+PAGES = sorted(PUBLISHED.rglob("index.html"))
 DESKTOP, PHONE = (1280, 900), (375, 812)
 HOSTILE = '"><img src=x onerror=alert(1)><script>alert(1)</script>'
 
@@ -61,7 +62,8 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """A published run's page, and that of a run in which much went wrong."""
     folder = tmp_path_factory.mktemp("pages")
     made = {}
-    for name, (head, trials) in {"published": store.read(PUBLISHED), "failing": _failing()}.items():
+    published = max(PUBLISHED.glob("*-default"))
+    for name, (head, trials) in {"published": store.read(published), "failing": _failing()}.items():
         made[name] = folder / f"{name}.html"
         text = report.render(head, rows.rows(head, trials), trials, lambda _: f"before\n{HOSTILE}\n" * 40)
         made[name].write_text(text, encoding="utf-8")
@@ -232,6 +234,18 @@ def test_axe_finds_nothing(page: Page, details: str) -> None:
     found = Axe().run(page)
     assert found.violations_count == 0, found.generate_report()
     assert found.response["passes"]
+
+
+@pytest.mark.parametrize("document", PAGES, ids=lambda document: document.parent.name)
+def test_all_that_is_published_can_be_read_by_all(context: BrowserContext, document: Path) -> None:
+    opened = context.new_page()
+    said: list[str] = []
+    opened.on("console", lambda message: said.append(message.text))
+    opened.goto(document.as_uri())
+    found = Axe().run(opened)
+    assert found.violations_count == 0, found.generate_report()
+    assert opened.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+    assert said == []
 
 
 def test_words_of_others_are_shown_as_text(context: BrowserContext, files: dict[str, Path]) -> None:
