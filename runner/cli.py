@@ -367,11 +367,11 @@ def list_command(as_json: bool, only: Sequence[str], groups: Sequence[Group]) ->
     """
     import msgspec
 
-    from runner import progress, suite
+    from runner import inquiries, progress, suite
     from runner.report import listing
 
     with progress.reporter(quiet=False) as reporter:
-        entries = listing.entries(suite.inventory(only, suite.ROOT, reporter, groups=groups))
+        entries = listing.entries(inquiries.inventory(only, suite.ROOT, reporter, groups=groups))
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(entries), indent=1).decode())
     else:
@@ -419,13 +419,13 @@ def check_command(
     """
     import json
 
-    from runner import progress, suite
+    from runner import inquiries, progress, suite
     from runner.conformance import record
     from runner.conformance.case import Outcome
     from runner.report import conformance
 
     with progress.reporter(quiet=quiet) as reporter:
-        found = suite.examine(adapters, suite.ROOT, reporter, groups=groups, cases=cases, ladder=ladder)
+        found = inquiries.examine(adapters, suite.ROOT, reporter, groups=groups, cases=cases, ladder=ladder)
     if format_ == "json":
         click.echo(json.dumps(record.as_json(*found), indent=1))
     elif format_ == "markdown":
@@ -474,7 +474,7 @@ def timeline_command(
     """
     from rich.console import Console
 
-    from runner import progress, suite
+    from runner import inquiries, progress, suite
     from runner.model import Client
     from runner.report import waterfall
 
@@ -486,8 +486,8 @@ def timeline_command(
         raise PlanError("a delay below 1 ms cannot be drawn: give --delay as 200ms")
     with progress.reporter(quiet=quiet) as reporter:
         kinds = {"sync": Client.BLOCKING, "async": Client.ASYNC}
-        found = [suite.trace_client(kinds[name], suite.ROOT, reporter, delay_us=delay_us) for name in clients]
-        found += [suite.trace(name, suite.ROOT, reporter, delay_us=delay_us, **given) for name in adapters]
+        found = [inquiries.trace_client(kinds[name], suite.ROOT, reporter, delay_us=delay_us) for name in clients]
+        found += [inquiries.trace(name, suite.ROOT, reporter, delay_us=delay_us, **given) for name in adapters]
     if svg is not None:
         try:
             svg.write_text(waterfall.svg(found), encoding="utf-8")
@@ -522,12 +522,12 @@ def outdated_command(
     """
     import msgspec
 
-    from runner import progress, suite
+    from runner import inquiries, progress, suite
     from runner.outdated import State
     from runner.report import listing
 
     with progress.reporter(quiet=quiet) as reporter:
-        found = suite.find_outdated(adapters, suite.ROOT, reporter, groups=groups, update=update)
+        found = inquiries.find_outdated(adapters, suite.ROOT, reporter, groups=groups, update=update)
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(found), indent=1).decode())
     else:

@@ -15,11 +15,11 @@ from pathlib import Path
 import click
 import pytest
 
-from runner import cli, doctor, machine, plans, store, suite
+from runner import cli, doctor, inquiries, machine, plans, store
 from runner.errors import UserError
+from runner.inquiries import Outdated, Tried
 from runner.model import Finding, Group, Level, Purpose, Unavailable
 from runner.outdated import Pin, State
-from runner.suite import Outdated, Tried
 from tests import builders
 
 COMMANDS: dict[str, click.Command] = {"": cli.cli, **cli.cli.commands}
@@ -311,7 +311,7 @@ class TestList:
             seen.append((*only, *groups))
             return self.PREPARED
 
-        monkeypatch.setattr(suite, "inventory", inventory)
+        monkeypatch.setattr(inquiries, "inventory", inventory)
         return seen
 
     def test_a_table(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -351,7 +351,7 @@ class TestOutdated:
             seen.append((patterns, how))
             return Outdated("2026-12-24T00:00:00Z", pins, tried)
 
-        monkeypatch.setattr(suite, "find_outdated", found)
+        monkeypatch.setattr(inquiries, "find_outdated", found)
         return seen
 
     def test_each_pin_is_shown_with_the_newest_release(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from runner import adapters, outdated, suite
+from runner import adapters, inquiries, outdated
 from runner.errors import AdapterError, ToolError
 from runner.outdated import State
 from runner.progress import Quiet
@@ -106,18 +106,18 @@ def test_a_distribution_that_uv_does_not_find_is_named_on_one_line(tmp_path: Pat
 def test_an_update_moves_the_script_and_tries_it(tmp_path: Path) -> None:
     file, other = put(tmp_path), put(tmp_path, "old", group="2017")
     before = other.read_text()
-    found = suite.find_outdated((), tmp_path, Quiet(), update=True)
+    found = inquiries.find_outdated((), tmp_path, Quiet(), update=True)
     assert [(pin.adapter, pin.state) for pin in found.pins] == [("x", State.OUTDATED), ("x", State.HELD)]
     assert [(tried.adapter, tried.failure) for tried in found.tried] == [("x", None)]
     assert '"tiny-thing==1.10", "tiny-other==1.0"' in file.read_text()
     assert f'exclude-newer = "{found.before}"' in file.read_text()
     assert other.read_text() == before
-    assert suite.find_outdated((), tmp_path, Quiet(), update=True).tried == ()
+    assert inquiries.find_outdated((), tmp_path, Quiet(), update=True).tried == ()
 
 
 def test_an_update_that_breaks_an_adapter_is_told(tmp_path: Path) -> None:
     put(tmp_path, most=1)
-    (tried,) = suite.find_outdated((), tmp_path, Quiet(), update=True).tried
+    (tried,) = inquiries.find_outdated((), tmp_path, Quiet(), update=True).tried
     assert tried.failure is not None
     assert tried.failure.startswith("stalled: 1 of 16 pipelined responses within")
 
@@ -125,4 +125,4 @@ def test_an_update_that_breaks_an_adapter_is_told(tmp_path: Path) -> None:
 def test_releases_of_2017_are_left_alone(tmp_path: Path) -> None:
     put(tmp_path, group="2017")
     with pytest.raises(AdapterError, match="none of x is in group"):
-        suite.find_outdated(("x",), tmp_path, Quiet())
+        inquiries.find_outdated(("x",), tmp_path, Quiet())
