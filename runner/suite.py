@@ -6,6 +6,7 @@ import hashlib
 import os
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -52,6 +53,8 @@ from runner.schedule import Schedule, TrialSummary, order
 from runner.store import RunFolder
 
 ROOT = Path(__file__).parents[1]
+WITNESSES = 3
+"""Trials by h2load of each cell: a single one has the noise of a start and of a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,15 +235,19 @@ def _call_witness(
     folder: RunFolder,
     reporter: Reporter,
 ) -> None:
-    """One trial by h2load of each cell that has a rate, in the order of the schedule's first round."""
+    """Trials by h2load of each cell that has a rate, in rounds as the schedule's."""
     worked = {one.cell for one in measured if one.purpose is Purpose.MEASURE and verdict.of_trial(one).verdict.has_rate}
-    heard = {one.cell for one in measured if one.purpose is Purpose.WITNESS}
-    waiting = [cell for cell in order(head.plan.seed, 0, head.cells) if cell in worked - heard]
-    for number, cell in enumerate(waiting, start=1):
+    heard = Counter(one.cell for one in measured if one.purpose is Purpose.WITNESS)
+    waiting = [
+        (round_, cell)
+        for round_ in range(1, WITNESSES + 1)
+        for cell in order(head.plan.seed, round_, head.cells)
+        if cell in worked and heard[cell] < round_
+    ]
+    for number, (round_, cell) in enumerate(waiting, start=1):
         reporter.say(f"witness {number} of {len(waiting)}: {cell.id}")
-        folder.append(
-            trial.measure(by_cell[cell], cell, replace(settings, purpose=Purpose.WITNESS), number=1, round_=0)
-        )
+        witness = replace(settings, purpose=Purpose.WITNESS)
+        folder.append(trial.measure(by_cell[cell], cell, witness, number=round_, round_=round_))
 
 
 def _verify(

@@ -313,6 +313,21 @@ class TestWitness:
             assert row.witness is not None
             assert (row.witness.agrees, row.witness.reason) == (None, reason)
 
+    def test_its_figures_are_over_its_trials_those_that_were_not_disturbed(self) -> None:
+        disturbed = self.heard(0.5, surroundings=builders.surroundings(other_cpu_ns=SECOND_NS))
+        row = only(head("aiohttp"), [at(1.0), self.heard(0.8), self.heard(1.25), disturbed])
+        assert row.witness is not None
+        assert row.witness.rate_ratio == pytest.approx(1.0, rel=1e-3)
+        assert row.witness.agrees is True
+
+    def test_one_of_its_trials_that_was_its_own_limit_is_not_the_commonest(self) -> None:
+        bound = self.heard(1.0)
+        assert bound.load is not None
+        bound = replace(bound, load=replace(bound.load, cpu_ns=SECOND_NS))
+        row = only(head("aiohttp"), [at(1.0), self.heard(1.0), bound, self.heard(1.0)])
+        assert row.witness is not None
+        assert row.witness.agrees is True
+
     def test_none_is_called_for_what_failed(self) -> None:
         assert only(head("aiohttp"), [at(1.0)]).witness is None
         silent = replace(self.heard(1.0), load=None)

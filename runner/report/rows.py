@@ -75,7 +75,7 @@ class WrkLatency:
 
 @dataclass(frozen=True, slots=True)
 class Witness:
-    """What h2load saw of the same cell: requests per second, and mean latency of a request in microseconds.
+    """What h2load saw of the same cell, over its trials: requests per second, and mean latency of a request in µs.
 
     The ratios are over wrk's figures, the mean batch latency among them: both means follow from Little's law where the
     server was the limit. ``agrees`` is ``None`` where it was not, for either generator, with the ``reason``.
@@ -182,7 +182,10 @@ class Row:
 def rows(run: Run, trials: Sequence[Trial]) -> tuple[Row, ...]:
     """One row a cell, by group and throughput; then one for each adapter that could not be run at all."""
     cells = by_cell(run, trials)
-    witnesses = {trial.cell: trial for trial in trials if trial.purpose is Purpose.WITNESS}
+    witnesses: dict[Cell, list[Trial]] = defaultdict(list)
+    for trial in trials:
+        if trial.purpose is Purpose.WITNESS and trial.load is not None:
+            witnesses[trial.cell].append(trial)
     adapters = {(record.name, record.python): record for record in run.adapters}
     classes = {(one.adapter, one.python): one.server_class for one in run.conformance}
     ranks = _ranks(cells, {record.name for record in run.adapters if record.ranked}, run.plan)
@@ -196,7 +199,7 @@ def rows(run: Run, trials: Sequence[Trial]) -> tuple[Row, ...]:
             server_class=classes.get(server),
             rank=ranks.get(cell),
             baseline=baselines.get(_group(cell)),
-            witness=witnesses.get(cell),
+            witnesses=witnesses[cell],
         )
         made.append(_row(cell, found, beside))
     made.sort(
@@ -338,7 +341,7 @@ class _Beside:
     server_class: str | None
     rank: RankRange | None
     baseline: CellTrials | None
-    witness: Trial | None
+    witnesses: Sequence[Trial]
 
 
 def _row(cell: Cell, own: CellTrials, beside: _Beside) -> Row:
@@ -375,7 +378,7 @@ def _row(cell: Cell, own: CellTrials, beside: _Beside) -> Row:
         batch_latency_us=batches,
         little_ratio=_mean(ratios),
         wrk_latency_us=_wrk_latency(trials),
-        witness=_witness(beside.witness, found.verdict, rate, batches) if beside.witness else None,
+        witness=_witness(beside.witnesses, found.verdict, rate, batches) if beside.witnesses else None,
         errors=Errors(*(sum(getattr(e, name) for e in errors) for name in Errors.__dataclass_fields__))
         if errors
         else None,
@@ -484,15 +487,14 @@ def _times_baseline(own: CellTrials, baseline: CellTrials | None) -> Multiple | 
     return Multiple(geometric_mean(own.rates) / geometric_mean(baseline.rates), bound)
 
 
-def _witness(trial: Trial, ours: Verdict, rate: Estimate | None, batches: BatchLatency | None) -> Witness | None:
-    if trial.load is None:
-        return None
-    seen = rates([trial])[0]
-    latency_us = latency.mean_us(trial.load.histogram)
+def _witness(trials: Sequence[Trial], ours: Verdict, rate: Estimate | None, batches: BatchLatency | None) -> Witness:
+    used = usable(trials, 1)
+    seen = geometric_mean(rates(used))
+    latency_us = latency.mean_us(latency.merge([trial.load.histogram for trial in used if trial.load is not None]))
     rate_ratio = seen / rate.mean if rate else None
     own_us = batches.mean if batches else None
     latency_ratio = latency_us / own_us if latency_us and own_us else None
-    theirs = verdict.of_trial(trial).verdict
+    theirs = cell_verdict(trials, used).verdict
     if ours is not Verdict.MEASURED or theirs is not Verdict.MEASURED:
         whose = f"wrk: {ours}" if ours is not Verdict.MEASURED else f"h2load: {theirs}"
         return Witness(seen, latency_us, rate_ratio, latency_ratio, agrees=None, reason=whose)
