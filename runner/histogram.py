@@ -44,7 +44,10 @@ class Histogram(Sequence[tuple[int, int]]):
 
         Raises ``ValueError`` where they are something else.
         """
-        return cls(np.fromstring(text, dtype=np.int64, sep=",").reshape(-1, 2))
+        numbers = np.fromstring(text, dtype=np.int64, sep=",")
+        if numbers.max(initial=0) == _INT64_MAX:  # what 64 bits cannot hold is read as that
+            raise ValueError("a number has more than 64 bits")
+        return cls(numbers.reshape(-1, 2))
 
     @cached_property
     def moments(self) -> Moments:

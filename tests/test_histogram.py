@@ -51,6 +51,10 @@ class TestParse:
         with pytest.raises(ValueError, match=r"shape|unmatched"):
             Histogram.parse(text)
 
+    def test_a_number_that_does_not_fit_is_refused(self) -> None:
+        with pytest.raises(ValueError, match="more than 64 bits"):
+            Histogram.parse(f"{2**63},1")
+
 
 class TestMoments:
     @given(pairs)
