@@ -211,7 +211,7 @@ def publish_command(
     "compare",
     epilog=_examples(
         "pipebench compare 20261121T0612 latest",
-        "pipebench compare results/published/2026-11-21-default latest --fail-if-slower 5%",
+        "pipebench compare results/published/2026-11-21-amd-epyc-2cpu-default latest --fail-if-slower 5%",
         "pipebench compare BASE NEW --format markdown > pull-request.md",
     ),
 )

@@ -40,15 +40,15 @@ def test_a_depth_without_a_rate_shows_its_verdict_and_the_note_says_why() -> Non
     ]
     found = lines(run, trials)
     assert [line[0] for line in found] == ["adapter 1", "adapter 0"], "what has no rate comes last"
-    assert found[1][5] == "crashed"
+    assert found[1][4] == "crashed"
     assert found[1][-1] == "exited with code 7"
-    assert "±" in found[1][4]
+    assert "±" in found[1][3]
 
 
 def test_what_was_not_measured_at_a_depth_is_left_empty() -> None:
     run, trials = builders.matrix(adapters=2, depths=(1, 16))
     trials = [trial for trial in trials if (trial.cell.adapter, trial.cell.depth) != ("adapter-1", 16)]
-    assert lines(run, trials)[1][5] == ""
+    assert lines(run, trials)[1][4] == ""
 
 
 def test_what_could_not_be_run_at_all_is_listed_with_the_reason() -> None:
@@ -59,3 +59,13 @@ def test_what_could_not_be_run_at_all_is_listed_with_the_reason() -> None:
     )
     assert "### Not available here" in text
     assert "| Gone\\| | no CPython 3.5 here |" in text
+
+
+def test_connections_are_the_columns_where_there_is_one_depth() -> None:
+    run, trials = builders.matrix(adapters=2, depths=(1,))
+    more = [replace(trial, cell=replace(trial.cell, connections=100)) for trial in trials]
+    found = rows(run, [*trials, *more])
+    text = brief.markdown(run, found)
+    assert "### depth 1 · 1 worker\n" in text
+    headings = next(line for line in text.splitlines() if line.startswith("| server"))
+    assert "requests/s, 50 connections | requests/s, 100 connections | CPU µs/request, 100 connections" in headings

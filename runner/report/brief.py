@@ -1,9 +1,12 @@
-"""One line a server: its rate at each depth, for those who want to find theirs among many. Pure."""
+"""One line a server: its rate at each depth, for those who want to find theirs among many. Pure.
+
+Where the plan has one depth and several numbers of connections, its rate at each of these.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from runner.model import Run
 from runner.report import figures, tables
@@ -12,48 +15,63 @@ from runner.report.rows import Row
 
 _LEFT = ("server", "version", "Python", "pipelining", "note")
 
+Steps = Mapping[int, Row]
+"""The rows of one server, by depth or by connections."""
+
 
 def markdown(run: Run, rows: Sequence[Row]) -> str:
-    """A Markdown table for each number of connections and workers, the fastest at the largest depth first.
+    """A Markdown table for each load but for what its columns are, the fastest at the largest step first.
 
-    Where a depth has no rate, its verdict stands there. Servers that could not be run at all come last.
+    Where a step has no rate, its verdict stands there. Servers that could not be run at all come last.
     """
     lines = [*(f"{escape(line)}  " for line in tables.summary(run, rows)), ""]
-    loads: dict[tuple[int, int], list[Row]] = defaultdict(list)
-    for row in rows:
-        if row.depth is not None:
-            loads[row.group[:2]].append(row)
-    for (workers, connections), found in sorted(loads.items()):
-        depths = sorted({row.group[2] for row in found})
-        lines += [f"### {tables.load_title(connections, workers)}", ""]
-        headings = ["server", "version", "Python", "pipelining", *(f"requests/s, depth {depth}" for depth in depths)]
-        headings += [f"CPU µs/request, depth {depths[-1]}", "note"]
-        lines += [*table(headings, _LEFT, _lines(found, depths)), ""]
+    loaded = [row for row in rows if row.depth is not None]
+    over_depth = len({row.group[2] for row in loaded}) > 1 or len({row.group[1] for row in loaded}) < 2
+    loads: dict[str, list[Row]] = defaultdict(list)
+    for row in sorted(loaded, key=lambda row: row.group):
+        workers, connections, depth = row.group
+        loads[
+            tables.load_title(
+                workers, connections=connections if over_depth else None, depth=None if over_depth else depth
+            )
+        ].append(row)
+    for title, found in loads.items():
+        lines += [f"### {title}", "", *_table(found, "depth" if over_depth else "connections"), ""]
     missing = [[escape(row.title), escape(row.reason)] for row in rows if row.depth is None]
     if missing:
         lines += [f"### {tables.group_title((0, 0, 0))}", "", *table(["server", "note"], _LEFT, missing), ""]
     return "\n".join(lines)
 
 
-def _lines(rows: Sequence[Row], depths: Sequence[int]) -> Iterator[list[str]]:
-    servers: dict[tuple[str, str | None], dict[int, Row]] = defaultdict(dict)
+def _table(rows: Sequence[Row], dimension: str) -> list[str]:
+    steps = sorted({getattr(row, dimension) for row in rows})
+    pipelining = any(row.server_class for row in rows)
+    names = [f"depth {step}" if dimension == "depth" else f"{step} connections" for step in steps]
+    headings = ["server", "version", "Python", *(["pipelining"] if pipelining else [])]
+    headings += [*(f"requests/s, {name}" for name in names), f"CPU µs/request, {names[-1]}", "note"]
+    servers: dict[tuple[object, ...], dict[int, Row]] = defaultdict(dict)
     for row in rows:
-        servers[row.adapter, row.python][row.group[2]] = row
-    for measured in sorted(servers.values(), key=lambda one: _order(one, depths)):
-        any_, last = next(iter(measured.values())), measured.get(depths[-1])
-        notes = {row.reason: None for _, row in sorted(measured.items()) if not row.verdict.has_rate and row.reason}
-        yield [
-            escape(any_.title),
-            escape(any_.version or figures.NOTHING),
-            escape(any_.python or figures.NOTHING),
-            any_.server_class or figures.NOTHING,
-            *(figures.rate_or_verdict(measured.get(depth)) for depth in depths),
-            figures.cpu_cost(last) if last else figures.NOTHING,
-            escape("; ".join(notes)),
-        ]
+        limit = row.cell.max_clients if row.cell else None
+        servers[row.adapter, row.python, limit][getattr(row, dimension)] = row
+    ordered = sorted(servers.values(), key=lambda one: _order(one, steps))
+    return table(headings, _LEFT, (list(_line(one, steps, pipelining=pipelining)) for one in ordered))
 
 
-def _order(measured: dict[int, Row], depths: Sequence[int]) -> tuple[float, ...]:
-    """By the rate at the largest depth, then at the next smaller one; what has none comes behind."""
-    rates = (measured[depth].requests_per_second if depth in measured else None for depth in reversed(depths))
+def _line(measured: Steps, steps: Sequence[int], *, pipelining: bool) -> Iterator[str]:
+    any_, last = next(iter(measured.values())), measured.get(steps[-1])
+    yield escape(any_.title)
+    yield escape(any_.version or figures.NOTHING)
+    yield escape(any_.python or figures.NOTHING)
+    if pipelining:
+        yield any_.server_class or figures.NOTHING
+    for step in steps:
+        yield figures.rate_or_verdict(measured.get(step))
+    yield figures.cpu_cost(last) if last else figures.NOTHING
+    notes = {row.reason: None for _, row in sorted(measured.items()) if not row.verdict.has_rate and row.reason}
+    yield escape("; ".join(notes))
+
+
+def _order(measured: Steps, steps: Sequence[int]) -> tuple[float, ...]:
+    """By the rate at the largest step, then at the next smaller one; what has none comes behind."""
+    rates = (measured[step].requests_per_second if step in measured else None for step in reversed(steps))
     return tuple(-rate.mean if rate else 0.0 for rate in rates)

@@ -46,12 +46,17 @@ def group_title(group: tuple[int, int, int]) -> str:
     workers, connections, depth = group
     if not depth:
         return "Not available here"
-    return f"depth {depth} · {load_title(connections, workers)}"
+    return load_title(workers, connections=connections, depth=depth)
 
 
-def load_title(connections: int, workers: int) -> str:
-    """Connections and workers in words."""
-    return f"{connections} connections · {workers} worker{'s' if workers > 1 else ''}"
+def load_title(workers: int, *, connections: int | None = None, depth: int | None = None) -> str:
+    """A load in words, without what is left out."""
+    words = [
+        None if depth is None else f"depth {depth}",
+        None if connections is None else f"{connections} connections",
+        f"{workers} worker{'s' if workers > 1 else ''}",
+    ]
+    return " · ".join(filter(None, words))
 
 
 def cells(row: Row) -> tuple[str, ...]:
