@@ -26,6 +26,8 @@ CHECK_CONNECTION = 1
 """wrk opens one connection to see that it can (wrk.lua, ``wrk.resolve``) beside those of its load."""
 NOT_OPEN_SHARE = 0.01
 """Share of the connections that may be missing in the middle of a load before it was not the load of its cell."""
+DELAYED_ACK_US = 40_000
+"""What Linux waits at least before it acknowledges data by itself (``TCP_DELACK_MIN``), in microseconds."""
 DISTURBED_STEAL = 0.02
 DISTURBED_OTHERS = 0.05
 """Shares of the load's duration that a hypervisor or another process may take before a trial counts as disturbed."""
@@ -49,12 +51,21 @@ def of_trial(trial: Trial) -> Failure:
     if server is None:
         return Failure(Verdict.NEITHER, "the server's CPU time was not measured")
     if server < SERVER_BUSY:
-        why = disturbance(trial) or ("it waits for its upstream" if trial.upstream else "something waits")
+        why = disturbance(trial) or ("it waits for its upstream" if trial.upstream else _what_waits(load))
         return Failure(
             Verdict.NEITHER,
             f"neither was busy (server {server:.0%}, generator {generator or 0:.0%} of its CPU): {why}",
         )
     return Failure(Verdict.MEASURED, "")
+
+
+def _what_waits(load: Load) -> str:
+    median = latency.percentile_us(load.histogram, 50)
+    if median is None or not DELAYED_ACK_US <= median < DELAYED_ACK_US * 3 // 2:
+        return "something waits"
+    return (
+        f"half of the batches take {median / 1000:.0f} ms or more, as where Nagle's algorithm waits for a delayed ACK"
+    )
 
 
 def generator_busy(trial: Trial) -> float | None:

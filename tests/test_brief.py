@@ -69,3 +69,11 @@ def test_connections_are_the_columns_where_there_is_one_depth() -> None:
     assert "### depth 1 · 1 worker\n" in text
     headings = next(line for line in text.splitlines() if line.startswith("| server"))
     assert "requests/s, 50 connections | requests/s, 100 connections | CPU µs/request, 100 connections" in headings
+
+
+def test_a_server_that_waits_is_told_from_one_that_is_slow() -> None:
+    run, trials = builders.matrix(adapters=1, depths=(1,))
+    idle = builders.server_usage(cpu_ns=builders.SECOND_NS // 10)
+    (found,) = lines(run, [replace(trial, server=idle) for trial in trials])
+    assert found[3].endswith(" (neither)")
+    assert "something waits" in found[-1]

@@ -9,7 +9,7 @@ import pytest
 from runner import verdict
 from runner.model import Failure, GeneratorErrors, Load, Placement, Trial, Verdict
 from tests import builders
-from tests.builders import BATCH_US, BATCHES, RESPONSE_BYTES, SECOND_NS
+from tests.builders import BATCH_US, BATCHES, RESPONSE_BYTES, SECOND_NS, SECOND_US
 
 
 def judge(trial: Trial) -> Verdict:
@@ -68,6 +68,17 @@ class TestWhoWasTheLimit:
         found = verdict.of_trial(below)
         assert found.verdict is Verdict.NEITHER
         assert found.reason == "neither was busy (server 90%, generator 50% of its CPU): something waits"
+
+    @pytest.mark.parametrize(("batch_us", "nagle"), [(39_999, False), (40_000, True), (59_999, True), (60_000, False)])
+    def test_a_wait_of_a_delayed_ack_is_named(self, batch_us: int, nagle: bool) -> None:
+        batches = 50 * (SECOND_US - batch_us // 2) // batch_us
+        slow = builders.load(
+            requests=5 * batches, bytes_read=5 * batches * RESPONSE_BYTES, histogram=((batch_us, batches),)
+        )
+        idle = builders.server_usage(cpu_ns=SECOND_NS // 10)
+        found = verdict.of_trial(builders.trial(load=slow, server=idle))
+        assert found.verdict is Verdict.NEITHER
+        assert ("Nagle's algorithm" in found.reason) is nagle
 
     def test_each_of_its_workers_has_a_cpu_where_there_are_enough(self) -> None:
         one = builders.trial(cell=builders.cell(workers=2), server=builders.server_usage(cpu_ns=SECOND_NS))

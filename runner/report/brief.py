@@ -8,12 +8,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
-from runner.model import Run
+from runner.model import Run, Verdict
 from runner.report import figures, tables
 from runner.report.markdown import escape, table
 from runner.report.rows import Row
 
 _LEFT = ("server", "version", "Python", "pipelining", "note")
+
+_SAID = (Verdict.MEASURED, Verdict.GENERATOR_BOUND)
+"""Verdicts that need no note: the rate alone, and its sign for a lower bound."""
 
 Steps = Mapping[int, Row]
 """The rows of one server, by depth or by connections."""
@@ -67,7 +70,7 @@ def _line(measured: Steps, steps: Sequence[int], *, pipelining: bool) -> Iterato
     for step in steps:
         yield figures.rate_or_verdict(measured.get(step))
     yield figures.cpu_cost(last) if last else figures.NOTHING
-    notes = {row.reason: None for _, row in sorted(measured.items()) if not row.verdict.has_rate and row.reason}
+    notes = {row.reason: None for _, row in sorted(measured.items()) if row.verdict not in _SAID and row.reason}
     yield escape("; ".join(notes))
 
 

@@ -28,13 +28,17 @@ def uncertainty(row: Row) -> str:
 
 
 def rate_or_verdict(row: Row | None) -> str:
-    """The rate with its uncertainty, or why there is none; empty where there is no row."""
+    """The rate with its uncertainty, or why there is none; empty where there is no row.
+
+    Where neither side was busy it says so: something waits, and the rate is that of the wait.
+    """
     if row is None:
         return ""
     if row.requests_per_second is None:
         return row.verdict.value
-    width = uncertainty(row)
-    return rate(row) + ("" if width == NOTHING else f" {width}")
+    words = [rate(row), "" if uncertainty(row) == NOTHING else uncertainty(row)]
+    words.append("(neither)" if row.verdict is Verdict.NEITHER else "")
+    return " ".join(filter(None, words))
 
 
 def times_baseline(row: Row) -> str:
