@@ -253,11 +253,12 @@ def _take_over(folder: Path, run: Run, root: Path) -> Iterable[Path]:
             if not found["run"]:
                 return found[0]
             shown = root / found["run"]
-            if not (shown / store.RUN_FILE).exists():
-                return found[0].replace(found["run"], _relative(folder, root), 1)
-            other, _ = store.read(shown)
-            same = other.plan.profile == run.plan.profile and other.created_at < run.created_at
-            return found[0].replace(found["run"], _relative(folder, root), 1) if same else found[0]
+            if (shown / store.RUN_FILE).exists():
+                other, _ = store.read(shown)
+                newer_of_same = other.plan.profile == run.plan.profile and other.created_at < run.created_at
+            else:
+                newer_of_same = shown.name.endswith(f"-{run.plan.profile}")
+            return found[0].replace(found["run"], _relative(folder, root), 1) if newer_of_same else found[0]
 
         anew = _BLOCK.sub(newer, text)
         if anew != text:

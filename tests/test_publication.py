@@ -165,6 +165,21 @@ def test_an_older_run_leaves_the_tables_alone(project: Path) -> None:
     assert "pipebench report results/published/first " in (project / "README.md").read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize(
+    ("name", "taken"), [("2026-11-01-old-1cpu-default", True), ("2026-11-01-old-1cpu-seed", False)]
+)
+def test_a_table_of_a_run_that_is_gone_goes_to_one_of_its_profile(project: Path, name: str, taken: bool) -> None:
+    gone = f"pipebench report results/published/{name} "
+    edit(project / "README.md", "pipebench report results/published/first ", gone)
+    run = new_run(project, "second")
+    if taken:
+        publication.publish(run, project, uncommitted=True)
+    else:
+        with pytest.raises(RecordError, match=f"cannot read .*{name}"):
+            publication.publish(run, project, uncommitted=True)
+    assert (gone in (project / "README.md").read_text(encoding="utf-8")) is not taken
+
+
 def test_the_index_holds_all_runs_and_their_trends(project: Path) -> None:
     publication.publish(new_run(project, "second"), project, uncommitted=True)
     page = (project / publication.FOLDER / "index.html").read_text(encoding="utf-8")
