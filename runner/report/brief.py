@@ -70,8 +70,11 @@ def _line(measured: Steps, steps: Sequence[int], *, pipelining: bool) -> Iterato
     for step in steps:
         yield figures.rate_or_verdict(measured.get(step))
     yield figures.cpu_cost(last) if last else figures.NOTHING
-    notes = {row.reason: None for _, row in sorted(measured.items()) if row.verdict not in _SAID and row.reason}
-    yield escape("; ".join(notes))
+    reasons: dict[Verdict, str] = {}
+    for _, row in sorted(measured.items()):
+        if row.verdict not in _SAID and row.reason and not figures.waits_as_expected(row):
+            reasons.setdefault(row.verdict, row.reason)
+    yield escape("; ".join(reasons.values()))
 
 
 def _order(measured: Steps, steps: Sequence[int]) -> tuple[float, ...]:

@@ -37,8 +37,13 @@ def rate_or_verdict(row: Row | None) -> str:
     if row.requests_per_second is None:
         return row.verdict.value
     words = [rate(row), "" if uncertainty(row) == NOTHING else uncertainty(row)]
-    words.append("(neither)" if row.verdict is Verdict.NEITHER else "")
+    words.append("(neither)" if row.verdict is Verdict.NEITHER and not waits_as_expected(row) else "")
     return " ".join(filter(None, words))
+
+
+def waits_as_expected(row: Row) -> bool:
+    """Whether neither side was busy because the server waits for another, which is what its scenario has it do."""
+    return row.verdict is Verdict.NEITHER and row.waiting is not None
 
 
 def times_baseline(row: Row) -> str:
