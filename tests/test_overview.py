@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from runner.model import Scenario
 from runner.report import html, overview
 from runner.report.overview import Entry
 from runner.report.rows import rows
@@ -35,6 +36,18 @@ def test_a_trend_is_of_one_load_that_several_runs_of_one_machine_measured() -> N
     assert [server for server, _ in found.cells] == [f"adapter {n}, Python 3.13.0" for n in range(3)]
     assert found.cells[2][1][0] == "", "it was in the second run only"
     assert all("±" in rate for rate in found.cells[0][1])
+
+
+def test_servers_that_wait_have_a_trend_for_each_delay() -> None:
+    def waiting(folder: str, delay_us: int) -> Entry:
+        plan = replace(OLD.run.plan, scenario=Scenario.UPSTREAM, delay_us=delay_us)
+        return replace(OLD, folder=folder, run=replace(OLD.run, plan=plan))
+
+    found = list(overview.trends([OLD, waiting("a", 500_000), waiting("b", 500_000), waiting("c", 150_000)]))
+    assert {trend.title for trend in found} == {
+        f"depth {depth} · 50 connections · 1 worker · 500 ms at the upstream" for depth in (1, 5)
+    }
+    assert all([run.folder for run in trend.runs] == ["a", "b"] for trend in found)
 
 
 def test_only_what_has_two_rates_is_drawn() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
@@ -13,6 +14,9 @@ from runner.report import figures, html, plots, tables
 from runner.report.markdown import escape, table
 from runner.report.plots import Axis, Point, Series
 from runner.report.rows import Row
+
+Group = tuple[int, int, int]
+"""What rows have in common: workers, connections, depth."""
 
 HEADINGS = ("run", "profile", "machine", "cells", "measured", "trials")
 _LEFT = ("run", "profile", "machine")
@@ -43,7 +47,8 @@ class Entry:
 class Trend:
     """The rates of all servers under one load, on one kind of machine: a column a run, the newest last."""
 
-    group: tuple[int, int, int]
+    group: Group
+    delay_us: int
     machine: str
     runs: tuple[Entry, ...]
     lines: tuple[tuple[str, tuple[Row | None, ...]], ...]
@@ -51,7 +56,8 @@ class Trend:
     @property
     def title(self) -> str:
         """The load in words."""
-        return tables.group_title(self.group)
+        waits = f" · {figures.duration(self.delay_us)} at the upstream" if self.delay_us else ""
+        return tables.group_title(self.group) + waits
 
     @property
     def cells(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
@@ -71,7 +77,7 @@ class Trend:
             x=Axis("run", plots.FIGURE, values=tuple(map(float, range(1, len(self.runs) + 1))), logarithmic=False),
             y=Axis(None, plots.COUNT),
         )
-        return html.picture(chart, f"trend-{'-'.join(map(str, self.group))}")
+        return html.picture(chart, f"trend-{'-'.join(map(str, (self.delay_us, *self.group)))}")
 
     @property
     def description(self) -> str:
@@ -105,22 +111,24 @@ def page(entries: Sequence[Entry]) -> str:
 
 def trends(entries: Sequence[Entry]) -> Iterator[Trend]:
     """One trend for each load that at least two runs of one kind of machine have in common."""
-    kinds: dict[tuple[str, tuple[int, int, int]], list[Entry]] = {}
+    loads: dict[tuple[str, str, int, Group], list[Entry]] = defaultdict(list)
     for entry in sorted(entries, key=lambda one: one.run.created_at):
+        plan = entry.run.plan
         for group in {row.group for row in entry.rows if row.depth is not None}:
-            kinds.setdefault((_machine(entry.run), group), []).append(entry)
-    for (machine, group), runs in sorted(kinds.items(), key=lambda item: item[0]):
+            loads[_machine(entry.run), plan.scenario.value, plan.delay_us or 0, group].append(entry)
+    for (machine, _, delay_us, group), runs in sorted(loads.items(), key=lambda item: item[0]):
         if len(runs) > 1:
-            columns = [{(row.title, row.python): row for row in run.rows if row.group == group} for run in runs]
-            servers = sorted(dict.fromkeys(server for column in columns for server in column), key=str)
-            lines = tuple(
-                (
-                    title if python is None else f"{title}, Python {python}",
-                    tuple(column.get((title, python)) for column in columns),
-                )
-                for title, python in servers
-            )
-            yield Trend(group, machine, tuple(runs), lines)
+            columns = [{_server(row): row for row in run.rows if row.group == group} for run in runs]
+            servers = sorted(dict.fromkeys(server for column in columns for server in column))
+            lines = tuple((server, tuple(column.get(server) for column in columns)) for server in servers)
+            yield Trend(group, delay_us, machine, tuple(runs), lines)
+
+
+def _server(row: Row) -> str:
+    """A server in words that no other of a run has."""
+    limit = row.cell.max_clients if row.cell else None
+    python, clients = (f"Python {row.python}" if row.python else None, f"{limit} clients" if limit else None)
+    return ", ".join(filter(None, (row.title, python, clients)))
 
 
 def _machine(run: Run) -> str:
