@@ -107,6 +107,17 @@ def test_without_witnesses_the_intervals_say_what_they_leave_out() -> None:
     assert "not how the machine drifted" in comparison_tables.markdown(found)
 
 
+def test_one_of_three_witnesses_is_held_against_all_three() -> None:
+    """Without itself there are too few, and the noise of the runs alone would call its drift a difference."""
+    drifted = dict(zip(NAMES, (0.8, 0.97, 1.02, 1.02), strict=False))
+    names = list(drifted)
+    base = measured("base", {name: steady(90) for name in names})
+    new = measured("new", {name: steady(90 * ratio) for name, ratio in drifted.items()}, edited=names[:1])
+    found = {cell.adapter: cell.change for cell in compare(base, new).cells}
+    assert found[names[0]] is Change.SLOWER
+    assert {found[name] for name in names[1:]} == {Change.NONE_FOUND}
+
+
 def test_drift_seldom_makes_a_false_difference() -> None:
     """Each cell drifts by 2 % of its own; without the witnesses most cells would be called different."""
     rng = random.Random(20261121)

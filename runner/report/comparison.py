@@ -2,8 +2,8 @@
 
 Two runs are made at different times, and machines drift: an interval from the trials of each run alone would call that
 a difference. So the cells of adapters that are the same in both runs, to the last package, show how far the runs
-drifted apart, and no interval is narrower than that allows (:func:`runner.stats.drift`). A cell is not its own witness:
-where it is such a cell itself, the others are asked.
+drifted apart, and no interval is narrower than that allows (:func:`runner.stats.drift`). A cell that is the same itself
+is not its own witness: the others are asked, unless they are too few without it.
 """
 
 from __future__ import annotations
@@ -131,9 +131,8 @@ def compare(base: Measured, new: Measured, *, across_machines: bool = False) -> 
     unchanged = {one.key for one in pairs if one.unchanged}
     made = []
     for one in pairs:
-        witnesses = unchanged - {one.key}
-        rate_ratio = _ratio(one.key, rates, witnesses, stopping)
-        cpu_ratio = _ratio(one.key, costs, witnesses, stopping)
+        rate_ratio = _ratio(one.key, rates, unchanged, stopping)
+        cpu_ratio = _ratio(one.key, costs, unchanged, stopping)
         change, by = _change(one, rate_ratio, cpu_ratio)
         made.append(
             Compared(
@@ -254,10 +253,11 @@ def _match(
     return next((one for one in among if (one.adapter, one.depth, one.connections, one.workers) == load), None)
 
 
-def _ratio(key: _Key, values: Mapping[_Key, _Values], witnesses: set[_Key], stopping: Stopping) -> Interval | None:
+def _ratio(key: _Key, values: Mapping[_Key, _Values], unchanged: set[_Key], stopping: Stopping) -> Interval | None:
     if key not in values:
         return None
-    drift = stats.drift(values[one] for one in values if one in witnesses)
+    others = (values[one] for one in values if one in unchanged and one != key)
+    drift = stats.drift(others) or stats.drift(values[one] for one in values if one in unchanged)
     return stats.ratio_interval(*values[key], stopping=stopping, comparisons=len(values), drift=drift)
 
 
