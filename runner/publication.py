@@ -240,8 +240,9 @@ def _conformances(data: Any) -> list[Conformance]:
 
 def _write_conformance(root: Path) -> Iterator[Path]:
     for path, text in _conformance(root):
-        path.write_text(text, encoding="utf-8")
-        yield path
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            path.write_text(text, encoding="utf-8")
+            yield path
 
 
 def _take_over(folder: Path, run: Run, root: Path) -> Iterable[Path]:

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -236,9 +237,12 @@ def test_axe_finds_nothing(page: Page, details: str) -> None:
     assert found.response["passes"]
 
 
+@pytest.mark.parametrize(("width", "height", "theme"), [(*DESKTOP, "light"), (*PHONE, "dark")])
 @pytest.mark.parametrize("document", PAGES, ids=lambda document: document.parent.name)
-def test_all_that_is_published_can_be_read_by_all(context: BrowserContext, document: Path) -> None:
-    opened = context.new_page()
+def test_all_that_is_published_can_be_read_by_all(
+    browser: Browser, document: Path, width: int, height: int, theme: Literal["light", "dark"]
+) -> None:
+    opened = browser.new_page(viewport={"width": width, "height": height}, color_scheme=theme, offline=True)
     said: list[str] = []
     opened.on("console", lambda message: said.append(message.text))
     opened.goto(document.as_uri())
@@ -246,6 +250,7 @@ def test_all_that_is_published_can_be_read_by_all(context: BrowserContext, docum
     assert found.violations_count == 0, found.generate_report()
     assert opened.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
     assert said == []
+    opened.close()
 
 
 def test_words_of_others_are_shown_as_text(context: BrowserContext, files: dict[str, Path]) -> None:
