@@ -301,8 +301,8 @@ class TestAlone:
             assert allowed[f"{tag}-src"] == f"'sha256-{base64.b64encode(digest).decode()}'"
 
     @pytest.mark.parametrize("name", RUNS)
-    def test_a_published_run_stays_far_below_5_megabytes(self, name: str) -> None:
-        assert len(published(name)[2].encode()) < 1_000_000
+    def test_a_published_run_stays_below_5_megabytes(self, name: str) -> None:
+        assert len(published(name)[2].encode()) < 5_000_000
 
     def test_a_full_matrix_stays_below_5_megabytes(self) -> None:
         text = rendered(*builders.matrix(adapters=45, depths=(1, 4, 16, 64), trials=3))
