@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _INT64_MAX = 2**63 - 1
+_EDGES = {_INT64_MAX, -(2**63)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +46,8 @@ class Histogram(Sequence[tuple[int, int]]):
         Raises ``ValueError`` where they are something else.
         """
         numbers = np.fromstring(text, dtype=np.int64, sep=",")
-        if numbers.max(initial=0) == _INT64_MAX:  # what 64 bits cannot hold is read as that
-            raise ValueError("a number has more than 64 bits")
+        if len(numbers) and any(str(edge) not in text for edge in _EDGES & {int(numbers.min()), int(numbers.max())}):
+            raise ValueError("a number has more than 64 bits")  # it was read as the nearest that has not
         return cls(numbers.reshape(-1, 2))
 
     @cached_property

@@ -51,9 +51,14 @@ class TestParse:
         with pytest.raises(ValueError, match=r"shape|unmatched"):
             Histogram.parse(text)
 
-    def test_a_number_that_does_not_fit_is_refused(self) -> None:
+    @pytest.mark.parametrize("number", [2**63, -(2**63) - 1, 10**30])
+    def test_a_number_that_does_not_fit_is_refused(self, number: int) -> None:
         with pytest.raises(ValueError, match="more than 64 bits"):
-            Histogram.parse(f"{2**63},1")
+            Histogram.parse(f"{number},1")
+
+    @pytest.mark.parametrize("number", [2**63 - 1, -(2**63)])
+    def test_the_last_that_fits_is_read(self, number: int) -> None:
+        assert list(Histogram.parse(f"{number},1")) == [(number, 1)]
 
 
 class TestMoments:
