@@ -122,7 +122,7 @@ def publish_conformance(path: Path, root: Path) -> tuple[Path, ...]:
         raise RecordError(f"{path} is not what pipebench check --format json prints: {error!r}") from None
     folder = root / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / CONFORMANCE_FILE).write_bytes(gzip.compress(json.dumps(data).encode(), mtime=0))
+    (folder / CONFORMANCE_FILE).write_bytes(gzip.compress(_without_home(json.dumps(data)).encode(), mtime=0))
     return (folder / CONFORMANCE_FILE, *_write_conformance(root))
 
 
@@ -280,4 +280,9 @@ def _keep_logs(report: Report, folder: Path) -> None:
         if failed.log and text is not None:
             path = folder / failed.log
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text[:LOG_CHARACTERS], encoding="utf-8")
+            path.write_text(_without_home(text)[:LOG_CHARACTERS], encoding="utf-8")
+
+
+def _without_home(text: str) -> str:
+    """What a server said, without the name of who measured it."""
+    return text.replace(str(Path.home()), "~")
