@@ -9,15 +9,15 @@ from __future__ import annotations
 import io
 import signal
 import sys
-from collections.abc import Callable, Sequence
-from contextlib import redirect_stdout
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from runner import plans
-from runner.errors import PlanError, ToolError, UserError
+from runner.errors import PlanError, UserError
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -243,7 +243,7 @@ def compare_command(
     measured = [store.read(store.find(results, name)) for name in (base, new)]
     found = comparison.compare(measured[0], measured[1], across_machines=across_machines)
     if format_ == "json":
-        click.echo(comparison_tables.as_json(found), nl=False)
+        _print_json(found)
     elif format_ == "markdown":
         click.echo(comparison_tables.markdown(found), nl=False)
     else:
@@ -258,6 +258,8 @@ def compare_command(
 _EXPORTS = {
     "hdr-log": "HdrHistogram's log, a histogram a trial",
     "hgrm": "HdrHistogram's percentiles, a file a cell",
+    "svg": "the charts, a file each",
+    "png": "the same as pixels",
     "parquet": "all trials, raw",
     "github-summary": "Markdown for $GITHUB_STEP_SUMMARY",
     "benchmark-json": "github-action-benchmark's customBiggerIsBetter",
@@ -269,6 +271,7 @@ _EXPORTS = {
     epilog=_examples(
         "pipebench export latest --format hdr-log --output latest.hlog",
         "pipebench export latest --format hgrm --output percentiles/",
+        "pipebench export latest --format png --dark --output charts/",
         "pipebench export 20261121 --format parquet --output trials.parquet",
     ),
 )
@@ -280,27 +283,42 @@ _EXPORTS = {
     required=True,
     help="; ".join(f"{name}: {text}" for name, text in _EXPORTS.items()) + ".",
 )
-@click.option("--output", type=click.Path(path_type=Path), help="File to write, or folder for hgrm.  [standard output]")
+@click.option(
+    "--output", type=click.Path(path_type=Path), help="File to write, or folder for several.  [standard output]"
+)
+@click.option("--dark", is_flag=True, help="Charts for dark paper.")
 @click.option("--results", type=click.Path(path_type=Path), default=RESULTS, help="Folder of records.  [results]")
-def export_command(run: str, format_: str, output: Path | None, results: Path) -> None:
-    """Write RUN in the format of another tool: its latencies, its trials, or its throughputs.
+def export_command(run: str, format_: str, output: Path | None, dark: bool, results: Path) -> None:
+    """Write RUN in the format of another tool: its latencies, its trials, its throughputs, or its charts.
 
     Latencies are those of trials that count and were proved; cells without one are named on standard error.
     """
     from runner import store
     from runner.report import exchange, rows
 
-    head, trials = store.read(store.find(results, run))
-    if format_ in {"hgrm", "parquet"} and output is None:
+    charted = format_ in {"svg", "png"}
+    if output is None and (charted or format_ in {"hgrm", "parquet"}):
         raise click.UsageError(f"--format {format_} needs --output: it is not written to a terminal")
+    if dark and not charted:
+        raise click.UsageError(f"--dark is for charts: leave it out, or ask for --format svg or png, not {format_}")
+    head, trials = store.read(store.find(results, run))
     if format_ in {"hgrm", "hdr-log"} and (missing := exchange.left_out(head, trials)):
         click.echo(f"pipebench: no proved latency, so left out: {', '.join(missing)}", err=True)
     if format_ == "hgrm" and output is not None:
-        output.mkdir(parents=True, exist_ok=True)
-        for name, text in exchange.percentile_distributions(head, trials).items():
-            (output / name).write_text(text, encoding="utf-8")
+        found = exchange.percentile_distributions(head, trials)
+        _write_all(((name, text.encode()) for name, text in found.items()), output)
+    elif charted and output is not None:
+        from runner.report import charts, vega
+
+        drawings = charts.drawings(head, rows.rows(head, trials), trials)
+        drawn = (
+            vega.png(one.chart, dark=dark) if format_ == "png" else vega.svg(one.chart, dark=dark).encode()
+            for one in drawings
+        )
+        _write_all(zip((f"{one.name}.{format_}" for one in drawings), drawn, strict=True), output)
     elif format_ == "parquet" and output is not None:
-        exchange.write_parquet(head, trials, output)
+        with _writing(output):
+            exchange.write_parquet(head, trials, output)
     elif format_ == "hdr-log":
         _write(exchange.hdr_log(head, trials), output)
     elif format_ == "github-summary":
@@ -365,15 +383,13 @@ def list_command(as_json: bool, only: Sequence[str], groups: Sequence[Group]) ->
 
     Environments that are not there yet are built.
     """
-    import msgspec
-
     from runner import inquiries, progress, suite
     from runner.report import listing
 
     with progress.reporter(quiet=False) as reporter:
         entries = listing.entries(inquiries.inventory(only, suite.ROOT, reporter, groups=groups))
     if as_json:
-        click.echo(msgspec.json.format(msgspec.json.encode(entries), indent=1).decode())
+        _print_json(entries)
     else:
         _print(listing.table(entries))
 
@@ -417,8 +433,6 @@ def check_command(
     Exit code 1 where pipelining does not work, or a case that was asked for by name failed. What servers do with
     malformed requests is theirs: it is shown, and fails with --strict.
     """
-    import json
-
     from runner import inquiries, progress, suite
     from runner.conformance import record
     from runner.conformance.case import Outcome
@@ -427,7 +441,7 @@ def check_command(
     with progress.reporter(quiet=quiet) as reporter:
         found = inquiries.examine(adapters, suite.ROOT, reporter, groups=groups, cases=cases, ladder=ladder)
     if format_ == "json":
-        click.echo(json.dumps(record.as_json(*found), indent=1))
+        _print_json(record.as_json(*found))
     elif format_ == "markdown":
         click.echo(conformance.markdown(found))
     else:
@@ -489,10 +503,7 @@ def timeline_command(
         found = [inquiries.trace_client(kinds[name], suite.ROOT, reporter, delay_us=delay_us) for name in clients]
         found += [inquiries.trace(name, suite.ROOT, reporter, delay_us=delay_us, **given) for name in adapters]
     if svg is not None:
-        try:
-            svg.write_text(waterfall.svg(found), encoding="utf-8")
-        except OSError as error:
-            raise ToolError(f"cannot write {svg}: {error.strerror}: choose another file with --svg") from None
+        _write(waterfall.svg(found), svg)
     console = Console(width=None if sys.stdout.isatty() else 100, highlight=False)
     for line in waterfall.terminal(found, console.width):
         console.print(line)
@@ -520,8 +531,6 @@ def outdated_command(
     Pins that an adapter holds are shown with the reason, and stay; so do Go modules, and the releases of 2017 are left
     out. --update commits nothing: read the diff. Exit code 1 where an updated adapter fails its quick check.
     """
-    import msgspec
-
     from runner import inquiries, progress, suite
     from runner.outdated import State
     from runner.report import listing
@@ -529,7 +538,7 @@ def outdated_command(
     with progress.reporter(quiet=quiet) as reporter:
         found = inquiries.find_outdated(adapters, suite.ROOT, reporter, groups=groups, update=update)
     if as_json:
-        click.echo(msgspec.json.format(msgspec.json.encode(found), indent=1).decode())
+        _print_json(found)
     else:
         _print(listing.pins_table(found.pins))
         for tried in found.tried:
@@ -547,15 +556,13 @@ def doctor_command(as_json: bool) -> None:
 
     Exit code 1 where something keeps the suite from measuring.
     """
-    import msgspec
-
     from runner import doctor
     from runner.model import Level
     from runner.report import listing
 
     findings = doctor.examine(doctor.read())
     if as_json:
-        click.echo(msgspec.json.format(msgspec.json.encode(findings), indent=1).decode())
+        _print_json(findings)
     else:
         _print(listing.findings_table(findings))
     if any(finding.level is Level.PROBLEM for finding in findings):
@@ -575,16 +582,15 @@ def selftest_command(sessions: int, trials: int, results: Path, publish: bool, a
 
     Sessions that were measured before with the same folder are not repeated.
     """
-    import msgspec
-
     from runner import progress, selftest
+    from runner.jsontext import readable
     from runner.report import trust
 
     folder = results.absolute() / "selftest"
     with progress.reporter(quiet=as_json) as reporter:
         selftest.measure(sessions, trials, folder, reporter)
     outcome = selftest.evaluate(folder)
-    encoded = msgspec.json.format(msgspec.json.encode(outcome), indent=1).decode() + "\n"
+    encoded = readable(outcome)
     click.echo(encoded if as_json else trust.markdown(outcome), nl=False)
     if publish:
         kept = results.absolute() / "published" / "selftest"
@@ -598,10 +604,25 @@ def _write(text: str, output: Path | None) -> None:
     if output is None:
         click.echo(text, nl=False)
         return
-    try:
+    with _writing(output):
         output.write_text(text, encoding="utf-8")
+
+
+def _write_all(files: Iterable[tuple[str, bytes]], folder: Path) -> None:
+    with _writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    for name, content in files:
+        with _writing(folder / name):
+            (folder / name).write_bytes(content)
+
+
+@contextmanager
+def _writing(output: Path) -> Iterator[None]:
+    """What cannot be written is a user's error."""
+    try:
+        yield
     except OSError as error:
-        raise click.UsageError(f"cannot write {output}: {error.strerror}: choose another --output") from None
+        raise click.UsageError(f"cannot write {output}: {error.strerror or error}: choose another place") from None
 
 
 def _places(results: Path, port: int | None) -> Places:
@@ -611,22 +632,25 @@ def _places(results: Path, port: int | None) -> Places:
 
 
 def _print_report(path: Path, format_: str, output: Path | None = None) -> None:
-    from runner.model import Scenario
-    from runner.report import tables, upstream
-    from runner.report.formats import Report, printed
+    from runner.report.formats import Report, printed, terminal
 
     report = Report.read(path)
     if format_ != "text":
         _write(printed(report, format_), output)
         return
-    own = upstream.terminal if report.run.plan.scenario is Scenario.UPSTREAM else tables.terminal
     if output is None:
-        _print(*own(report.run, report.rows))
+        _print(*terminal(report))
         return
     drawn = io.StringIO()
     with redirect_stdout(drawn):
-        _print(*own(report.run, report.rows))
+        _print(*terminal(report))
     _write(drawn.getvalue(), output)
+
+
+def _print_json(content: object) -> None:
+    from runner.jsontext import readable
+
+    click.echo(readable(content), nl=False)
 
 
 def _print(*items: Any) -> None:

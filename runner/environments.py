@@ -18,6 +18,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from packaging.utils import canonicalize_name
+
 from runner import interpreters, machine, process
 from runner.errors import ToolError
 from runner.interpreters import Interpreter
@@ -129,7 +131,7 @@ def _prepare_python(
         adapter=adapter,
         argv=(str(folder / "venv" / "bin" / "python"), str(adapter.path)),
         python=made["python"],
-        version=({"python": made["python"]} | installed).get(_normalized(adapter.distribution), "?"),
+        version=({"python": made["python"]} | installed).get(canonicalize_name(adapter.distribution), "?"),
         installed=installed,
     )
 
@@ -152,7 +154,7 @@ def _build_venv(adapter: Adapter, folder: Path, python: str, record: Path, *, co
     version = process.output([own_python, "-c", "import platform; print(platform.python_version())"], stderr=False)
     if listed is None or version is None:
         return _Problem("its environment was built but does not run")
-    installed = {_normalized(entry["name"]): entry["version"] for entry in json.loads(listed)}
+    installed = {canonicalize_name(entry["name"]): entry["version"] for entry in json.loads(listed)}
     _write(record, {"python": version.strip(), "installed": installed})
     return None
 
@@ -269,11 +271,6 @@ def _go_modules(text: str) -> dict[str, str]:
     modules = {fields[1]: fields[2] for line in text.splitlines() if (fields := line.split())[:1] == ["dep"]}
     toolchain = re.search(r": go(\S+)", text)
     return modules | ({"go": toolchain[1]} if toolchain else {})
-
-
-def _normalized(distribution: str) -> str:
-    """A distribution's name as PEP 503 normalizes it."""
-    return re.sub(r"[-_.]+", "-", distribution).lower()
 
 
 def _digest(*parts: str) -> str:

@@ -133,6 +133,12 @@ def samples(histogram: Histogram) -> int:
     return histogram.moments.samples
 
 
+def samples_above(histogram: Histogram, us: int) -> int:
+    """Number of samples that took longer than so many microseconds."""
+    latencies, counts = histogram.buckets.T
+    return int(counts[latencies > us].sum())
+
+
 def mean_us(histogram: Histogram) -> float | None:
     """Mean latency in microseconds; ``None`` without samples."""
     count = samples(histogram)

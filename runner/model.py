@@ -236,6 +236,11 @@ class Load:
     array_source: str | None = None
     verified: Verified | None = None
 
+    @property
+    def requests_per_second(self) -> float:
+        """Responses over the load's duration."""
+        return self.requests / (self.duration_us / 1e6)
+
 
 @dataclass(frozen=True, slots=True)
 class ServerUsage:
@@ -335,6 +340,10 @@ class Placement:
     generator: tuple[int, ...]
     shared: bool
 
+    def __str__(self) -> str:
+        server, generator = (",".join(map(str, cpus)) for cpus in (self.server, self.generator))
+        return f"server on {server}, load on {generator}" + (", shared" if self.shared else "")
+
 
 @dataclass(frozen=True, slots=True)
 class Machine:
@@ -348,6 +357,11 @@ class Machine:
     system: str
     hypervisor: bool
     tools: Mapping[str, str]
+
+    @property
+    def kind(self) -> str:
+        """What machines have in common whose figures may be compared."""
+        return f"{self.cpu_model}, {len(self.cpus)} CPUs"
 
 
 class Level(StrEnum):

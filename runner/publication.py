@@ -12,7 +12,7 @@ import hashlib
 import json
 import re
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -58,14 +58,11 @@ class Published:
 
     def documents(self) -> Mapping[str, str]:
         """Every document that is made of the record, by its path in the folder."""
-        from runner.report import charts  # noqa: PLC0415 - only where they are drawn
-
-        report = self.report
-        drawn = charts.all_charts(report.run, report.rows, report.trials)
+        report, pictures = self.report, formats.pictures(self.report)
         return {
             "tables.md": f"# {report.run.id}\n\n{formats.printed(report, 'markdown')}",
-            "index.html": formats.printed(report, "html"),
-            **{f"charts/{name}.svg": charts.svg(chart) for name, chart in drawn.items()},
+            "index.html": formats.html(report, pictures),
+            **{f"charts/{one.drawing.name}.svg": one.svg for one in pictures},
         }
 
     def write(self) -> None:
@@ -98,16 +95,14 @@ def publish(
             "publish it all the same with --uncommitted"
         )
     folder = root / FOLDER / name_of(run)
-    if folder.exists() and store.read(folder)[0].id != run.id:
-        raise RecordError(
-            f"{folder.relative_to(root)} holds {store.read(folder)[0].id} already: remove it to publish {run.id} there"
-        )
+    if folder.exists() and (other := store.read_head(folder).id) != run.id:
+        raise RecordError(f"{folder.relative_to(root)} holds {other} already: remove it to publish {run.id} there")
     folder.mkdir(parents=True, exist_ok=True)
     (folder / store.RUN_FILE).write_bytes((run_folder / store.RUN_FILE).read_bytes())
     store.compress_trials(run_folder, folder)
     _keep_logs(report, folder)
     Published.read(folder).write()
-    return folder, (*_take_over(folder, run, root), *refresh_documents(root))
+    return folder, (*_take_over(folder, run, root), *_write_documents(root, _published(root)))
 
 
 def publish_conformance(path: Path, root: Path) -> tuple[Path, ...]:
@@ -128,55 +123,57 @@ def publish_conformance(path: Path, root: Path) -> tuple[Path, ...]:
 
 def refresh(root: Path) -> tuple[Path, ...]:
     """Write all published documents anew from their records, and return the files of the project that were changed."""
-    for published in _published(root):
-        published.write()
-    return (*_write_conformance(root), *refresh_documents(root))
+    published = _published(root)
+    for one in published:
+        one.write()
+    return (*_write_conformance(root), *_write_documents(root, published))
 
 
 def check(root: Path) -> list[Discrepancy]:
     """Compute every published document and table again, and return where one is not what its record gives."""
     found: list[Discrepancy] = []
-    for published in _published(root):
-        for name, computed in published.documents().items():
-            path = published.folder / name
+    published = _published(root)
+    for one in published:
+        for name, computed in one.documents().items():
+            path = one.folder / name
             shown = str(path.relative_to(root))
             if not path.exists():
                 found.append(Discrepancy(shown, "the file", None, "a document: pipebench publish --refresh writes it"))
             else:
                 found += discrepancies(shown, path.read_text(encoding="utf-8"), computed)
     for path, text in _documents(root):
-        found += discrepancies(str(path.relative_to(root)), text, printed_anew(text, root))
-    for path, computed in ((root / FOLDER / "index.html", _index_page(root) or ""), *_conformance(root)):
+        found += discrepancies(str(path.relative_to(root)), text, printed_anew(text, root, published))
+    for path, computed in ((root / FOLDER / "index.html", _index_page(published) or ""), *_conformance(root)):
         stored = path.read_text(encoding="utf-8") if path.exists() else ""
         found += discrepancies(_relative(path, root), stored, computed)
     return found
 
 
-def refresh_documents(root: Path) -> tuple[Path, ...]:
-    """Print the tables of the project's documents anew, and the index of published runs; return what changed."""
-    changed = []
+def _write_documents(root: Path, published: Sequence[Published]) -> Iterator[Path]:
+    """Print the tables of the project's documents anew, and the index of published runs; the files that changed."""
     for path, text in _documents(root):
-        anew = printed_anew(text, root)
+        anew = printed_anew(text, root, published)
         if anew != text:
             path.write_text(anew, encoding="utf-8")
-            changed.append(path)
-    page, index = _index_page(root), root / FOLDER / "index.html"
+            yield path
+    page, index = _index_page(published), root / FOLDER / "index.html"
     if page is not None and (not index.exists() or index.read_text(encoding="utf-8") != page):
         index.write_text(page, encoding="utf-8")
-        changed.append(index)
-    return tuple(changed)
+        yield index
 
 
-def printed_anew(text: str, root: Path) -> str:
+def printed_anew(text: str, root: Path, published: Sequence[Published]) -> str:
     """A document with each table as the command in the comment above it prints it now."""
+    reports = {one.folder: one.report for one in published}
 
     def table(found: re.Match[str]) -> str:
         if not found["head"]:
             return found[0]
         if found["run"]:
-            shown = formats.printed(Report.read(root / found["run"]), found["format"] or "markdown")
+            report = reports.get(root / found["run"]) or Report.read(root / found["run"])
+            shown = formats.printed(report, found["format"] or "markdown")
         else:
-            shown = overview.markdown(_overview(root))
+            shown = overview.markdown(_overview(published))
         return f"{found['head']}\n{shown.strip()}\n\n"
 
     return _BLOCK.sub(table, text)
@@ -204,9 +201,8 @@ def uncommitted_changes(run: Run, root: Path) -> list[str]:
     return changed
 
 
-def _published(root: Path) -> Iterator[Published]:
-    for path in sorted((root / FOLDER).glob(f"*/{store.RUN_FILE}")):
-        yield Published.read(path.parent)
+def _published(root: Path) -> tuple[Published, ...]:
+    return tuple(Published.read(path.parent) for path in sorted((root / FOLDER).glob(f"*/{store.RUN_FILE}")))
 
 
 def _documents(root: Path) -> Iterator[tuple[Path, str]]:
@@ -217,13 +213,12 @@ def _documents(root: Path) -> Iterator[tuple[Path, str]]:
                 yield path, text
 
 
-def _index_page(root: Path) -> str | None:
-    found = _overview(root)
-    return overview.page(found) if found else None
+def _index_page(published: Sequence[Published]) -> str | None:
+    return overview.page(_overview(published)) if published else None
 
 
-def _overview(root: Path) -> list[overview.Entry]:
-    return [overview.Entry(one.folder.name, one.report.run, one.report.rows) for one in _published(root)]
+def _overview(published: Sequence[Published]) -> list[overview.Entry]:
+    return [overview.Entry(one.folder.name, one.report.run, one.report.rows) for one in published]
 
 
 def _conformance(root: Path) -> Iterator[tuple[Path, str]]:
@@ -245,9 +240,8 @@ def _write_conformance(root: Path) -> Iterator[Path]:
             yield path
 
 
-def _take_over(folder: Path, run: Run, root: Path) -> Iterable[Path]:
-    """Let the tables of an older run of the same profile be of this one."""
-    changed = []
+def _take_over(folder: Path, run: Run, root: Path) -> Iterator[Path]:
+    """Let the tables of an older run of the same profile be of this one; the files that changed."""
     for path, text in _documents(root):
 
         def newer(found: re.Match[str]) -> str:
@@ -255,7 +249,7 @@ def _take_over(folder: Path, run: Run, root: Path) -> Iterable[Path]:
                 return found[0]
             shown = root / found["run"]
             if (shown / store.RUN_FILE).exists():
-                other, _ = store.read(shown)
+                other = store.read_head(shown)
                 newer_of_same = other.plan.profile == run.plan.profile and other.created_at < run.created_at
             else:
                 newer_of_same = shown.name.endswith(f"-{run.plan.profile}")
@@ -264,8 +258,7 @@ def _take_over(folder: Path, run: Run, root: Path) -> Iterable[Path]:
         anew = _BLOCK.sub(newer, text)
         if anew != text:
             path.write_text(anew, encoding="utf-8")
-            changed.append(path)
-    return changed
+            yield path
 
 
 def _relative(path: Path, root: Path) -> str:

@@ -83,7 +83,8 @@ def levels_of(session: int) -> tuple[str, ...]:
 
 def measure(sessions: int, trials: int, folder: Path, reporter: Reporter) -> None:
     """Measure sessions 1 to ``sessions``, each a run in ``folder``; those that are complete are not repeated."""
-    missing = [number for number in range(1, sessions + 1) if not _complete(folder, _name(number))]
+    complete = {store.read_head(path).plan.profile for path in _sessions(folder)}
+    missing = [number for number in range(1, sessions + 1) if _name(number) not in complete]
     began = time.monotonic()
     for done, session in enumerate(missing):
         left = (time.monotonic() - began) / done * (len(missing) - done) if done else None
@@ -181,15 +182,11 @@ def _plant(root: Path, session: int) -> None:
 
 def _sessions(folder: Path) -> list[Path]:
     paths = sorted(path.parent for path in folder.glob(f"*session-*/{store.RUN_FILE}"))
-    return [path for path in paths if store.read(path)[0].finished_at is not None]
+    return [path for path in paths if store.read_head(path).finished_at is not None]
 
 
 def _name(session: int) -> str:
     return f"session-{session:03}"
-
-
-def _complete(folder: Path, name: str) -> bool:
-    return any(path.name.endswith(name) for path in _sessions(folder))
 
 
 def _samples(path: Path) -> _Session:

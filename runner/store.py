@@ -16,6 +16,7 @@ import msgspec
 
 from runner.errors import RecordError
 from runner.histogram import Histogram
+from runner.jsontext import readable
 from runner.model import Run, Trial
 
 SCHEMA = 1
@@ -36,7 +37,7 @@ class RunFolder:
         """Write the run's head so that it is there whole or not at all."""
         partial = self.path / (RUN_FILE + ".partial")
         try:
-            partial.write_bytes(msgspec.json.format(msgspec.json.encode(run), indent=1) + b"\n")
+            partial.write_bytes(readable(run).encode())
             partial.rename(self.path / RUN_FILE)
         except OSError as error:
             raise RecordError(
@@ -113,6 +114,19 @@ def read(folder: Path) -> tuple[Run, tuple[Trial, ...]]:
 
     A last line cut short by a kill is left out; it was never finished.
     """
+    run = read_head(folder)
+    path, compressed = folder / TRIALS_FILE, folder / (TRIALS_FILE + ".gz")
+    if path.exists():
+        with path.open("rb") as lines:
+            return run, _trials(lines, path)
+    if compressed.exists():
+        with gzip.open(compressed, "rb") as lines:
+            return run, _trials(lines, compressed)
+    return run, ()
+
+
+def read_head(folder: Path) -> Run:
+    """A run without its trials."""
     try:
         text = (folder / RUN_FILE).read_bytes()
     except OSError as error:
@@ -124,15 +138,7 @@ def read(folder: Path) -> tuple[Run, tuple[Trial, ...]]:
             f"{folder / RUN_FILE} has schema {version}, this version reads {SCHEMA}: "
             "use the version of pipebench that wrote it"
         )
-    run = _decode(text, Run, folder / RUN_FILE)
-    path, compressed = folder / TRIALS_FILE, folder / (TRIALS_FILE + ".gz")
-    if path.exists():
-        with path.open("rb") as lines:
-            return run, _trials(lines, path)
-    if compressed.exists():
-        with gzip.open(compressed, "rb") as lines:
-            return run, _trials(lines, compressed)
-    return run, ()
+    return _decode(text, Run, folder / RUN_FILE)
 
 
 def _trials(lines: Iterable[bytes], path: Path) -> tuple[Trial, ...]:

@@ -283,7 +283,7 @@ def summarize(done: Trial) -> TrialSummary:
     return TrialSummary(
         cell=done.cell,
         round=done.round,
-        rate=done.load.requests / (done.load.duration_us / 1e6) if worked and done.load else None,
+        rate=done.load.requests_per_second if worked and done.load else None,
         failed=not worked,
         disturbed=verdict.disturbance(done) is not None,
         wall_s=phases.start + phases.check + phases.warm_up + phases.load + phases.stop,
@@ -307,12 +307,7 @@ def _announce(head: Run, reporter: Reporter) -> None:
     for finding in head.findings:
         if finding.level in {Level.WARNING, Level.PROBLEM}:
             reporter.say(f"{finding.level}: {finding.subject}: {finding.state}: {finding.effect}")
-    placed = f"server on CPU {_numbers(head.placement.server)}, load on CPU {_numbers(head.placement.generator)}"
-    reporter.say(f"{head.id}: {len(head.cells)} cells, {placed}")
-
-
-def _numbers(cpus: Sequence[int]) -> str:
-    return ",".join(map(str, cpus))
+    reporter.say(f"{head.id}: {len(head.cells)} cells, CPUs: {head.placement}")
 
 
 def _head(plan: Plan, places: Places, prepared: Sequence[Environment | Unavailable], *, setup_s: float) -> Run:

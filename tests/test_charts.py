@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runner.model import Client, Exit, LogError, Run, Trial, Upstream
-from runner.report import charts, figures, palette, plots, rows
+from runner.report import charts, figures, palette, plots, rows, vega
 from runner.report.charts import Drawing, Section
 from runner.report.rows import Row
 from tests import builders
@@ -57,8 +57,7 @@ def mixed() -> tuple[Run, list[Trial]]:
 class TestAllCharts:
     def test_a_run_over_depth_has_each_kind_for_each_group(self) -> None:
         head, trials = builders.matrix(adapters=3, depths=(1, 5))
-        found = charts.all_charts(head, rows.rows(head, trials), trials)
-        assert list(found) == [
+        assert list(drawn(head, trials)) == [
             "throughput-d1-c50-w1",
             "throughput-d5-c50-w1",
             "rate-over-depth-c50-w1",
@@ -84,7 +83,7 @@ class TestAllCharts:
 
     def test_no_chart_without_rows(self) -> None:
         head = builders.run(adapters=(builders.adapter_record(unavailable="not here"),))
-        assert charts.all_charts(head, rows.rows(head, []), []) == {}
+        assert drawn(head, []) == {}
 
     def test_no_latency_is_drawn_that_was_not_proved(self) -> None:
         head, trials = builders.matrix(adapters=1, depths=(5,))
@@ -105,7 +104,7 @@ class TestThroughput:
 
     def test_every_server_stands_there_with_its_figure_or_why_it_has_none(self, drawing: Drawing) -> None:
         head, trials = mixed()
-        shown = texts(charts.svg(drawing.chart))
+        shown = texts(vega.svg(drawing.chart))
         for row in rows.rows(head, trials):
             if row.depth == 16:
                 assert row.title in shown
@@ -123,7 +122,7 @@ class TestThroughput:
             assert value["bound"] is (value["label"] == "adapter 1")
         bars = [
             element
-            for element in ElementTree.fromstring(charts.svg(drawing.chart)).iter(f"{SVG}path")
+            for element in ElementTree.fromstring(vega.svg(drawing.chart)).iter(f"{SVG}path")
             if element.get("fill") == palette.ACCENT
         ]
         assert sorted(bar.get("fill-opacity") == "0" for bar in bars) == [False, False, True]
@@ -138,7 +137,7 @@ class TestThroughput:
 class TestLines:
     def test_a_line_a_server_with_the_fastest_first(self) -> None:
         drawing = drawn(*mixed())["rate-over-depth-c50-w1"]
-        names = [name for name in texts(charts.svg(drawing.chart)) if name.startswith("adapter")]
+        names = [name for name in texts(vega.svg(drawing.chart)) if name.startswith("adapter")]
         assert names == ["adapter 0", "adapter 1", "adapter 2"]
         assert drawing.headings == ("server", "depth 1", "depth 16")
         assert drawing.cells[-1] == ("adapter 3", figures.NOTHING, figures.NOTHING)
@@ -148,7 +147,7 @@ class TestLines:
         head, trials = builders.matrix(adapters=adapters, depths=(1, 5))
         found = drawn(head, trials)
         for name in ("throughput-d5-c50-w1", "rate-over-depth-c50-w1", "latency-d5-c50-w1", "printed-d5-c50-w1"):
-            shown = set(texts(charts.svg(found[name].chart)))
+            shown = set(texts(vega.svg(found[name].chart)))
             assert {f"adapter {n}" for n in range(adapters)} <= shown, name
 
     def test_panels_hold_the_baseline_beside_each(self) -> None:
@@ -174,7 +173,7 @@ class TestLines:
 class TestPrinted:
     def test_a_zero_that_wrk_prints_stands_there_as_it_does(self) -> None:
         drawing = drawn(*builders.matrix(adapters=2, depths=(16,)))["printed-d16-c50-w1"]
-        assert texts(charts.svg(drawing.chart)).count("0.00us") == 2
+        assert texts(vega.svg(drawing.chart)).count("0.00us") == 2
         assert drawing.description.endswith("2 of 4 that it prints are zero")
         assert [cells[2] for cells in drawing.cells] == ["0.00us", "0.00us"]
 
@@ -204,7 +203,7 @@ def every() -> list[Drawing]:
 class TestDrawn:
     def test_every_colour_has_one_for_dark_paper(self, every: list[Drawing]) -> None:
         for drawing in every:
-            light, dark = charts.svg(drawing.chart), charts.svg(drawing.chart, dark=True)
+            light, dark = vega.svg(drawing.chart), vega.svg(drawing.chart, dark=True)
             used = set(re.findall(r'(?:fill|stroke)="(.*?)"', light)) - {"none", "transparent"}
             assert used <= set(palette.DARK), drawing.name
             assert set(re.findall(r'(?:fill|stroke)="(.*?)"', dark)) - {"none", "transparent"} == {
@@ -213,11 +212,11 @@ class TestDrawn:
 
     def test_nothing_in_it_asks_for_a_style_or_a_network(self, every: list[Drawing]) -> None:
         for drawing in every:
-            svg = charts.svg(drawing.chart)
+            svg = vega.svg(drawing.chart)
             assert not re.search(r"\bstyle=|<style|<image|<script|\bhref=|url\((?!#)", svg), drawing.name
 
     def test_it_is_as_wide_as_a_phone_whatever_it_shows(self, every: list[Drawing]) -> None:
-        widths = [float(ElementTree.fromstring(charts.svg(drawing.chart)).get("width", "")) for drawing in every]
+        widths = [float(ElementTree.fromstring(vega.svg(drawing.chart)).get("width", "")) for drawing in every]
         assert max(widths) <= plots.WIDTH + 20
 
     def test_a_table_is_as_wide_as_its_headings(self, every: list[Drawing]) -> None:
@@ -226,15 +225,15 @@ class TestDrawn:
             assert {len(cells) for cells in drawing.cells} == {len(drawing.headings)}
 
     def test_png(self, every: list[Drawing]) -> None:
-        assert charts.png(every[0].chart).startswith(b"\x89PNG\r\n\x1a\n")
+        assert vega.png(every[0].chart).startswith(b"\x89PNG\r\n\x1a\n")
 
     def test_words_of_others_are_text(self) -> None:
         head, trials = builders.matrix(adapters=2, depths=(1, 16))
         head = replace(head, adapters=(replace(head.adapters[0], title=HOSTILE), head.adapters[1]))
         for drawing in drawn(head, trials).values():
-            root = ElementTree.fromstring(charts.svg(drawing.chart))
+            root = ElementTree.fromstring(vega.svg(drawing.chart))
             assert not list(root.iter(f"{SVG}script"))
-            assert [text for text in texts(charts.svg(drawing.chart)) if text.startswith("<script>")], drawing.name
+            assert [text for text in texts(vega.svg(drawing.chart)) if text.startswith("<script>")], drawing.name
 
 
 class TestLabels:

@@ -17,7 +17,7 @@ from runner.cli import cli
 from runner.errors import ToolError
 from runner.histogram import Histogram
 from runner.model import Failure, Verdict
-from runner.report import exchange
+from runner.report import charts, exchange
 from runner.report.rows import rows
 from tests import builders
 
@@ -138,6 +138,32 @@ def test_the_command_writes_each_format(folder: Path, tmp_path: Path) -> None:
     assert export(str(folder), "--format", "hdr-log").stdout == (tmp_path / "x.hlog").read_text()
     assert json.loads(export(str(folder), "--format", "benchmark-json").stdout)
     assert export(str(folder), "--format", "github-summary").stdout.startswith("## ")
+
+
+@pytest.mark.parametrize(("format_", "begins"), [("svg", b"<svg"), ("png", b"\x89PNG\r\n")])
+def test_the_command_writes_every_chart_as_a_picture(folder: Path, tmp_path: Path, format_: str, begins: bytes) -> None:
+    drawn = {}
+    for paper in ((), ("--dark",)):
+        result = export(str(folder), "--format", format_, *paper, "--output", str(tmp_path / "charts"))
+        assert (result.exit_code, result.output) == (0, "")
+        drawn[paper] = {path.name: path.read_bytes() for path in (tmp_path / "charts").iterdir()}
+        assert drawn[paper].keys() == {
+            f"{one.name}.{format_}" for one in charts.drawings(RUN, rows(RUN, TRIALS), TRIALS)
+        }
+        assert all(content.startswith(begins) for content in drawn[paper].values())
+    assert all(drawn[()][name] != dark for name, dark in drawn["--dark",].items())
+
+
+@pytest.mark.parametrize("format_", ["hdr-log", "hgrm", "svg", "parquet"])
+def test_what_cannot_be_written_is_said_in_one_line(folder: Path, tmp_path: Path, format_: str) -> None:
+    (tmp_path / "file").write_text("")
+    result = export(str(folder), "--format", format_, "--output", str(tmp_path / "file" / "x"))
+    assert result.exit_code == 2
+    assert f"cannot write {tmp_path / 'file' / 'x'}" in result.stderr.splitlines()[-1]
+
+
+def test_paper_is_for_charts(folder: Path) -> None:
+    assert "--dark is for charts" in export(str(folder), "--format", "hdr-log", "--dark").stderr
 
 
 def test_what_is_no_text_wants_a_file(folder: Path) -> None:

@@ -202,6 +202,10 @@ class TestFigures:
         assert latency.samples(histogram) == len(values)
         assert latency.mean_us(histogram) == pytest.approx(sum(values) / len(values))
 
+    @given(filled, st.integers(0, 100))
+    def test_what_took_longer_is_counted(self, histogram: Histogram, us: int) -> None:
+        assert latency.samples_above(histogram, us) == sum(count for value, count in histogram if value > us)
+
     def test_without_samples_there_is_none(self) -> None:
         assert latency.mean_us(EMPTY) is None
         assert latency.percentile_us(EMPTY, 50) is None

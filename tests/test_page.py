@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -23,18 +24,15 @@ DIED = Exit(code=None, signal="SIGABRT", killed=False, before_stop=True)
 SCRIPT = "<script>alert(1)</script>"
 
 
-def no_logs(_: str) -> None:
-    return None
-
-
-def rendered(head: Run, trials: list[Trial], log: str | None = None) -> str:
-    return page.render(head, rows.rows(head, trials), trials, lambda _: log)
+def rendered(head: Run, trials: Sequence[Trial], log: str | None = None) -> str:
+    found = rows.rows(head, trials)
+    return page.render(head, found, trials, lambda _: log, charts.pictures(head, found, trials))
 
 
 @cache
 def published(name: str) -> tuple[Run, tuple[Trial, ...], str]:
     head, trials = store.read(PUBLISHED / name)
-    return head, trials, page.render(head, rows.rows(head, trials), trials, no_logs)
+    return head, trials, rendered(head, trials)
 
 
 @pytest.fixture(scope="module")

@@ -67,7 +67,7 @@ def _golden(name: str) -> str:
 def drawn(run: Run, found: tuple[Row, ...]) -> str:
     out = io.StringIO()
     console = Console(file=out, width=300, highlight=False)
-    for item in tables.terminal(run, found):
+    for item in tables.terminal(run, found, tables.layout(run)):
         console.print(item)
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
 

@@ -14,7 +14,7 @@ from runner import plans, store, verdict, waiting
 from runner.errors import PlanError
 from runner.histogram import Histogram
 from runner.model import Cell, Client, Failure, LogError, Opened, Placement, Plan, Run, Trial, Verdict
-from runner.report import rows, upstream
+from runner.report import rows, tables, upstream
 from runner.report.figures import NOTHING
 from runner.report.rows import Row
 from tests import builders
@@ -310,7 +310,7 @@ class TestTables:
     def drawn(self, run: Run, found: tuple[Row, ...]) -> str:
         out = io.StringIO()
         console = Console(file=out, width=250, highlight=False)
-        for item in upstream.terminal(run, found):
+        for item in tables.terminal(run, found, upstream.layout(run)):
             console.print(item)
         return out.getvalue()
 

@@ -27,7 +27,7 @@ def markdown(run: Run, rows: Sequence[Row]) -> str:
 
     Where a step has no rate, its verdict stands there. Servers that could not be run at all come last.
     """
-    lines = [*(f"{escape(line)}  " for line in tables.summary(run, rows)), ""]
+    lines = tables.markdown_summary(run, rows)
     loaded = [row for row in rows if row.depth is not None]
     over_depth = len({row.group[2] for row in loaded}) > 1 or len({row.group[1] for row in loaded}) < 2
     loads: dict[str, list[Row]] = defaultdict(list)

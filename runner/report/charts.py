@@ -1,4 +1,4 @@
-"""The charts of a run, each with what it says in words and the table behind it; as SVG and PNG, without a browser.
+"""The charts of a run, each with what it says in words and the table behind it. Pure.
 
 Figures are those of the rows, written as :mod:`runner.report.figures` writes them.
 """
@@ -9,14 +9,10 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
-import altair as alt
-import vl_convert
-
-from runner import latency, stats
+from runner import latency
 from runner.model import Cell, Purpose, Run, Trial, Verdict
-from runner.report import figures, palette, plots, tables
+from runner.report import figures, plots, tables, vega
 from runner.report import rows as rows_of
 from runner.report.plots import Axis, Bar, Chart, Pair, Point, Series
 from runner.report.rows import Estimate, Row
@@ -30,7 +26,6 @@ Tail = tuple[tuple[float, int], ...]
 
 SWEPT = ("depth", "connections", "workers")
 """What a run may vary, and rows may be drawn over."""
-_VEGA_LITE = ".".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
 _COMPARED = {"median": "p50", "99th percentile": "p99"}
 _PERCENTILE_AXIS = Axis(
     "percentile of batches",
@@ -50,7 +45,10 @@ class Section(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """A chart, its caption, and its figures as a table: headings, and rows whose first cell is a name."""
+    """A chart, its caption, and its figures as a table: headings, and rows whose first cell is a name.
+
+    ``name`` serves as a file's: ``throughput-d5-c50-w1``.
+    """
 
     name: str
     section: Section
@@ -66,9 +64,17 @@ class Drawing:
         return str(self.chart.description)
 
 
-def all_charts(head: Run, rows: Sequence[Row], trials: Sequence[Trial]) -> dict[str, Chart]:
-    """Every chart of a run by its name, which serves as a file's: ``throughput-d5-c50-w1``."""
-    return {drawing.name: drawing.chart for drawing in drawings(head, rows, trials)}
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A chart drawn as SVG, for light paper, and all that stands beside it."""
+
+    drawing: Drawing
+    svg: str
+
+
+def pictures(head: Run, rows: Sequence[Row], trials: Sequence[Trial]) -> tuple[Picture, ...]:
+    """Every chart of a run, drawn."""
+    return tuple(Picture(drawing, vega.svg(drawing.chart)) for drawing in drawings(head, rows, trials))
 
 
 def drawings(head: Run, rows: Sequence[Row], trials: Sequence[Trial]) -> tuple[Drawing, ...]:
@@ -91,24 +97,6 @@ def drawings(head: Run, rows: Sequence[Row], trials: Sequence[Trial]) -> tuple[D
         if any(row.wrk_latency_us for row in members):
             found.append(printed(members, names))
     return tuple(found)
-
-
-def svg(chart: Chart, *, dark: bool = False) -> str:
-    """The chart as SVG, for light paper or for dark."""
-    spec = _spec(chart, dark=dark)
-    return vl_convert.vegalite_to_svg(spec, vl_version=_VEGA_LITE, allowed_base_urls=[])
-
-
-def png(chart: Chart, *, dark: bool = False, scale: float = 2) -> bytes:
-    """The chart as PNG on light paper or on dark, ``scale`` pixels a unit."""
-    spec = _spec(chart, dark=dark)
-    spec["config"]["background"] = palette.DARK[palette.PAPER] if dark else palette.PAPER
-    return vl_convert.vegalite_to_png(spec, vl_version=_VEGA_LITE, scale=scale, allowed_base_urls=[])
-
-
-def _spec(chart: Chart, *, dark: bool) -> dict[str, Any]:
-    spec: dict[str, Any] = chart.to_dict(validate=False)
-    return palette.darkened(spec) if dark else spec
 
 
 def labels(rows: Sequence[Row]) -> Names:
@@ -255,8 +243,8 @@ def distributions(head: Run, rows: Sequence[Row], trials: Sequence[Trial]) -> Ma
         cell = row.cell
         if cell not in by_cell or row.batch_latency_us is None or not row.batch_latency_us.exact:
             continue
-        used = rows_of.usable(by_cell[cell], head.plan.trials or stats.MIN_VALUES)
-        merged = latency.merge([trial.load.histogram for trial in used if trial.load is not None])
+        counting = rows_of.used(by_cell[cell], head.plan)
+        merged = latency.merge([trial.load.histogram for trial in counting if trial.load is not None])
         found[cell] = latency.tail(merged)
     return found
 

@@ -209,7 +209,7 @@ def _refuse(base: Run, new: Run, *, across_machines: bool) -> None:
         raise RecordError(f"{base.id} was given twice: name two runs")
     if base.plan.scenario is not new.plan.scenario:
         raise RecordError(f"{both} are of different scenarios, {base.plan.scenario} and {new.plan.scenario}")
-    kinds = [f"{run.machine.cpu_model}, {len(run.machine.cpus)} CPUs" for run in (base, new)]
+    kinds = [run.machine.kind for run in (base, new)]
     if kinds[0] != kinds[1] and not across_machines:
         raise RecordError(
             f"{both} were made on different machines ({kinds[0]}; {kinds[1]}): their ratio says nothing of the code; "
@@ -295,7 +295,7 @@ def _differences(base: Run, new: Run) -> Iterator[Aspect]:
     for name in ("cpu_model", "cpus", "memory_bytes", "kernel", "system", "host"):
         yield from _aspects("machine", *({name: getattr(run.machine, name)} for run in (base, new)))
     yield from _aspects("tools", base.machine.tools, new.machine.tools)
-    yield from _aspects("placement", *({"CPUs": _placed(run)} for run in (base, new)))
+    yield from _aspects("placement", *({"CPUs": run.placement} for run in (base, new)))
     before, after = _by_key(base), _by_key(new)
     if before.keys() != after.keys():  # other interpreters: an adapter that has one in each run is still the same one
         before, after = _by_key(base, apart=False), _by_key(new, apart=False)
@@ -324,8 +324,3 @@ def _text(value: object) -> str:
     if isinstance(value, tuple):
         return ",".join(map(str, value))
     return str(value)
-
-
-def _placed(run: Run) -> str:
-    placed = run.placement
-    return f"server {_text(placed.server)}, load {_text(placed.generator)}{', shared' if placed.shared else ''}"

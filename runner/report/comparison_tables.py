@@ -6,9 +6,6 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-import msgspec
-
-from runner.model import Verdict
 from runner.report import figures
 from runner.report.comparison import COST, Change, Compared, Comparison, Side
 from runner.report.markdown import escape, table
@@ -75,11 +72,6 @@ def markdown(found: Comparison) -> str:
     return "\n".join(lines)
 
 
-def as_json(found: Comparison) -> str:
-    """The record of the comparison as an object."""
-    return msgspec.json.format(msgspec.json.encode(found), indent=1).decode() + "\n"
-
-
 def summary(found: Comparison) -> list[str]:
     """What is compared, how it came out, and what the intervals allow for."""
     counts = {change: sum(one.change is change for one in found.cells) for change in Change}
@@ -121,10 +113,7 @@ def _alone(found: Comparison) -> Iterator[str]:
 
 
 def _rate(side: Side) -> str:
-    if side.requests_per_second is None:
-        return side.verdict.value
-    bound = "≥ " if side.verdict is Verdict.GENERATOR_BOUND else ""
-    return bound + figures.grouped_digits(side.requests_per_second.mean)
+    return side.verdict.value if side.requests_per_second is None else figures.rate(side)
 
 
 def _interval(ratio: Interval | None) -> str:

@@ -19,6 +19,7 @@ import msgspec
 from runner import latency, verdict
 from runner.errors import ToolError
 from runner.histogram import Histogram
+from runner.jsontext import readable
 from runner.model import Cell, Run, Trial, Verdict
 from runner.report import figures, tables
 from runner.report.markdown import escape, table
@@ -124,12 +125,12 @@ def benchmark_entries(run: Run, rows: Sequence[Row]) -> str:
             entry["range"] = f"± {round((rate.high - rate.low) / 2)}"
         entry["extra"] = f"{row.trials} trials, {_versions(row)}, run {run.id}"
         entries.append(entry)
-    return msgspec.json.format(msgspec.json.encode(entries), indent=1).decode() + "\n"
+    return readable(entries)
 
 
 def job_summary(run: Run, rows: Sequence[Row]) -> str:
     """The tables for the summary of a GitHub job: few columns, the notes folded away."""
-    lines = [f"## {escape(run.id)}", "", *(f"{escape(text)}  " for text in tables.summary(run, rows)), ""]
+    lines = [f"## {escape(run.id)}", "", *tables.markdown_summary(run, rows)]
     headings = ("rank", "server", "requests/s", "±", "CPU µs/request", "p99", "verdict")
     for group, members in tables.grouped(rows):
         if not group[2]:

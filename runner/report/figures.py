@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from runner.model import Verdict
-from runner.report.rows import Row
+from runner.report.rows import Estimate, Row
 
 NOTHING = "–"  # noqa: RUF001 - the sign for a figure that was not measured
 
 
-def rate(row: Row) -> str:
+class Rated(Protocol):
+    """What has a rate and a verdict: a row, or one side of a comparison."""
+
+    @property
+    def verdict(self) -> Verdict:
+        """What the rate is worth."""
+
+    @property
+    def requests_per_second(self) -> Estimate | None:
+        """The rate."""
+
+
+def rate(row: Rated) -> str:
     """Requests per second; ``≥`` where the generator was the limit."""
     if row.requests_per_second is None:
         return NOTHING
@@ -71,7 +85,7 @@ def duration(us: float | None) -> str:
 
 def whole(number: int | None) -> str:
     """A count, its thousands apart."""
-    return NOTHING if number is None else f"{number:,}".replace(",", " ")
+    return NOTHING if number is None else grouped_digits(number)
 
 
 def size(count: int | None) -> str:

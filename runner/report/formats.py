@@ -6,11 +6,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from runner import store
 from runner.model import Run, Scenario, Trial
 from runner.report import brief, seed_2017, tables, upstream
 from runner.report.rows import Row, rows
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from runner.report.charts import Picture
 
 ReadLog = Callable[[str], str | None]
 """A log of the record by its name, ``None`` where it is not kept."""
@@ -37,16 +43,33 @@ def printed(report: Report, name: str) -> str:
     return PRINTERS[name](report)
 
 
+def terminal(report: Report) -> list[RenderableType]:
+    """The tables of a report for rich, as its scenario has them."""
+    layout = upstream.layout if _waits(report) else tables.layout
+    return tables.terminal(report.run, report.rows, layout(report.run))
+
+
 def _markdown(report: Report) -> str:
-    """Each scenario has tables of its own."""
-    own = upstream.markdown if report.run.plan.scenario is Scenario.UPSTREAM else tables.markdown
-    return own(report.run, report.rows)
+    markdown = upstream.markdown if _waits(report) else tables.markdown
+    return markdown(report.run, report.rows)
 
 
-def _html(report: Report) -> str:
+def _waits(report: Report) -> bool:
+    return report.run.plan.scenario is Scenario.UPSTREAM
+
+
+def html(report: Report, pictures: Sequence[Picture]) -> str:
+    """The page of a report."""
     from runner.report import page  # noqa: PLC0415 - charts are drawn only where they are wanted
 
-    return page.render(report.run, report.rows, report.trials, report.read_log)
+    return page.render(report.run, report.rows, report.trials, report.read_log, pictures)
+
+
+def pictures(report: Report) -> tuple[Picture, ...]:
+    """The charts of a report, drawn."""
+    from runner.report import charts  # noqa: PLC0415
+
+    return charts.pictures(report.run, report.rows, report.trials)
 
 
 PRINTERS: Mapping[str, Callable[[Report], str]] = {
@@ -54,7 +77,7 @@ PRINTERS: Mapping[str, Callable[[Report], str]] = {
     "brief": lambda report: brief.markdown(report.run, report.rows),
     "csv": lambda report: tables.as_csv(report.rows),
     "json": lambda report: tables.as_json(report.run, report.rows),
-    "html": _html,
+    "html": lambda report: html(report, pictures(report)),
     "seed": lambda report: tables.seed_table(report.rows),
     "seed-2017": lambda report: seed_2017.table(report.run, report.rows),
     "witness": lambda report: tables.witness_table(report.rows),

@@ -16,8 +16,7 @@ from urllib.parse import quote
 from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 
-from runner.report import charts, palette
-from runner.report.plots import Chart
+from runner.report import palette
 
 
 @cache
@@ -46,10 +45,9 @@ def policy(style: str, script: str = "") -> str:
     )
 
 
-def picture(chart: Chart, name: str) -> Markup:
+def inline(svg: str, name: str) -> Markup:
     """A chart's SVG with names of its own, so that many can stand in one page; what it shows is said beside it."""
-    text = charts.svg(chart)
-    text = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{name}-", text[text.index("<svg") :])
+    text = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{name}-", svg[svg.index("<svg") :])
     text = text.replace("<svg ", '<svg aria-hidden="true" focusable="false" ', 1)
     return Markup(text)  # noqa: S704 - Vega escapes the text in it; a test holds it to that
 

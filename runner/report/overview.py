@@ -10,13 +10,10 @@ from urllib.parse import quote
 from markupsafe import Markup
 
 from runner.model import Run, Verdict
-from runner.report import figures, html, plots, tables
+from runner.report import figures, html, plots, tables, vega
 from runner.report.markdown import escape, table
 from runner.report.plots import Axis, Point, Series
-from runner.report.rows import Row
-
-Group = tuple[int, int, int]
-"""What rows have in common: workers, connections, depth."""
+from runner.report.rows import Group, Row
 
 HEADINGS = ("run", "profile", "machine", "cells", "measured", "trials")
 _LEFT = ("run", "profile", "machine")
@@ -36,7 +33,7 @@ class Entry:
         loaded = [row for row in self.rows if row.depth is not None]
         return (
             self.run.plan.profile,
-            f"{self.run.machine.cpu_model}, {len(self.run.machine.cpus)} CPUs",
+            self.run.machine.kind,
             str(len(loaded)),
             str(sum(row.verdict is Verdict.MEASURED for row in loaded)),
             str(sum(row.trials for row in loaded)),
@@ -77,7 +74,7 @@ class Trend:
             x=Axis("run", plots.FIGURE, values=tuple(map(float, range(1, len(self.runs) + 1))), logarithmic=False),
             y=Axis(None, plots.COUNT),
         )
-        return html.picture(chart, f"trend-{'-'.join(map(str, (self.delay_us, *self.group)))}")
+        return html.inline(vega.svg(chart), f"trend-{'-'.join(map(str, (self.delay_us, *self.group)))}")
 
     @property
     def description(self) -> str:
@@ -115,7 +112,7 @@ def trends(entries: Sequence[Entry]) -> Iterator[Trend]:
     for entry in sorted(entries, key=lambda one: one.run.created_at):
         plan = entry.run.plan
         for group in {row.group for row in entry.rows if row.depth is not None}:
-            loads[_machine(entry.run), plan.scenario.value, plan.delay_us or 0, group].append(entry)
+            loads[entry.run.machine.kind, plan.scenario.value, plan.delay_us or 0, group].append(entry)
     for (machine, _, delay_us, group), runs in sorted(loads.items(), key=lambda item: item[0]):
         if len(runs) > 1:
             columns = [{_server(row): row for row in run.rows if row.group == group} for run in runs]
@@ -129,10 +126,6 @@ def _server(row: Row) -> str:
     limit = row.cell.max_clients if row.cell else None
     python, clients = (f"Python {row.python}" if row.python else None, f"{limit} clients" if limit else None)
     return ", ".join(filter(None, (row.title, python, clients)))
-
-
-def _machine(run: Run) -> str:
-    return f"{run.machine.cpu_model}, {len(run.machine.cpus)} CPUs"
 
 
 def _newest_first(entries: Sequence[Entry]) -> list[Entry]:

@@ -13,8 +13,8 @@ from markupsafe import Markup
 from runner import errorlog
 from runner.conformance.classify import ServerClass
 from runner.model import AdapterRecord, ConformanceSummary, Level, LogError, Run, Trial
-from runner.report import caveats, charts, failures, figures, html, tables
-from runner.report.charts import SWEPT, Drawing, Section
+from runner.report import caveats, failures, figures, html, tables
+from runner.report.charts import SWEPT, Drawing, Picture, Section
 from runner.report.failures import Failed
 from runner.report.rows import Row
 
@@ -118,10 +118,12 @@ class Failure:
     excerpt: str | None
 
 
-def render(run: Run, rows: Sequence[Row], trials: Sequence[Trial], read_log: ReadLog) -> str:
-    """The page of a run. ``read_log`` is asked for the logs of what failed."""
+def render(
+    run: Run, rows: Sequence[Row], trials: Sequence[Trial], read_log: ReadLog, pictures: Sequence[Picture]
+) -> str:
+    """The page of a run with its charts. ``read_log`` is asked for the logs of what failed."""
     style, script = html.style(), html.file("page.js")
-    drawn = [_drawn(drawing) for drawing in charts.drawings(run, rows, trials)]
+    drawn = [Drawn(one.drawing, html.inline(one.svg, one.drawing.name)) for one in pictures]
     sections = [
         ChartSection(section.value, title, chosen)
         for section, title in _SECTIONS.items()
@@ -252,10 +254,6 @@ def _link(address: str) -> str | None:
     return address if parts.scheme in {"http", "https"} and parts.netloc else None
 
 
-def _drawn(drawing: Drawing) -> Drawn:
-    return Drawn(drawing, html.picture(drawing.chart, drawing.name))
-
-
 def _headings(chart_sections: Sequence[ChartSection], unavailable: Sequence[AdapterRecord]) -> list[Heading]:
     return [
         Heading("results", "Results"),
@@ -305,9 +303,9 @@ def _sentence(words: str) -> str:
 
 
 def _machine(run: Run) -> Iterator[tuple[str, str]]:
-    machine, placed = run.machine, run.placement
-    yield "CPU", f"{machine.cpu_model}, {len(machine.cpus)} CPUs"
-    yield "Placement", f"server on {_cpus(placed.server)}, load generator on {_cpus(placed.generator)}"
+    machine = run.machine
+    yield "CPU", machine.kind
+    yield "Placement", f"CPUs: {run.placement}"
     yield "Memory", f"{machine.memory_bytes / 2**30:.0f} GiB"
     yield "System", machine.system + (", a virtual machine" if machine.hypervisor else "")
     yield "Kernel", machine.kernel
@@ -334,7 +332,3 @@ def _versions(run: Run) -> Iterator[tuple[str, str]]:
         budget = "" if plan.budget_s is None else f" or {plan.budget_s:g} s in all"
         yield "Trials", f"{plan.min_trials} to {plan.max_trials} of each cell, until ±{plan.precision:.0%}{budget}"
     yield "Order", f"shuffled in each round, seed {plan.seed}"
-
-
-def _cpus(numbers: Sequence[int]) -> str:
-    return f"CPU {', '.join(map(str, numbers))}"

@@ -16,6 +16,8 @@ from runner.schedule import counted
 from runner.stats import RankRange, Stopping
 
 SCHEMA = 1
+Group = tuple[int, int, int]
+"""What rows that may be compared have in common: workers, connections, depth."""
 WRK_TIMEOUT_US = 2_000_000
 """wrk's own ``--timeout``, unless it is told another."""
 WITNESS_TOLERANCE = 0.15
@@ -166,8 +168,8 @@ class Row:
     waiting: Waiting | None = None
 
     @property
-    def group(self) -> tuple[int, int, int]:
-        """Rows of one group may be compared: (workers, connections, depth)."""
+    def group(self) -> Group:
+        """Rows of one group may be compared."""
         return self.workers or 0, self.connections or 0, self.depth or 0
 
     @property
@@ -228,6 +230,11 @@ def usable(trials: Sequence[Trial], needed: int = stats.MIN_VALUES) -> tuple[Tri
     return counted(trials, lambda trial: verdict.disturbance(trial) is not None, min(needed, stats.MIN_VALUES))
 
 
+def used(trials: Sequence[Trial], plan: Plan) -> tuple[Trial, ...]:
+    """The trials of a cell of ``plan`` whose figures count."""
+    return usable(trials, plan.trials or stats.MIN_VALUES)
+
+
 def cell_verdict(trials: Sequence[Trial], used: Sequence[Trial]) -> Failure:
     """One verdict for a cell: a failure in any of its trials counts.
 
@@ -258,12 +265,12 @@ class CellTrials:
     @classmethod
     def of(cls, trials: Sequence[Trial], verified: Trial | None, plan: Plan) -> CellTrials:
         """``verified``: the load of the same server with every response read, where a wrong one counts too."""
-        used = usable(trials, plan.trials or stats.MIN_VALUES)
-        found = cell_verdict(trials, used)
+        counting = used(trials, plan)
+        found = cell_verdict(trials, counting)
         if found.verdict.has_rate and verified is not None and verified.load is not None:
             under_load = verdict.of_trial(verified)
             found = under_load if under_load.verdict is Verdict.WRONG_RESPONSE else found
-        return cls(trials, used, found)
+        return cls(trials, counting, found)
 
     @property
     def rates(self) -> list[float]:
@@ -288,7 +295,7 @@ def estimate(values: Sequence[float], stopping: Stopping) -> Estimate | None:
 
 def rates(trials: Sequence[Trial]) -> list[float]:
     """Requests per second of each trial that was loaded."""
-    return [trial.load.requests / (trial.load.duration_us / 1e6) for trial in trials if trial.load is not None]
+    return [trial.load.requests_per_second for trial in trials if trial.load is not None]
 
 
 def cpu_costs_us(trials: Sequence[Trial]) -> list[float]:
@@ -327,7 +334,7 @@ def batch_latency(trials: Sequence[Trial]) -> BatchLatency | None:
     )
 
 
-def _group(cell: Cell) -> tuple[int, int, int]:
+def _group(cell: Cell) -> Group:
     """Cells of one group may be compared."""
     return cell.workers, cell.connections, cell.depth
 
@@ -421,9 +428,7 @@ def _waiting(cell: Cell, record: AdapterRecord, trials: Sequence[Trial], rate: E
         established=min((one.established for one in opened), default=None),
         accepted=min((one.accepted for one in opened), default=None),
         connections_lost=sum(verdict.reconnects(trial) for trial in trials),
-        over_2_s=sum(
-            count for trial in trials if trial.load for us, count in trial.load.histogram if us > WRK_TIMEOUT_US
-        ),
+        over_2_s=sum(latency.samples_above(trial.load.histogram, WRK_TIMEOUT_US) for trial in trials if trial.load),
         idle_memory_bytes=max(idle, default=None),
     )
 
@@ -464,7 +469,7 @@ def _unavailable_row(record: AdapterRecord) -> Row:
 
 def _ranks(cells: Mapping[Cell, CellTrials], ranked: set[str], plan: Plan) -> dict[Cell, RankRange]:
     """Rank ranges within each group of comparable cells, of those that have a rate with an interval."""
-    groups: dict[tuple[int, int, int], dict[Cell, list[float]]] = defaultdict(dict)
+    groups: dict[Group, dict[Cell, list[float]]] = defaultdict(dict)
     for cell, own in cells.items():
         if cell.adapter in ranked and own.found.verdict.has_rate:
             groups[_group(cell)][cell] = own.rates

@@ -5,17 +5,18 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import is_dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, is_dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_type_hints
 
 import msgspec
 
+from runner.jsontext import readable
 from runner.model import Run, Verdict
 from runner.report import figures
-from runner.report.markdown import escape, line
-from runner.report.rows import SCHEMA, Row
+from runner.report.markdown import escape, table
+from runner.report.rows import SCHEMA, Group, Row, Witness
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -37,11 +38,11 @@ HEADINGS = (
     "pipelining",
     "verdict",
 )
-_LEFT = {"server", "version", "Python", "pipelining", "verdict"}
+_LEFT = frozenset({"server", "version", "Python", "pipelining", "verdict"})
 _COLOURS = {Verdict.MEASURED: "green", Verdict.GENERATOR_BOUND: "yellow", Verdict.NEITHER: "yellow"}
 
 
-def group_title(group: tuple[int, int, int]) -> str:
+def group_title(group: Group) -> str:
     """What the rows of a group have in common."""
     workers, connections, depth = group
     if not depth:
@@ -76,7 +77,7 @@ def cells(row: Row) -> tuple[str, ...]:
     )
 
 
-def grouped(rows: Iterable[Row]) -> list[tuple[tuple[int, int, int], list[Row]]]:
+def grouped(rows: Iterable[Row]) -> list[tuple[Group, list[Row]]]:
     """Rows by group: what could not be run at all comes last."""
     ordered = sorted(rows, key=lambda row: (row.depth is None, row.group))
     return [(group, list(found)) for group, found in groupby(ordered, key=lambda row: row.group)]
@@ -89,8 +90,7 @@ def summary(run: Run, rows: Sequence[Row]) -> list[str]:
     trials = sum(row.trials for row in rows)
     what = f"run {run.id}, profile {run.plan.profile}, {run.plan.duration_s:g} s a trial, {trials} trials"
     where = (
-        f"{machine.cpu_model}, {len(machine.cpus)} CPUs (server on {_numbers(placed.server)}, load on "
-        f"{_numbers(placed.generator)}), {gib:.0f} GiB, {machine.system}, {machine.kernel}, "
+        f"{machine.kind} ({placed}), {gib:.0f} GiB, {machine.system}, {machine.kernel}, "
         f"wrk {machine.tools.get('wrk', '?')}"
     )
     lines = [what, where]
@@ -117,11 +117,40 @@ def imprecise(run: Run, row: Row) -> bool:
     return rate.relative_half_width is None or rate.relative_half_width > run.plan.precision
 
 
-def _numbers(cpus: Sequence[int]) -> str:
-    return ",".join(map(str, cpus))
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How the rows of one scenario are set as tables, the same for a terminal and in Markdown.
+
+    ``cells`` are a row's figures under ``headings``, its verdict last; ``left`` names the columns that begin at the
+    left; ``style`` is what a terminal draws the verdict in, a style of rich.
+    """
+
+    headings: tuple[str, ...]
+    left: frozenset[str]
+    title: Callable[[Group], str]
+    cells: Callable[[Row], tuple[str, ...]]
+    note: Callable[[Row], str]
+    style: Callable[[Row], str]
 
 
-def terminal(run: Run, rows: Sequence[Row]) -> list[RenderableType]:
+def layout(run: Run) -> Layout:
+    """The tables of servers that are asked for nothing but an answer."""
+    return Layout(
+        headings=tuple(heading.format(baseline=run.plan.baseline) for heading in HEADINGS),
+        left=_LEFT,
+        title=group_title,
+        cells=cells,
+        note=figures.note,
+        style=style,
+    )
+
+
+def style(row: Row) -> str:
+    """The style of rich in which a terminal draws a row's verdict."""
+    return _COLOURS.get(row.verdict, "red")
+
+
+def terminal(run: Run, rows: Sequence[Row], layout: Layout) -> list[RenderableType]:
     """Tables for rich, one a group, with the notes of its rows below it."""
     from rich.table import Table  # noqa: PLC0415 - only where a table is drawn
     from rich.text import Text  # noqa: PLC0415
@@ -129,21 +158,21 @@ def terminal(run: Run, rows: Sequence[Row]) -> list[RenderableType]:
     made: list[RenderableType] = [Text("\n".join(summary(run, rows)))]
     for group, members in grouped(rows):
         if not group[2]:
-            made.append(Text("\nNot available here", style="bold"))
+            made.append(Text(f"\n{group_title(group)}", style="bold"))
         else:
-            table = Table(title=group_title(group), title_justify="left", title_style="bold", box=None, pad_edge=False)
-            for heading in _headings(run):
-                justify: Literal["left", "right"] = "left" if heading in _LEFT else "right"
+            table = Table(title=layout.title(group), title_justify="left", title_style="bold", box=None, pad_edge=False)
+            for heading in layout.headings:
+                justify: Literal["left", "right"] = "left" if heading in layout.left else "right"
                 table.add_column(Text(heading), justify=justify, no_wrap=heading != "server")
             for row in members:
-                style = _COLOURS.get(row.verdict, "red")
-                table.add_row(*map(Text, cells(row)[:-1]), Text(row.verdict.value, style=style))
+                *shown, judged = layout.cells(row)
+                table.add_row(*map(Text, shown), Text(judged, style=layout.style(row)))
             made += [Text(), table]
         titles = Counter(row.title for row in members)
         made += [
             Text.assemble("  ", (_named(row, titles), "bold"), f": {note}")
             for row in members
-            if (note := figures.note(row))
+            if (note := layout.note(row))
         ]
     return made
 
@@ -156,40 +185,46 @@ def _named(row: Row, titles: Mapping[str, int]) -> str:
 def witness_table(rows: Sequence[Row]) -> str:
     """wrk and h2load side by side, as Markdown: rates, and means of batch and request latency."""
     headings = ["server", "depth", "requests/s wrk", "h2load", "ratio", "mean latency wrk", "h2load", "ratio", "agree"]
-    lines = [line(headings), line(["---"] + ["---:"] * 7 + ["---"])]
-    for row in rows:
-        seen = row.witness
-        if seen is None:
-            continue
-        own = row.batch_latency_us.mean if row.batch_latency_us else None
-        agree = {True: "yes", False: "NO", None: f"not comparable ({seen.reason})"}[seen.agrees]
-        values = [
-            row.title,
-            str(row.depth),
-            figures.rate(row),
-            figures.grouped_digits(seen.requests_per_second),
-            figures.NOTHING if seen.rate_ratio is None else f"{seen.rate_ratio:.2f}",
-            figures.duration(own),
-            figures.duration(seen.mean_latency_us),
-            figures.NOTHING if seen.latency_ratio is None else f"{seen.latency_ratio:.2f}",
-            agree,
-        ]
-        lines.append(line(map(escape, values)))
-    return "\n".join(lines) + "\n"
+    drawn = (map(escape, _beside(row, row.witness)) for row in rows if row.witness is not None)
+    return "\n".join(table(headings, ("server", "agree"), drawn)) + "\n"
+
+
+def _beside(row: Row, seen: Witness) -> tuple[str, ...]:
+    own = row.batch_latency_us.mean if row.batch_latency_us else None
+    return (
+        row.title,
+        str(row.depth),
+        figures.rate(row),
+        figures.grouped_digits(seen.requests_per_second),
+        figures.NOTHING if seen.rate_ratio is None else f"{seen.rate_ratio:.2f}",
+        figures.duration(own),
+        figures.duration(seen.mean_latency_us),
+        figures.NOTHING if seen.latency_ratio is None else f"{seen.latency_ratio:.2f}",
+        {True: "yes", False: "NO", None: f"not comparable ({seen.reason})"}[seen.agrees],
+    )
 
 
 def markdown(run: Run, rows: Sequence[Row]) -> str:
     """The tables in GitHub's Markdown, the notes in a last column."""
-    lines = [*(f"{escape(line)}  " for line in summary(run, rows)), ""]
-    for group, members in grouped(rows):
-        headings = [*_headings(run), "note"] if group[2] else ["server", "note"]
-        lines += [f"### {group_title(group)}", "", line(headings)]
-        lines.append(line(["---" if h in _LEFT or h == "note" else "---:" for h in headings]))
-        for row in members:
-            values = [*cells(row), figures.note(row)] if group[2] else [row.title, figures.note(row)]
-            lines.append(line(escape(value) for value in values))
-        lines.append("")
-    return "\n".join(lines)
+    return "\n".join((*markdown_summary(run, rows), *markdown_groups(grouped(rows), layout(run))))
+
+
+def markdown_summary(run: Run, rows: Sequence[Row]) -> list[str]:
+    """What the tables are of, as the lines of a paragraph."""
+    return [*(f"{escape(line)}  " for line in summary(run, rows)), ""]
+
+
+def markdown_groups(groups: Iterable[tuple[Group, Sequence[Row]]], layout: Layout) -> Iterator[str]:
+    """The lines of one table a group, each below its title."""
+    for group, members in groups:
+        yield from (f"### {layout.title(group)}", "")
+        if group[2]:
+            drawn = (map(escape, (*layout.cells(row), layout.note(row))) for row in members)
+            yield from table((*layout.headings, "note"), {*layout.left, "note"}, drawn)
+        else:
+            reasons = (map(escape, (row.title, layout.note(row))) for row in members)
+            yield from table(("server", "note"), ("server", "note"), reasons)
+        yield ""
 
 
 def as_csv(rows: Sequence[Row]) -> str:
@@ -205,7 +240,7 @@ def as_csv(rows: Sequence[Row]) -> str:
 def as_json(run: Run, rows: Sequence[Row]) -> str:
     """An object with ``schema``, ``run``, ``machine`` and ``rows``."""
     content = {"schema": SCHEMA, "run": run, "machine": run.machine, "rows": rows}
-    return msgspec.json.format(msgspec.json.encode(content), indent=1).decode() + "\n"
+    return readable(content)
 
 
 def seed_table(rows: Sequence[Row]) -> str:
@@ -213,26 +248,13 @@ def seed_table(rows: Sequence[Row]) -> str:
 
     Its latency columns are wrk's own figures; ours stand beside them.
     """
-    headings = [
-        "server",
-        "p50 wrk / true",
-        "p75 wrk / true",
-        "p90 wrk / true",
-        "p99 wrk / true",
-        "requests/s",
-        "verdict",
-    ]
-    lines = [line(headings), line(["---"] + ["---:"] * 5 + ["---"])]
-    for row in rows:
-        if row.depth is None:
-            continue
-        values = [row.title, *figures.printed_and_true(row), figures.rate(row), figures.outcome(row)]
-        lines.append(line(map(escape, values)))
-    return "\n".join(lines) + "\n"
-
-
-def _headings(run: Run) -> list[str]:
-    return [heading.format(baseline=run.plan.baseline) for heading in HEADINGS]
+    headings = ["server", *(f"{name} wrk / true" for name in ("p50", "p75", "p90", "p99")), "requests/s", "verdict"]
+    drawn = (
+        map(escape, [row.title, *figures.printed_and_true(row), figures.rate(row), figures.outcome(row)])
+        for row in rows
+        if row.depth is not None
+    )
+    return "\n".join(table(headings, ("server", "verdict"), drawn)) + "\n"
 
 
 def _columns(record: Any, prefix: str = "") -> Iterator[str]:

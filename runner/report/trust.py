@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from runner.selftest import AGAIN, Outcome, Share
+from runner.report.figures import NOTHING
+from runner.report.markdown import table
+from runner.selftest import AGAIN, Level, Outcome, Share
 
 _HEAD = """\
 # The suite measured by itself
@@ -14,36 +16,43 @@ one session: {spread:.1%} (median).
 A/A: one server under two names; a difference is a false one. Planted: a server that burns so much more CPU time on each
 request; a difference in requests/s should be found, and the 95 % interval of the ratio of CPU costs should hold the
 planted ratio.
+"""
 
-| planted | extra CPU a request | differences found | share, 95 % interval | wrong way | interval holds | estimate |
-| --- | ---: | ---: | ---: | ---: | ---: | ---: |"""
+
+_HEADINGS = (
+    "planted",
+    "extra CPU a request",
+    "differences found",
+    "share, 95 % interval",
+    "wrong way",
+    "interval holds",
+    "estimate",
+)
 
 
 def markdown(outcome: Outcome) -> str:
     """A table of all levels, with what it means."""
-    lines = [
-        _HEAD.format(
-            sessions=outcome.sessions,
-            each=outcome.trials_per_cell,
-            trials=outcome.trials,
-            disturbed=outcome.disturbed,
-            cost=outcome.base_cost_us,
-            spread=outcome.rate_spread,
-        )
-    ]
-    for level in outcome.levels:
-        name = "A/A" if level.name == AGAIN else f"{level.planted_share:.1%}"
-        values = [
-            name,
-            f"{level.planted_us:.2f} µs",
-            f"{level.different.found} of {level.different.of}",
-            _share(level.different),
-            str(level.wrong_way) if level.planted_us else "–",  # noqa: RUF001
-            f"{level.held.found} of {level.held.of}",
-            f"{level.estimate:+.2%}",
-        ]
-        lines.append("| " + " | ".join(values) + " |")
-    return "\n".join(lines) + "\n"
+    head = _HEAD.format(
+        sessions=outcome.sessions,
+        each=outcome.trials_per_cell,
+        trials=outcome.trials,
+        disturbed=outcome.disturbed,
+        cost=outcome.base_cost_us,
+        spread=outcome.rate_spread,
+    )
+    return "\n".join((head, *table(_HEADINGS, ("planted",), map(_cells, outcome.levels)))) + "\n"
+
+
+def _cells(level: Level) -> tuple[str, ...]:
+    return (
+        "A/A" if level.name == AGAIN else f"{level.planted_share:.1%}",
+        f"{level.planted_us:.2f} µs",
+        f"{level.different.found} of {level.different.of}",
+        _share(level.different),
+        str(level.wrong_way) if level.planted_us else NOTHING,
+        f"{level.held.found} of {level.held.of}",
+        f"{level.estimate:+.2%}",
+    )
 
 
 def _share(share: Share) -> str:

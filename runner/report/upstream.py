@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal
+from functools import partial
+from typing import Final
 
 from runner.model import Client, Run, Verdict
 from runner.report import figures, tables
-from runner.report.markdown import escape, line
-from runner.report.rows import Row, Waiting
+from runner.report.markdown import escape, table
+from runner.report.rows import Group, Row, Waiting
 from runner.waiting import TOLERANCE
-
-if TYPE_CHECKING:
-    from rich.console import RenderableType
 
 TORNADO_2013: Final = "Being truly asynchronous with Tornado"
 TORNADO_ASYNC: Final = "tornado-async"
@@ -75,8 +73,7 @@ _SWEPT = (
     "memory",
     "peak",
 )
-_LEFT = {"server", "version", "Python", "client", "verdict", "note"}
-_COLOURS = {Verdict.MEASURED: "green", Verdict.GENERATOR_BOUND: "yellow", Verdict.NEITHER: "green"}
+_LEFT = frozenset({"server", "version", "Python", "client", "verdict"})
 
 
 def published(row: Row) -> float | None:
@@ -126,37 +123,31 @@ def note(row: Row) -> str:
     return "; ".join(parts)
 
 
-def title(run: Run, group: tuple[int, int, int]) -> str:
+def title(run: Run, group: Group) -> str:
     """What the rows of a group have in common."""
     workers, connections, depth = group
     if not depth:
-        return "Not available here"
+        return tables.group_title(group)
     delay = figures.duration(run.plan.delay_us) if run.plan.delay_us else "no delay"
-    plural = "s" if workers > 1 else ""
-    return f"{figures.whole(connections)} connections · {delay} at the upstream · {workers} worker{plural}"
+    return f"{figures.whole(connections)} connections · {delay} at the upstream · {tables.load_title(workers)}"
 
 
-def terminal(run: Run, rows: Sequence[Row]) -> list[RenderableType]:
-    """Tables for rich, one a number of connections, with the notes of its rows below it."""
-    from rich.table import Table  # noqa: PLC0415 - only where a table is drawn
-    from rich.text import Text  # noqa: PLC0415
+def layout(run: Run) -> tables.Layout:
+    """The tables of servers that wait."""
+    return tables.Layout(
+        headings=headings(run),
+        left=_LEFT,
+        title=partial(title, run),
+        cells=partial(cells, run),
+        note=note,
+        style=_style,
+    )
 
-    made: list[RenderableType] = [Text("\n".join(tables.summary(run, rows)))]
-    for group, members in tables.grouped(rows):
-        if not group[2]:
-            made.append(Text("\nNot available here", style="bold"))
-        else:
-            table = Table(title=title(run, group), title_justify="left", title_style="bold", box=None, pad_edge=False)
-            for heading in headings(run):
-                justify: Literal["left", "right"] = "left" if heading in _LEFT else "right"
-                table.add_column(Text(heading), justify=justify, no_wrap=heading != "server")
-            for row in members:
-                style = "red" if row.waiting and row.waiting.far else _COLOURS.get(row.verdict, "red")
-                *shown, judged = cells(run, row)
-                table.add_row(*map(Text, shown), Text(judged, style=style))
-            made += [Text(), table]
-        made += [Text.assemble("  ", (row.title, "bold"), f": {said}") for row in members if (said := note(row))]
-    return made
+
+def _style(row: Row) -> str:
+    if row.waiting and row.waiting.far:
+        return "red"
+    return "green" if row.verdict is Verdict.NEITHER else tables.style(row)
 
 
 def markdown(run: Run, rows: Sequence[Row]) -> str:
@@ -164,35 +155,27 @@ def markdown(run: Run, rows: Sequence[Row]) -> str:
 
     Of a sweep over connections: one table of all, and the largest number of them in full.
     """
-    lines = [*(f"{escape(line)}  " for line in tables.summary(run, rows)), ""]
+    lines = tables.markdown_summary(run, rows)
     groups = tables.grouped(rows)
     loaded = [group for group, _ in groups if group[2]]
     if not run.plan.delay_us and len(loaded) > 1:
         lines += _overview("requests/s", rows, lambda row: figures.rate(row) if row.verdict.has_rate else row.verdict)
         lines += _overview("peak memory of the server", rows, lambda row: figures.size(row.peak_memory_bytes))
         groups = [(group, members) for group, members in groups if group not in loaded[:-1]]
-    for group, members in groups:
-        shown = [*headings(run), "note"] if group[2] else ["server", "note"]
-        lines += [f"### {title(run, group)}", "", line(shown)]
-        lines.append(line(["---" if heading in _LEFT else "---:" for heading in shown]))
-        for row in members:
-            values = [*cells(run, row), note(row)] if group[2] else [row.title, note(row)]
-            lines.append(line(map(escape, values)))
-        lines.append("")
-    return "\n".join(lines)
+    return "\n".join((*lines, *tables.markdown_groups(groups, layout(run))))
 
 
 def _overview(what: str, rows: Sequence[Row], figure: Callable[[Row], str]) -> list[str]:
     """One figure of every server over the numbers of connections."""
     found = {(row.title, row.workers, row.connections): figure(row) for row in rows if row.connections}
     columns = sorted({connections for _, _, connections in found if connections})
-    shown = ["server", *map(figures.whole, columns)]
-    lines = [f"### {what} over connections", "", line(shown)]
-    lines.append(line(["---", *["---:"] * len(columns)]))
-    for title, workers in dict.fromkeys((title, workers) for title, workers, _ in found):
-        values = [found.get((title, workers, connections), figures.NOTHING) for connections in columns]
-        lines.append(line(map(escape, [title, *values])))
-    return [*lines, ""]
+    servers = dict.fromkeys((title, workers) for title, workers, _ in found)
+    drawn = (
+        map(escape, [title, *(found.get((title, workers, step), figures.NOTHING) for step in columns)])
+        for title, workers in servers
+    )
+    shown = ("server", *map(figures.whole, columns))
+    return [f"### {what} over connections", "", *table(shown, ("server",), drawn), ""]
 
 
 def _client(seen: Waiting | None) -> str:

@@ -15,6 +15,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from packaging.utils import canonicalize_name
 
 from runner import adapters, check, environments, examination, machine, server, trial, verdict
 from runner.conformance.cases import CORE
@@ -89,7 +90,7 @@ def test_what_was_installed_is_what_it_asks_for(adapter: Adapter) -> None:
     assert environment.version != "?"
     for requirement in adapter.dependencies:
         name, _, version = requirement.partition(";")[0].strip().partition("==")
-        installed = environment.installed[environments._normalized(name.partition("[")[0])]
+        installed = environment.installed[canonicalize_name(name.partition("[")[0])]
         assert installed == version.strip()
 
 

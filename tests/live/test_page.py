@@ -15,8 +15,8 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, sync_pla
 
 from runner import store
 from runner.model import Exit, Kind, LogError, Run, Trial
+from runner.report import charts, rows
 from runner.report import page as report
-from runner.report import rows
 from runner.report.figures import NOTHING
 from tests import builders
 from tests.live.conftest import eventually
@@ -66,7 +66,9 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     published = max(PUBLISHED.glob("*-default"))
     for name, (head, trials) in {"published": store.read(published), "failing": _failing()}.items():
         made[name] = folder / f"{name}.html"
-        text = report.render(head, rows.rows(head, trials), trials, lambda _: f"before\n{HOSTILE}\n" * 40)
+        found = rows.rows(head, trials)
+        pictures = charts.pictures(head, found, trials)
+        text = report.render(head, found, trials, lambda _: f"before\n{HOSTILE}\n" * 40, pictures)
         made[name].write_text(text, encoding="utf-8")
     return made
 

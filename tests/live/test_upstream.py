@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from packaging.utils import canonicalize_name
 
 from runner import adapters, check, environments, machine, server, trial, upstream, verdict, waiting
 from runner.cli import cli
@@ -165,7 +166,7 @@ class TestAdapters:
         assert environment.version != "?"
         for requirement in adapter.dependencies:
             name, _, version = requirement.partition("==")
-            assert environment.installed[environments._normalized(name.partition("[")[0])] == version
+            assert environment.installed[canonicalize_name(name.partition("[")[0])] == version
 
     def test_it_answers_what_its_upstream_does_and_asks_once(
         self, adapter: Adapter, service: Service, tmp_path: Path
