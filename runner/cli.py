@@ -234,8 +234,8 @@ def compare_command(
 ) -> None:
     """Say what changed between the runs BASE and NEW, and whether it is more than noise.
 
-    Ratios are of new over base. Their 95 % intervals hold for all cells at once, and allow for how far the runs drifted
-    apart where no code was changed.
+    Ratios are of new over base, less what the runs drifted apart where nothing was changed. Their 95 % intervals hold
+    for all changed cells at once.
     """
     from runner import store
     from runner.report import comparison, comparison_tables

@@ -9,6 +9,7 @@ becomes a difference. ``docs/statistics.md`` has the sources, the reasons and th
 from __future__ import annotations
 
 import math
+import statistics
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -127,13 +128,21 @@ class VarianceComponents:
 class Drift:
     """How far two runs differ where nothing was changed, from ``cells`` cells that both of them measured.
 
-    ``ratio`` is the mean of new over base; ``sd`` the root mean square of the cells' log ratios (0.01 is 1 %), what the
-    noise of their trials adds to it included.
+    ``ratio`` is the mean of new over base: what the machine as a whole did. ``sd`` is the standard deviation of the
+    cells' log ratios about it (0.01 is 1 %), what the noise of their trials adds included.
     """
 
     ratio: float
     sd: float
     cells: int
+
+    def half_width(self, level: float) -> float:
+        """Half of Student's prediction interval, on the log scale, for the log ratio of one more such cell."""
+        return student_t(self.cells - 1, level) * self.sd * math.sqrt(1 + 1 / self.cells)
+
+    def uncertainty(self, level: float) -> float:
+        """Half of Student's interval, on the log scale, for the logarithm of ``ratio``."""
+        return student_t(self.cells - 1, level) * self.sd / math.sqrt(self.cells)
 
 
 def mean_interval(
@@ -169,8 +178,9 @@ def ratio_interval(
     The half-width, on the log scale, is the root of the sum of the squares of the two means' own half-widths. For a
     fixed number of trials that holds the truth with at least ``confidence``, whatever the two spreads and however few
     the values (Banerjee 1960), which Welch's approximation does not. With ``comparisons`` above one, that many
-    such intervals hold together (Bonferroni). With ``drift``, where the two sides are of different runs, the interval
-    is no narrower than Student's for one more cell among those that show the drift.
+    such intervals hold together (Bonferroni). With ``drift``, where the two sides are of different runs, the ratio is
+    over that of the cells that show the drift, and its interval no narrower than Student's for one more cell among
+    them.
 
     ``None`` where either mean has no interval, and the errors, as in :func:`mean_interval`.
     """
@@ -184,9 +194,42 @@ def ratio_interval(
             for side in (first, second)
         )
     )
+    log_ratio = second.mean - first.mean
     if drift is not None:
-        half_width = max(half_width, student_t(drift.cells, 1 - confidence) * drift.sd)
-    return _interval(second.mean - first.mean, half_width)
+        log_ratio -= math.log(drift.ratio)
+        half_width = math.hypot(half_width, drift.uncertainty(1 - confidence))
+        half_width = max(half_width, drift.half_width(1 - confidence))
+    return _interval(log_ratio, half_width)
+
+
+def ratio_intervals(
+    pairs: Mapping[K, tuple[Sequence[float], Sequence[float]]],
+    unchanged: Collection[K],
+    *,
+    confidence: float = 0.95,
+    stopping: Stopping = Stopping.PRECISION,
+) -> dict[K, Interval | None]:
+    """Return the interval of new over base for each cell of two runs: (base, new) values by cell.
+
+    Those of ``unchanged`` cells tell the drift, over which all ratios are; a cell is not among its own witnesses,
+    unless they are fewer than :data:`MIN_VALUES` without it. The intervals of the changed cells hold all at once with
+    ``confidence``, and so do those of the unchanged ones: the latter are no findings of the comparison but its
+    yardstick, and must not blur it.
+    """
+    witnesses = [key for key in pairs if key in unchanged]
+    changed = len(pairs) - len(witnesses)
+    found = {}
+    for key, (base, new) in pairs.items():
+        others = drift(pairs[one] for one in witnesses if one != key)
+        found[key] = ratio_interval(
+            base,
+            new,
+            confidence=confidence,
+            stopping=stopping,
+            comparisons=len(witnesses) if key in unchanged else changed,
+            drift=others or drift(pairs[one] for one in witnesses),
+        )
+    return found
 
 
 def drift(pairs: Iterable[tuple[Sequence[float], Sequence[float]]]) -> Drift | None:
@@ -198,8 +241,7 @@ def drift(pairs: Iterable[tuple[Sequence[float], Sequence[float]]]) -> Drift | N
     if len(known) < MIN_VALUES:
         return None
     shifts = [new.mean - base.mean for base, new in known]
-    ratio = math.exp(math.fsum(shifts) / len(known))
-    return Drift(ratio, math.sqrt(math.fsum(shift**2 for shift in shifts) / len(known)), len(known))
+    return Drift(math.exp(statistics.fmean(shifts)), statistics.stdev(shifts), len(shifts))
 
 
 def difference(ratio: Interval | None, *, higher_is_better: bool = True) -> Difference:

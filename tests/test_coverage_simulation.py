@@ -29,6 +29,7 @@ from runner.stats import (
     mean_interval,
     rank_ranges,
     ratio_interval,
+    ratio_intervals,
     student_t,
 )
 
@@ -299,6 +300,34 @@ def test_a_whole_run_holds_its_means_and_its_ranks(levels: list[float], sds: lis
     assert surely_above(ranked, runs) > 0.94
 
 
+# --- two runs -------------------------------------------------------------------------------------------------------
+
+
+def two_runs(
+    cells: int, own: float, common: float, change: float, rng: random.Random
+) -> tuple[Interval | None, list[Interval | None]]:
+    """The interval of one changed cell, and those of the unchanged ones: ten trials of each in either run.
+
+    ``own`` and ``common`` are standard deviations of the drift of each cell, and of all together.
+    """
+    normal, shift = NOISES["normal"], math.exp(rng.gauss(0, common))
+    pairs = {}
+    for name in range(cells + 1):
+        sd, level = rng.uniform(0.0075, 0.0225), shift * math.exp(rng.gauss(0, own))
+        base, new = rates(normal, sd, rng), rates(normal, sd, rng, level if name else level * (1 - change))
+        pairs[name] = [next(base) for _ in range(10)], [next(new) for _ in range(10)]
+    found = ratio_intervals(pairs, range(1, cells + 1), stopping=Stopping.FIXED)
+    return found[0], [found[name] for name in range(1, cells + 1)]
+
+
+@pytest.mark.parametrize(("cells", "own", "common"), [(3, 0.01, 0.03), (6, 0.01, 0.0), (20, 0.03, 0.03)])
+def test_what_drifts_between_two_runs_is_seldom_taken_for_a_change(cells: int, own: float, common: float) -> None:
+    rng, runs = random.Random(f"{cells} {own} {common}"), 1000
+    seen = [two_runs(cells, own, common, 0.05, rng) for _ in range(runs)]
+    assert surely_above(sum(held(one, 0.95) for one, _ in seen), runs) > 0.9
+    assert surely_above(sum(all(map(held, unchanged)) for _, unchanged in seen), runs) > 0.9
+
+
 # --- the tables of docs/statistics.md -------------------------------------------------------------------------------
 
 
@@ -418,12 +447,46 @@ def print_runs(runs: int) -> None:
             print(f"| {name} | {budget} | {shares} |", flush=True)
 
 
+def print_two_runs(runs: int) -> None:
+    print_head(
+        "unchanged cells",
+        "drift of a cell",
+        "in common",
+        "equal, one called different",
+        "changed, interval holds",
+        "2 % slower",
+        "5 % slower",
+        "10 % slower",
+    )
+    for cells, own, common in (
+        (3, 0.01, 0.0),
+        (3, 0.01, 0.03),
+        (6, 0.01, 0.0),
+        (6, 0.01, 0.03),
+        (12, 0.01, 0.03),
+        (20, 0.0, 0.0),
+        (20, 0.01, 0.03),
+        (20, 0.03, 0.03),
+    ):
+        rng = random.Random(f"two runs {cells} {own} {common}")
+        wrong, hits, found = 0, 0, []
+        for change in (0.0, 0.02, 0.05, 0.1):
+            seen = [two_runs(cells, own, common, change, rng) for _ in range(runs)]
+            wrong += sum(any(not held(one) for one in unchanged) for _, unchanged in seen)
+            hits += sum(held(one, 1 - change) for one, _ in seen)
+            found.append(sum(difference(one) is not Difference.NONE_FOUND for one, _ in seen))
+        shares = [f"{100 * count / 4 / runs:.1f} %" for count in (wrong, hits)]
+        shares += [f"{100 * count / runs:.1f} %" for count in found[1:]]
+        print(f"| {cells} | {100 * own:g} % | {100 * common:g} % |", " | ".join(shares), "|", flush=True)
+
+
 def main() -> None:
     sds = (0.01, 0.015, 0.02, 0.03, 0.05)
     print_methods(40_000, sds)
     print_noises(40_000, sds)
     print_ratios(20_000, (0.015, 0.02, 0.03))
     print_runs(1000)
+    print_two_runs(2000)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+import statistics
 
 import pytest
 from hypothesis import assume, given
@@ -17,10 +18,12 @@ from runner.stats import (
     Stopping,
     critical_value,
     difference,
+    drift,
     mean_interval,
     nominal_level,
     rank_ranges,
     ratio_interval,
+    ratio_intervals,
     student_t,
     variance_components,
 )
@@ -205,6 +208,46 @@ def test_more_comparisons_widen_the_interval() -> None:
     found = [interval.relative_half_width for interval in widths if interval]
     assert found == sorted(found)
     assert len(set(found)) == 4
+
+
+def test_ratios_are_over_what_the_machine_did_as_a_whole() -> None:
+    """All cells of the second run are 4 % slower, and the changed one 10 % more: only that is left."""
+    base = {name: [level * x for x in (1.0, 1.01, 0.995)] for name, level in (("a", 10), ("b", 20), ("c", 5), ("d", 7))}
+    pairs = {name: (values, [0.96 * x * (0.9 if name == "d" else 1) for x in values]) for name, values in base.items()}
+    found = ratio_intervals(pairs, {"a", "b", "c"}, stopping=Stopping.FIXED)
+    assert {name: round(one.mean, 6) for name, one in found.items() if one} == {"a": 1, "b": 1, "c": 1, "d": 0.9}
+    alone = ratio_intervals(pairs, set(), stopping=Stopping.FIXED)
+    assert {round(one.mean, 6) for one in alone.values() if one} == {0.96, 0.864}
+
+
+def test_one_more_cell_that_drifts_like_the_others_is_expected_within_its_interval() -> None:
+    """Student's prediction interval of three cells: 4.303 x sd x sqrt(1 + 1/3)."""
+    seen = drift([([1.0, 1.0001, 0.9999], [level * x for x in (1.0, 1.0001, 0.9999)]) for level in (0.98, 1.0, 1.02)])
+    assert seen is not None
+    assert (seen.cells, round(seen.ratio, 3)) == (3, 1.0)
+    logs = [math.log(level) for level in (0.98, 1.0, 1.02)]
+    assert seen.sd == pytest.approx(statistics.stdev(logs))
+    assert seen.half_width(0.05) == pytest.approx(4.30265 * seen.sd * math.sqrt(4 / 3), rel=1e-5)
+    found = ratio_interval([1.0, 1.0001, 0.9999], [0.9, 0.9001, 0.8999], stopping=Stopping.FIXED, drift=seen)
+    assert found is not None
+    assert math.log(found.high / found.mean) == pytest.approx(seen.half_width(0.05))
+
+
+def test_witnesses_do_not_widen_the_interval_of_what_changed_and_changes_widen_each_others() -> None:
+    """More unchanged cells sharpen a changed one's interval, though they are compared as well."""
+    rng = random.Random(7)
+    pairs = {
+        name: ([rng.gauss(1, 0.01) for _ in range(9)], [rng.gauss(1, 0.01) for _ in range(9)]) for name in range(24)
+    }
+
+    def width(witnesses: int, changed: int) -> float:
+        chosen = {name: pairs[name] for name in (*range(changed), *range(24 - witnesses, 24))}
+        (one, *_) = ratio_intervals(chosen, range(24 - witnesses, 24), stopping=Stopping.FIXED).values()
+        assert one is not None
+        return math.log(one.high / one.mean)
+
+    assert width(20, 1) < width(5, 1)
+    assert width(20, 1) < width(20, 4)
 
 
 @pytest.mark.parametrize(

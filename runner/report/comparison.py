@@ -2,8 +2,8 @@
 
 Two runs are made at different times, and machines drift: an interval from the trials of each run alone would call that
 a difference. So the cells of adapters that are the same in both runs, to the last package, show how far the runs
-drifted apart, and no interval is narrower than that allows (:func:`runner.stats.drift`). A cell that is the same itself
-is not its own witness: the others are asked, unless they are too few without it.
+drifted apart: ratios are over theirs, and no interval is narrower than these scatter
+(:func:`runner.stats.ratio_intervals`).
 """
 
 from __future__ import annotations
@@ -53,8 +53,9 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """One cell in both runs. The intervals are of new over base, and hold for all cells at once with 95 %.
+    """One cell in both runs. The ratios are of new over base, divided by the drift, and hold at once with 95 %.
 
+    At once: for all changed cells, and for all unchanged ones.
     ``by`` is the figure that ``change`` was read off: the rate, or the CPU time of a request where a load generator was
     the limit. ``unchanged``: the adapter's file, its packages and its interpreter are the same in both runs.
     """
@@ -129,10 +130,11 @@ def compare(base: Measured, new: Measured, *, across_machines: bool = False) -> 
     rates = {one.key: one.rates for one in pairs if one.rates}
     costs = {one.key: one.costs for one in pairs if one.costs}
     unchanged = {one.key for one in pairs if one.unchanged}
+    rate_ratios = stats.ratio_intervals(rates, unchanged, stopping=stopping)
+    cpu_ratios = stats.ratio_intervals(costs, unchanged, stopping=stopping)
     made = []
     for one in pairs:
-        rate_ratio = _ratio(one.key, rates, unchanged, stopping)
-        cpu_ratio = _ratio(one.key, costs, unchanged, stopping)
+        rate_ratio, cpu_ratio = rate_ratios.get(one.key), cpu_ratios.get(one.key)
         change, by = _change(one, rate_ratio, cpu_ratio)
         made.append(
             Compared(
@@ -158,7 +160,7 @@ def compare(base: Measured, new: Measured, *, across_machines: bool = False) -> 
         only_base=tuple(cell.id for cell in only_base),
         only_new=tuple(cell.id for cell in only_new),
         differs=tuple(_differences(base[0], new[0])),
-        drift=stats.drift(rates[key] for key in rates if key in unchanged),
+        drift=stats.drift(values for key, values in rates.items() if key in unchanged),
         unfinished=tuple(run.id for run, _ in (base, new) if run.finished_at is None),
     )
 
@@ -251,14 +253,6 @@ def _match(
         return None
     load = (cell.adapter, cell.depth, cell.connections, cell.workers)
     return next((one for one in among if (one.adapter, one.depth, one.connections, one.workers) == load), None)
-
-
-def _ratio(key: _Key, values: Mapping[_Key, _Values], unchanged: set[_Key], stopping: Stopping) -> Interval | None:
-    if key not in values:
-        return None
-    others = (values[one] for one in values if one in unchanged and one != key)
-    drift = stats.drift(others) or stats.drift(values[one] for one in values if one in unchanged)
-    return stats.ratio_interval(*values[key], stopping=stopping, comparisons=len(values), drift=drift)
 
 
 def _change(pair: _Pair, rate_ratio: Interval | None, cpu_ratio: Interval | None) -> tuple[Change, str | None]:

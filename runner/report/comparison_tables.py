@@ -15,7 +15,7 @@ from runner.stats import Interval
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-HEADINGS = ("server", "base", "new", "new / base", "95 % interval", "CPU new / base", "change")
+HEADINGS = ("server", "base", "new", "ratio", "95 % interval", "CPU ratio", "change")
 _LEFT = ("server", "change")
 _COLOURS = {Change.FASTER: "green", Change.WORKS_NOW: "green", Change.SLOWER: "red", Change.FAILS_NOW: "red"}
 _SIGNS = {Change.FASTER: "🟢 ", Change.WORKS_NOW: "🟢 ", Change.SLOWER: "🔴 ", Change.FAILS_NOW: "🔴 "}
@@ -80,13 +80,13 @@ def summary(found: Comparison) -> list[str]:
     drift = found.drift
     if drift is None:
         lines.append(
-            "Fewer than three cells of unchanged adapters: the intervals hold the noise within each run, "
-            "not how the machine drifted between them"
+            "Ratios are new / base. Fewer than three cells of unchanged adapters: the intervals hold the noise within "
+            "each run, not how the machine drifted between them"
         )
     else:
         lines.append(
-            f"Where nothing was changed, in {drift.cells} cells, new / base is {drift.ratio:.3f} in the mean and off 1 "
-            f"by {drift.sd:.1%} (root mean square): no interval is narrower than this drift of the machine allows"
+            f"Ratios are new / base over that of unchanged cells: in {drift.cells} of these it is {drift.ratio:.3f} in "
+            f"the mean, and scatters by {drift.sd:.1%}; no interval is narrower than this drift of the machine allows"
         )
     lines += [f"{run} is not complete" for run in found.unfinished]
     return lines
