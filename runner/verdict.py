@@ -190,8 +190,8 @@ def _wrong_responses(trial: Trial, load: Load) -> str | None:
 def _stall(trial: Trial, load: Load) -> Failure | None:
     """Responses that stopped coming: on all connections before half of the load was over, or on some of them.
 
-    On some: part of the time that connections spent waiting for batches (Little's law) is missing, though the
-    generator had CPU time to spare and nothing else took it.
+    On some: part of the time that connections spent waiting for batches is missing, whatever was in flight at the end,
+    though the generator had CPU time to spare and nothing else took it.
     """
     connections = trial.cell.connections
     intervals = load.threads * load.duration_us / 100_000
@@ -201,7 +201,9 @@ def _stall(trial: Trial, load: Load) -> Failure | None:
     if disturbance(trial) is not None or busy is None or busy >= STALLED_GENERATOR:
         return None
     found = proofs(trial)
-    waited = found.little_ratio if found else None
-    if waited is not None and waited < STALLED_WAIT:
-        return Failure(Verdict.STALLED, f"responses stopped on about {1 - waited:.0%} of the connections")
+    if found is None or found.negative:
+        return None
+    waited = latency.time_accounted(load.histogram, duration_us=load.duration_us, connections=connections)
+    if waited < STALLED_WAIT:
+        return Failure(Verdict.STALLED, f"responses stopped on at least {1 - waited:.0%} of the connections")
     return None

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -182,6 +184,35 @@ class TestLittle:
 
     def test_it_is_nothing_without_samples(self) -> None:
         assert latency.little_ratio(EMPTY, duration_us=SECOND_US, connections=1) == 0
+
+
+class TestAccounted:
+    @given(st.lists(st.integers(1000, 400_000), min_size=1, max_size=40), st.integers(0, 1_000_000))
+    def test_connections_that_never_stood_still_account_for_all_of_their_time(
+        self, latencies: list[int], more_us: int
+    ) -> None:
+        """Each of two connections works off the list again and again, from either end, until the clock stops."""
+        duration_us = sum(latencies) + more_us
+        finished: list[int] = []
+        for order in (latencies, latencies[::-1]):
+            clock = 0
+            for us in itertools.cycle(order):
+                clock += us
+                if clock > duration_us:
+                    break
+                finished.append(us)
+        seen = Histogram.of(sorted(Counter(finished).items()))
+        assert latency.time_accounted(seen, duration_us=duration_us, connections=2) >= 1
+
+    def test_those_that_stood_still_from_the_beginning_are_missing(self) -> None:
+        quarter = Histogram.of([(1000, 50 * 999 // 4)])
+        assert latency.time_accounted(quarter, duration_us=SECOND_US, connections=50) == pytest.approx(0.25, rel=1e-3)
+
+    def test_nothing_is_said_where_one_batch_took_all_the_time(self) -> None:
+        assert latency.time_accounted(Histogram.of([(SECOND_US, 1)]), duration_us=SECOND_US, connections=9) == math.inf
+
+    def test_without_samples_all_is_missing(self) -> None:
+        assert latency.time_accounted(EMPTY, duration_us=SECOND_US, connections=1) == 0
 
 
 class TestFigures:

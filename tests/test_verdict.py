@@ -266,9 +266,18 @@ class TestStalls:
         """Batches account for a share of the time that connections had, while the generator was idle."""
         found = verdict.of_trial(loaded(**_part(share)))
         if stalled:
-            assert found == Failure(Verdict.STALLED, "responses stopped on about 26% of the connections")
+            assert found == Failure(Verdict.STALLED, "responses stopped on at least 26% of the connections")
         else:
             assert found.verdict is Verdict.MEASURED
+
+    @pytest.mark.parametrize("batches", [1, 2, 3, 10])
+    def test_batches_in_flight_at_the_end_are_no_stall_wherever_they_are_in_their_time(self, batches: int) -> None:
+        """All connections begin at once and take the same time: the end finds all of them just before theirs."""
+        us = SECOND_US // (batches + 1) + 1000
+        slow = loaded(
+            requests=250 * batches, histogram=((us, 50 * batches),), bytes_read=250 * batches * RESPONSE_BYTES
+        )
+        assert judge(slow) is Verdict.MEASURED
 
     def test_it_is_no_stall_where_the_generator_was_too_busy_to_ask(self) -> None:
         assert judge(loaded(**_part(0.5), cpu_ns=SECOND_NS * 74 // 100)) is Verdict.STALLED
