@@ -28,6 +28,8 @@ from runner.histogram import Histogram
 
 LITTLE_TOLERANCE = 0.05
 """How far the mean latency may be from what Little's law gives, relative to it."""
+FEW_BATCHES = round(1 / (2 * LITTLE_TOLERANCE))
+"""With fewer batches a connection, half of one, by which their age at the end may be off, is more than that."""
 
 
 def expected_interval_us(duration_us: int, requests: int, connections: int) -> int | None:
@@ -76,7 +78,8 @@ class Proofs:
 
     ``negative`` counts below zero, must be none. ``missing``: finished batches (requests / depth) less samples, between
     zero and ``allowed``, the answers to batches that were in flight at the end or on connections that were lost.
-    ``little_ratio``: see :func:`little_ratio`; below 1 connections waited somewhere else than at the server.
+    ``little_ratio``: see :func:`little_ratio`; below 1 connections waited somewhere else than at the server, unless
+    each of the ``connections`` had time for few batches only.
     """
 
     negative: int
@@ -84,6 +87,7 @@ class Proofs:
     missing: float
     allowed: float
     little_ratio: float | None
+    connections: int
 
     @property
     def problem(self) -> str | None:
@@ -94,9 +98,13 @@ class Proofs:
             return "no batch was finished"
         if not -1e-9 <= self.missing <= self.allowed + 1e-9:
             return f"{self.missing:+.0f} samples are missing, at most {self.allowed:.0f} can be"
-        if abs(self.little_ratio - 1) > LITTLE_TOLERANCE:
-            return f"the mean is {self.little_ratio:.2f} times what Little's law gives"
-        return None
+        off = abs(self.little_ratio - 1)
+        if off <= LITTLE_TOLERANCE:
+            return None
+        each = self.samples / self.connections
+        if each < FEW_BATCHES and off <= LITTLE_TOLERANCE + 1 / (2 * each):
+            return f"{self.samples} batches on {self.connections} connections are too few to prove it"
+        return f"the mean is {self.little_ratio:.2f} times what Little's law gives"
 
 
 def prove(
@@ -112,6 +120,7 @@ def prove(
         # A connection in flight at the end has answered at most depth - 1 of its batch, and so has a lost one.
         allowed=(connections + reconnects) * (depth - 1) / depth,
         little_ratio=little_ratio(recovered, duration_us=duration_us, connections=connections) if sound else None,
+        connections=connections,
     )
 
 

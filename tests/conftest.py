@@ -1,7 +1,8 @@
-"""What every test gets: a guard against programs started by accident, and no deadline for hypothesis's examples."""
+"""What every test gets: signals as from a terminal, a guard against programs started by accident, no deadlines."""
 
 from __future__ import annotations
 
+import signal
 import subprocess
 from collections.abc import Iterator
 from types import SimpleNamespace
@@ -13,6 +14,13 @@ from runner import process
 
 hypothesis.settings.register_profile("counted-not-timed", deadline=None)
 hypothesis.settings.load_profile("counted-not-timed")
+
+
+def pytest_configure() -> None:
+    """Heed signals as from a terminal: in the background of a script SIGINT is ignored, under nohup SIGHUP."""
+    for number, heeded in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, heeded)
 
 
 @pytest.fixture(autouse=True)

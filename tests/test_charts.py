@@ -201,6 +201,11 @@ def every() -> list[Drawing]:
 
 
 class TestDrawn:
+    def test_it_is_vega_lite(self, every: list[Drawing]) -> None:
+        """Held against Altair's schema here, for it is not while charts are made."""
+        for drawing in every:
+            drawing.chart.to_dict(validate=True)
+
     def test_every_colour_has_one_for_dark_paper(self, every: list[Drawing]) -> None:
         for drawing in every:
             light, dark = vega.svg(drawing.chart), vega.svg(drawing.chart, dark=True)

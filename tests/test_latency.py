@@ -152,8 +152,20 @@ class TestProofs:
         problem = _prove(((int(BATCH_US * factor), BATCHES),)).problem
         assert problem == (None if holds else f"the mean is {factor:.2f} times what Little's law gives")
 
+    @pytest.mark.parametrize(
+        ("batches", "share", "few"), [(2, 0.8, True), (2, 0.6, False), (9, 0.93, True), (10, 0.93, False)]
+    )
+    def test_too_few_batches_are_told_where_what_was_in_flight_may_explain_the_mean(
+        self, batches: int, share: float, few: bool
+    ) -> None:
+        us = round(share * SECOND_US / (batches + share / 2))
+        problem = _prove(((us, 50 * batches),), requests=5 * 50 * batches).problem
+        assert problem is not None
+        assert problem.startswith(f"{50 * batches} batches on 50 connections are too few") is few
+        assert ("Little" in problem) is not few
+
     def test_the_first_that_fails_is_told(self) -> None:
-        all_wrong = Proofs(negative=1, samples=0, missing=99, allowed=0, little_ratio=9.0)
+        all_wrong = Proofs(negative=1, samples=0, missing=99, allowed=0, little_ratio=9.0, connections=1)
         assert "negative" in (all_wrong.problem or "")
         assert "no batch" in (replace(all_wrong, negative=0).problem or "")
         assert "missing" in (replace(all_wrong, negative=0, samples=1).problem or "")

@@ -7,9 +7,10 @@ A chart is as wide as a phone, so that it is read there as it is and stands besi
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import wraps
+from typing import Any, ParamSpec
 
 import altair as alt
 from altair.utils.schemapi import debug_mode
@@ -17,6 +18,7 @@ from altair.utils.schemapi import debug_mode
 from runner.report import palette
 
 Chart = alt.Chart | alt.LayerChart | alt.FacetChart
+P = ParamSpec("P")
 
 TOGETHER = len(palette.SERIES)
 """Lines that can be told apart in one chart."""
@@ -99,6 +101,18 @@ LATENCY = Axis(
 )
 
 
+def _trusted(make: Callable[P, Chart]) -> Callable[P, Chart]:
+    """Altair would hold each part, and each of thousands of numbers, against its schema; a test does that once."""
+
+    @wraps(make)
+    def made(*args: P.args, **kwargs: P.kwargs) -> Chart:
+        with debug_mode(False):
+            return make(*args, **kwargs)
+
+    return made
+
+
+@_trusted
 def bars(bars: Sequence[Bar], *, title: str, description: str, unit: str) -> Chart:
     """Horizontal bars in the order given, from zero, with their intervals; hollow where they are lower bounds."""
     values = [
@@ -117,6 +131,7 @@ def bars(bars: Sequence[Bar], *, title: str, description: str, unit: str) -> Cha
     )
 
 
+@_trusted
 def lines(
     series: Sequence[Series], *, title: str, description: str, x: Axis, y: Axis, baseline: str | None = None
 ) -> Chart:
@@ -191,6 +206,7 @@ def _panels(series: Sequence[Series], *, title: str, description: str, x: Axis, 
     return _finished(faceted, title, description)
 
 
+@_trusted
 def pairs(pairs: Sequence[Pair], *, title: str, description: str) -> Chart:
     """For each label two marks on one line: what wrk recorded, and what it printed. Zeros stand at the left edge."""
     known = [us for pair in pairs for us in (pair.printed_us, pair.recorded_us) if us]
@@ -243,9 +259,7 @@ def pairs(pairs: Sequence[Pair], *, title: str, description: str) -> Chart:
 
 
 def _data(values: Sequence[Mapping[str, Any]]) -> alt.InlineData:
-    """Data as they are: Altair would hold each of thousands of numbers against its schema, which takes seconds."""
-    with debug_mode(False):
-        return alt.InlineData(values=[dict(value) for value in values])
+    return alt.InlineData(values=[dict(value) for value in values])
 
 
 def _names(labels: Sequence[str]) -> alt.Y:

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -181,7 +182,7 @@ NEST = """
 
 class TestWhenTheSuiteDies:
     @pytest.fixture
-    def nest(self, program: Program, tmp_path: Path) -> subprocess.Popen[str]:
+    def nest(self, program: Program, tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
         """A suite that runs three: one stubborn, one with a stubborn grandchild, one that writes for ever."""
         programs = [
             program(STUBBORN),
@@ -196,7 +197,8 @@ class TestWhenTheSuiteDies:
         for number in range(3):
             assert ready(tmp_path / f"log{number}")
         assert len(mentioning(str(tmp_path))) >= 1 + 3 + 5
-        return running
+        yield running
+        running.kill()
 
     @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
     def test_nothing_outlives_it(self, nest: subprocess.Popen[str], tmp_path: Path, number: int) -> None:
