@@ -22,6 +22,8 @@ from runner.errors import PlanError, UserError
 if TYPE_CHECKING:
     from types import FrameType
 
+    from rich.console import Console
+
     from runner.model import Group, Plan
     from runner.suite import Places
 
@@ -59,7 +61,23 @@ def _examples(*lines: str) -> str:
     return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
 
 
+class _UnreadError(Exception):
+    """Whoever reads what we print has seen enough."""
+
+
+class _Commands(click.Group):
+    """A group that tells of a closed pipe in its own way: click would end with exit code 1, which is an answer here."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command that was named."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            raise _UnreadError from None
+
+
 @click.group(
+    cls=_Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog=_examples(
         "pipebench run                          # the core adapters, depth 1, 5 and 16",
@@ -486,8 +504,6 @@ def timeline_command(
     A batch of five on one connection, or five connections to a server that waits for another, unless told otherwise.
     All are drawn on one scale of time.
     """
-    from rich.console import Console
-
     from runner import inquiries, progress, suite
     from runner.model import Client
     from runner.report import waterfall
@@ -504,7 +520,7 @@ def timeline_command(
         found += [inquiries.trace(name, suite.ROOT, reporter, delay_us=delay_us, **given) for name in adapters]
     if svg is not None:
         _write(waterfall.svg(found), svg)
-    console = Console(width=None if sys.stdout.isatty() else 100, highlight=False)
+    console = _console(100)
     for line in waterfall.terminal(found, console.width):
         console.print(line)
 
@@ -655,11 +671,21 @@ def _print_json(content: object) -> None:
 
 def _print(*items: Any) -> None:
     """Print through rich: colours and the width of a terminal where there is one, the full width elsewhere."""
-    from rich.console import Console
-
-    console = Console(width=None if sys.stdout.isatty() else 200, highlight=False)
+    console = _console(200)
     for item in items:
         console.print(item)
+
+
+def _console(width: int) -> Console:
+    """Where rich prints to: as wide as the terminal, or ``width`` columns where there is none."""
+    from rich.console import Console
+
+    class Piped(Console):
+        def on_broken_pipe(self) -> None:
+            """Left to :func:`main`, as whatever is not printed through rich; rich would end with exit code 1."""
+            raise BrokenPipeError
+
+    return Piped(width=None if sys.stdout.isatty() else width, highlight=False)
 
 
 def _terminated(_number: int, _frame: FrameType | None) -> None:
@@ -681,7 +707,7 @@ def main() -> None:
     except (click.Abort, KeyboardInterrupt):
         click.echo("pipebench: interrupted", err=True)
         code = 130
-    except BrokenPipeError:  # the reader of a pipe has seen enough
-        sys.stderr.close()
+    except _UnreadError:
+        sys.stderr.close()  # where Python would tell that it cannot write the rest
         code = 0
     sys.exit(code if isinstance(code, int) else 0)
