@@ -12,7 +12,7 @@ import hashlib
 import json
 import re
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -100,7 +100,7 @@ def publish(
     folder.mkdir(parents=True, exist_ok=True)
     (folder / store.RUN_FILE).write_bytes((run_folder / store.RUN_FILE).read_bytes())
     store.compress_trials(run_folder, folder)
-    _keep_logs(report, folder)
+    _keep_logs(report, run_folder, folder)
     Published.read(folder).write()
     return folder, (*_take_over(folder, run, root), *_write_documents(root, _published(root)))
 
@@ -265,17 +265,26 @@ def _relative(path: Path, root: Path) -> str:
     return path.relative_to(root).as_posix()
 
 
-def _keep_logs(report: Report, folder: Path) -> None:
+def _keep_logs(report: Report, run_folder: Path, folder: Path) -> None:
     """Keep the logs that the page quotes, and no more of each than it quotes from."""
+    adapters = {record.path for record in report.run.adapters}
     shutil.rmtree(folder / store.LOGS, ignore_errors=True)
     for failed in failures.failures(report.rows, report.trials):
         text = report.read_log(failed.log) if failed.log else None
         if failed.log and text is not None:
             path = folder / failed.log
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(_without_home(text)[:LOG_CHARACTERS], encoding="utf-8")
+            shown = portable(text, adapters).replace(str(run_folder), report.run.id)
+            path.write_text(shown[:LOG_CHARACTERS], encoding="utf-8")
+
+
+def portable(text: str, adapters: Iterable[str]) -> str:
+    """What a server said, with the files of ``adapters`` named as they are in any checkout."""
+    for path in adapters:
+        text = re.sub(rf"/[^\s\"']*/{re.escape(path)}", path, text)
+    return _without_home(text)
 
 
 def _without_home(text: str) -> str:
-    """What a server said, without the name of who measured it."""
+    """What a server said, without the home of who measured it."""
     return text.replace(str(Path.home()), "~")

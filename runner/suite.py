@@ -327,7 +327,7 @@ def _head(plan: Plan, places: Places, prepared: Sequence[Environment | Unavailab
         id=f"{machine.now()[:19].replace(':', '').replace('-', '')}-{plan.profile}",
         created_at=machine.now(),
         finished_at=None,
-        command=("pipebench", *sys.argv[1:]),
+        command=("pipebench", *reproducible(sys.argv[1:])),
         version=version("async-pipeline-bench"),
         revision=_revision(places.root),
         plan=plan,
@@ -339,6 +339,16 @@ def _head(plan: Plan, places: Places, prepared: Sequence[Environment | Unavailab
         findings=tuple(findings),
         setup_s=setup_s,
     )
+
+
+def reproducible(argv: Sequence[str]) -> Iterator[str]:
+    """A command without the folder that its records went to: that is a matter of one machine."""
+    words = iter(argv)
+    for word in words:
+        if word == "--results":
+            next(words, None)
+        elif not word.startswith("--results="):
+            yield word
 
 
 def _record(made: Environment | Unavailable, root: Path) -> AdapterRecord:

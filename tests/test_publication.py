@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from runner import publication, store
+from runner import publication, store, suite
 from runner.conformance.case import CaseResult, Outcome
 from runner.conformance.record import Conformance, as_json
 from runner.errors import RecordError
@@ -235,3 +235,15 @@ def checked(name: str, outcome: Outcome) -> tuple[Conformance, ...]:
     """What one case found of a server."""
     result = CaseResult("two-gets", outcome, "", fault=None, ending=None, events=(), seconds=0.1, attempts=1)
     return (Conformance(name, name, version="1.0", python="3.13.0", results=(result,)),)
+
+
+def test_a_published_log_names_no_folder_of_who_measured() -> None:
+    said = f'File "/srv/me/bench/frameworks/japronto/app.py", line 3, in {Path.home()}/.cache/x and /usr/lib/libc.so'
+    shown = publication.portable(said, ["frameworks/japronto/app.py"])
+    assert shown == 'File "frameworks/japronto/app.py", line 3, in ~/.cache/x and /usr/lib/libc.so'
+
+
+@pytest.mark.parametrize("where", [("--results", "elsewhere"), ("--results=elsewhere",)])
+def test_a_recorded_command_can_be_typed_anywhere(where: tuple[str, ...]) -> None:
+    argv = ["run", "--profile", "full", *where, "--quiet"]
+    assert list(suite.reproducible(argv)) == ["run", "--profile", "full", "--quiet"]
