@@ -328,12 +328,11 @@ def export_command(run: str, format_: str, output: Path | None, dark: bool, resu
     elif charted and output is not None:
         from runner.report import charts, vega
 
-        drawings = charts.drawings(head, rows.rows(head, trials), trials)
         drawn = (
-            vega.png(one.chart, dark=dark) if format_ == "png" else vega.svg(one.chart, dark=dark).encode()
-            for one in drawings
+            (one.name, vega.png(one.chart, dark=dark) if format_ == "png" else vega.svg(one.chart, dark=dark).encode())
+            for one in charts.drawings(head, rows.rows(head, trials), trials)
         )
-        _write_all(zip((f"{one.name}.{format_}" for one in drawings), drawn, strict=True), output)
+        _write_all(((f"{name}.{format_}", content) for name, content in drawn), output)
     elif format_ == "parquet" and output is not None:
         with _writing(output):
             exchange.write_parquet(head, trials, output)

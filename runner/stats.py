@@ -216,18 +216,19 @@ def ratio_intervals(
     ``confidence``, and so do those of the unchanged ones: the latter are no findings of the comparison but its
     yardstick, and must not blur it.
     """
-    witnesses = [key for key in pairs if key in unchanged]
-    changed = len(pairs) - len(witnesses)
+    shifts = {key: _log_ratio(*pairs[key]) for key in pairs if key in unchanged}
+    changed = len(pairs) - len(shifts)
+    of_all = _drift(shifts.values())
     found = {}
     for key, (base, new) in pairs.items():
-        others = drift(pairs[one] for one in witnesses if one != key)
+        others = _drift(shift for one, shift in shifts.items() if one != key) if key in unchanged else of_all
         found[key] = ratio_interval(
             base,
             new,
             confidence=confidence,
             stopping=stopping,
-            comparisons=len(witnesses) if key in unchanged else changed,
-            drift=others or drift(pairs[one] for one in witnesses),
+            comparisons=len(shifts) if key in unchanged else changed,
+            drift=others or of_all,
         )
     return found
 
@@ -237,11 +238,7 @@ def drift(pairs: Iterable[tuple[Sequence[float], Sequence[float]]]) -> Drift | N
 
     ``None`` for fewer than :data:`MIN_VALUES` pairs that have a spread.
     """
-    known = [(a, b) for a, b in ((_summarise(base), _summarise(new)) for base, new in pairs) if a and b]
-    if len(known) < MIN_VALUES:
-        return None
-    shifts = [new.mean - base.mean for base, new in known]
-    return Drift(math.exp(statistics.fmean(shifts)), statistics.stdev(shifts), len(shifts))
+    return _drift(_log_ratio(base, new) for base, new in pairs)
 
 
 def difference(ratio: Interval | None, *, higher_is_better: bool = True) -> Difference:
@@ -387,6 +384,19 @@ class _Summary:
     n: int
     mean: float
     standard_error: float
+
+
+def _drift(shifts: Iterable[float | None]) -> Drift | None:
+    known = [shift for shift in shifts if shift is not None]
+    if len(known) < MIN_VALUES:
+        return None
+    return Drift(math.exp(statistics.fmean(known)), statistics.stdev(known), len(known))
+
+
+def _log_ratio(base: Sequence[float], new: Sequence[float]) -> float | None:
+    """The logarithm of new over base; ``None`` where either has no interval."""
+    first, second = _summarise(base), _summarise(new)
+    return second.mean - first.mean if first and second else None
 
 
 def _summarise(values: Sequence[float]) -> _Summary | None:
