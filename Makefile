@@ -5,7 +5,7 @@ export USER_PATH
 export PATH := $(HOME)/.local/bin:$(PATH):/usr/local/go/bin
 
 # Tests of every adapter: most of their time is waiting for servers, so several run at once.
-WAITING := tests/live/test_adapters.py tests/live/test_upstream.py
+WAITING := tests/adapters/test_adapters_live.py tests/serving/test_upstream_live.py
 
 .DEFAULT_GOAL := help
 

@@ -9,17 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from runner.conformance.case import (
-    Await,
-    Case,
-    Exchange,
-    HalfClose,
-    Level,
-    Pause,
-    Send,
-    Step,
-    Theme,
-)
+from runner.conformance.case import Await, Case, Exchange, HalfClose, Level, Pause, Send, Step, Theme
 from runner.conformance.judge import (
     Expected,
     Look,

@@ -38,8 +38,8 @@ from runner.conformance.case import (
     Send,
 )
 from runner.conformance.judge import failed, settled
-from runner.model import Address
-from runner.wire import ResponseReader
+from runner.conformance.wire import ResponseReader
+from runner.record.trial import Address
 
 QUIET_S: Final = 0.2
 """This long after the last response nothing more is expected."""

@@ -1,1 +1,1 @@
-"""Load generators: plan to command line, output to :class:`runner.model.Load`. No process is started here."""
+"""Load generators: plan to command line, output to :class:`runner.record.trial.Load`. No process is started here."""

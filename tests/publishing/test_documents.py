@@ -1,0 +1,36 @@
+"""The project's documents: what they point to is there, and every picture is told in words.
+
+Their tables are held to the records by test_publication.py.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = sorted(path for pattern in ("*.md", "docs/*.md", "results/published/*.md") for path in ROOT.glob(pattern))
+LINK = re.compile(r"(?P<picture>!?)\[(?P<words>[^\]]*)\]\((?P<target>[^)\s]+)\)")
+HEADING = re.compile(r"^#+ (?P<words>.+)$", re.MULTILINE)
+
+
+def anchors(document: Path) -> set[str]:
+    """The anchors of a document's headings, as GitHub makes them."""
+    words = (found["words"].lower() for found in HEADING.finditer(document.read_text(encoding="utf-8")))
+    return {re.sub(r"[^\w\- ]", "", one).replace(" ", "-") for one in words}
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: str(document.relative_to(ROOT)))
+def test_links_lead_somewhere_and_pictures_are_told_in_words(document: Path) -> None:
+    text = re.sub(r"```.*?```|`[^`\n]*`", "", document.read_text(encoding="utf-8"), flags=re.DOTALL)
+    for found in LINK.finditer(text):
+        assert found["words"] or not found["picture"], f"a picture without words: {found[0]}"
+        target, _, anchor = found["target"].partition("#")
+        if target.startswith(("https:", "http:")):
+            continue
+        path = (document.parent / target).resolve() if target else document
+        assert path.exists(), f"{found[0]} leads nowhere"
+        if anchor:
+            assert anchor in anchors(path), f"{found[0]}: no such heading"
