@@ -21,6 +21,7 @@ from runner.conformance.classify import ServerClass
 from runner.conformance.record import Conformance
 from runner.errors import AdapterError, PlanError, RecordError
 from runner.judging import verdict
+from runner.judging.course import Course
 from runner.judging.schedule import Schedule, TrialSummary, order
 from runner.machine import doctor, facts
 from runner.record import store
@@ -180,24 +181,25 @@ def _measure(
         service=service,
         delay_us=head.plan.delay_us or 0,
     )
-    schedule = Schedule.of(head.plan, head.cells)
+    course = Course(
+        Schedule.of(head.plan, head.cells), [summarize(one) for one in trials if one.purpose is Purpose.MEASURE]
+    )
     measured = list(trials)
-    history = [summarize(one) for one in trials if one.purpose is Purpose.MEASURE]
-    before = sum(one.wall_s for one in history)
+    before = sum(one.wall_s for one in course.history)
     began = time.monotonic()
     with process.ending_all(), _kept_off_the_servers(head.placement), _offering_to_resume(head, reporter):
         _verify(head, measured, by_cell, settings, folder, reporter)
         began = time.monotonic()
         while True:
             elapsed = before + time.monotonic() - began
-            step = schedule.next(history, elapsed)
+            step = course.next(elapsed)
             if step is None:
                 break
-            reporter.trial_begins(step.cell, schedule.progress(history, elapsed), history)
-            number = 1 + sum(1 for one in history if one.cell == step.cell)
+            reporter.trial_begins(step.cell, course.progress(elapsed), course.history)
+            number = 1 + course.had(step.cell)
             done = trial.measure(by_cell[step.cell], step.cell, settings, number=number, round_=step.round)
             folder.append(done)
-            history.append(summarize(done))
+            course.add(summarize(done))
             measured.append(done)
             reporter.trial_ends(done, verdict.of_trial(done))
         if head.plan.witness:
