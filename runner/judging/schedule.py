@@ -20,8 +20,8 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from runner.errors import PlanError
-from runner.judging import stats
-from runner.judging.stats import Stopping
+from runner.judging import levels, stats
+from runner.judging.levels import Stopping
 from runner.record.plan import Cell, Plan
 
 REPEATS = 3
@@ -91,8 +91,8 @@ class Schedule:
     cells: tuple[Cell, ...]
     seed: int
     trials: int | None = None
-    min_trials: int = stats.MIN_VALUES
-    max_trials: int = stats.MAX_LOOKS
+    min_trials: int = levels.MIN_VALUES
+    max_trials: int = levels.MAX_LOOKS
     precision: float = 0.03
     budget_s: float | None = None
 
@@ -101,10 +101,10 @@ class Schedule:
             if self.trials < 1:
                 raise PlanError(f"trials is {self.trials}: ask for at least 1")
             return
-        if not stats.MIN_VALUES <= self.min_trials <= self.max_trials <= stats.MAX_LOOKS:
+        if not levels.MIN_VALUES <= self.min_trials <= self.max_trials <= levels.MAX_LOOKS:
             raise PlanError(
                 f"from {self.min_trials} to {self.max_trials} trials of a cell: an interval takes at least "
-                f"{stats.MIN_VALUES} and at most {stats.MAX_LOOKS}, or set a fixed number of trials"
+                f"{levels.MIN_VALUES} and at most {levels.MAX_LOOKS}, or set a fixed number of trials"
             )
         if not self.precision > 0:
             raise PlanError(f"precision is {self.precision:g}: ask for one above 0, such as 0.03 for ±3 %")
@@ -234,7 +234,7 @@ class Schedule:
         spread = sorted(spreads)[len(spreads) // 2] if spreads else 0.02
         needed = self.min_trials
         while needed < self.max_trials and (
-            stats.critical_value(needed) * spread / math.sqrt(needed) > math.log1p(self.precision)
+            levels.critical_value(needed) * spread / math.sqrt(needed) > math.log1p(self.precision)
         ):
             needed += 1
         return max(1, needed - state.progress)
@@ -250,7 +250,7 @@ def order(seed: int, round_: int, cells: Iterable[Cell]) -> tuple[Cell, ...]:
     return tuple(sorted(keys, key=lambda cell: keys[cell]))
 
 
-def counted(trials: Sequence[T], disturbed: Callable[[T], bool], needed: int = stats.MIN_VALUES) -> tuple[T, ...]:
+def counted(trials: Sequence[T], disturbed: Callable[[T], bool], needed: int = levels.MIN_VALUES) -> tuple[T, ...]:
     """Return the trials of a cell whose figures count: the undisturbed ones, or all where these are fewer than needed.
 
     ``needed`` is the least number that has an interval, or the fixed number of trials where that is smaller.
@@ -282,7 +282,7 @@ class _State:
         interval = stats.mean_interval(rates)
         spread = None
         if interval is not None:
-            standard_error = math.log(interval.high / interval.mean) / stats.critical_value(len(rates))
+            standard_error = math.log(interval.high / interval.mean) / levels.critical_value(len(rates))
             spread = standard_error * math.sqrt(len(rates))
         return cls(
             total=len(trials),

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from runner.errors import AdapterError, ToolError
-from runner.judging import figures
 from runner.record.adapter import Client, Environment, Service
 from runner.record.plan import Cell
+from runner.rows import figures
 from runner.serving import process, server, upstream
 from runner.serving.server import StartError
 from runner.suite import trial

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from runner.judging import figures
-from runner.judging.figures import NOTHING
-from runner.judging.rows import Row
 from runner.record.run import Run
 from runner.report import markdown
 from runner.report.tables import seeds, standard
 from runner.report.tables.seeds import PUBLISHED, Published
+from runner.rows import figures
+from runner.rows.figures import NOTHING
+from runner.rows.row import Row
 
 _HEADINGS = (
     "server",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from runner.judging.rows import Estimate, Row
 from runner.record.trial import Verdict
+from runner.rows.row import Estimate, Row
 
 NOTHING = "–"  # noqa: RUF001 - the sign for a figure that was not measured
 
