@@ -13,7 +13,7 @@ from pathlib import Path
 from runner import project
 from runner.adapters import environments, metadata
 from runner.conformance import examination
-from runner.conformance.cases import CORE
+from runner.conformance.cases.catalogue import CORE
 from runner.conformance.classify import ServerClass
 from runner.conformance.record import Conformance
 from runner.errors import AdapterError, PlanError, RecordError
