@@ -14,10 +14,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from runner.judging import levels, stats
 from runner.judging import schedule as rule
-from runner.judging import stats
+from runner.judging.levels import Stopping
 from runner.judging.schedule import Progress, Schedule, Step, TrialSummary
-from runner.judging.stats import Stopping, Summary
+from runner.judging.stats import Summary
 from runner.record.plan import Cell
 
 UNKNOWN_SPREAD = 0.02
@@ -254,7 +255,7 @@ class _Tie:
         known = [(tally.place, tally.summary) for tally in compared if tally.summary is not None]
         each = stats.each_of(len(compared))
         reach = {
-            n: stats.critical_value(n, confidence=each, stopping=Stopping.ANY) for n in {one.n for _, one in known}
+            n: levels.critical_value(n, confidence=each, stopping=Stopping.ANY) for n in {one.n for _, one in known}
         }
         means = np.array([one.mean for _, one in known])
         halves = np.array([reach[one.n] * one.standard_error for _, one in known])

@@ -21,8 +21,8 @@ from functools import cache
 from typing import TypeVar
 
 from runner.errors import PlanError
-from runner.judging import stats
-from runner.judging.stats import Stopping
+from runner.judging import levels
+from runner.judging.levels import Stopping
 from runner.record.plan import Cell, Plan
 
 REPEATS = 3
@@ -92,8 +92,8 @@ class Schedule:
     cells: tuple[Cell, ...]
     seed: int
     trials: int | None = None
-    min_trials: int = stats.MIN_VALUES
-    max_trials: int = stats.MAX_LOOKS
+    min_trials: int = levels.MIN_VALUES
+    max_trials: int = levels.MAX_LOOKS
     precision: float = 0.03
     budget_s: float | None = None
 
@@ -102,10 +102,10 @@ class Schedule:
             if self.trials < 1:
                 raise PlanError(f"trials is {self.trials}: ask for at least 1")
             return
-        if not stats.MIN_VALUES <= self.min_trials <= self.max_trials <= stats.MAX_LOOKS:
+        if not levels.MIN_VALUES <= self.min_trials <= self.max_trials <= levels.MAX_LOOKS:
             raise PlanError(
                 f"from {self.min_trials} to {self.max_trials} trials of a cell: an interval takes at least "
-                f"{stats.MIN_VALUES} and at most {stats.MAX_LOOKS}, or set a fixed number of trials"
+                f"{levels.MIN_VALUES} and at most {levels.MAX_LOOKS}, or set a fixed number of trials"
             )
         if not self.precision > 0:
             raise PlanError(f"precision is {self.precision:g}: ask for one above 0, such as 0.03 for ±3 %")
@@ -155,7 +155,7 @@ def shuffled(seed: int, round_: int, number: int) -> list[int]:
     return sorted(range(number), key=keys.__getitem__)
 
 
-def counted(trials: Sequence[T], disturbed: Callable[[T], bool], needed: int = stats.MIN_VALUES) -> tuple[T, ...]:
+def counted(trials: Sequence[T], disturbed: Callable[[T], bool], needed: int = levels.MIN_VALUES) -> tuple[T, ...]:
     """Return the trials of a cell whose figures count: the undisturbed ones, or all where these are fewer than needed.
 
     ``needed`` is the least number that has an interval, or the fixed number of trials where that is smaller.
@@ -167,7 +167,7 @@ def counted(trials: Sequence[T], disturbed: Callable[[T], bool], needed: int = s
 @cache
 def _reach(number: int) -> float:
     """How many standard deviations of a value the interval of so many reaches to either side."""
-    return stats.critical_value(number) / math.sqrt(number)
+    return levels.critical_value(number) / math.sqrt(number)
 
 
 def _sort_key(cell: Cell) -> tuple[str, str, int, int, int, int]:

@@ -9,8 +9,6 @@ from urllib.parse import quote
 
 from markupsafe import Markup
 
-from runner.judging import figures
-from runner.judging.rows import Group, Row
 from runner.record.run import Run
 from runner.record.trial import Verdict
 from runner.report.charts import plots, vega
@@ -18,6 +16,8 @@ from runner.report.charts.plots import Axis, Point, Series
 from runner.report.markdown import escape, table
 from runner.report.pages import html
 from runner.report.tables import standard
+from runner.rows import figures
+from runner.rows.row import Group, Row
 
 HEADINGS = ("run", "profile", "machine", "cells", "measured", "trials")
 _LEFT = ("run", "profile", "machine")

@@ -12,8 +12,9 @@ from contextlib import contextmanager
 from statistics import geometric_mean
 from typing import TYPE_CHECKING, Protocol
 
+from runner.judging.levels import Stopping
 from runner.judging.schedule import Progress, TrialSummary
-from runner.judging.stats import Stopping, mean_interval
+from runner.judging.stats import mean_interval
 from runner.record.adapter import Adapter
 from runner.record.plan import Cell
 from runner.record.trial import Failure, Trial

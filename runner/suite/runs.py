@@ -2,35 +2,33 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from importlib.metadata import version
 from pathlib import Path
 
 from runner import project
 from runner.adapters import environments, metadata
 from runner.conformance import examination
-from runner.conformance.cases import CORE
+from runner.conformance.cases.catalogue import CORE
 from runner.conformance.classify import ServerClass
 from runner.conformance.record import Conformance
 from runner.errors import AdapterError, PlanError, RecordError
 from runner.judging import verdict
 from runner.judging.course import Course
 from runner.judging.schedule import Schedule, TrialSummary, order
-from runner.machine import doctor, facts
+from runner.machine import facts
 from runner.record import store
 from runner.record.adapter import Adapter, Environment, Scenario, Service, Unavailable
 from runner.record.plan import Cell, Plan, Purpose
-from runner.record.run import AdapterRecord, ConformanceSummary, Finding, Level, Run
+from runner.record.run import ConformanceSummary, Level, Run
 from runner.record.store import RunFolder
 from runner.record.trial import Placement, Trial
 from runner.serving import process, server
+from runner.suite import head as head_of
 from runner.suite import inquiries, plans, trial
 from runner.suite.progress import Reporter, minutes
 
@@ -59,7 +57,7 @@ def run(plan: Plan, places: Places, reporter: Reporter) -> Path:
         reasons = "; ".join(f"{m.adapter.name}: {m.reason}" for m in prepared if isinstance(m, Unavailable))
         raise AdapterError(f"none of the adapters can run here: {reasons}")
     setup_s = time.monotonic() - began
-    head = _head(plan, places, prepared, setup_s=setup_s)
+    head = head_of.describe(plan, places.root, prepared, setup_s=setup_s)
     folder = store.create(places.results, head.id)
     head = _checked(head, ready, folder.path, reporter)
     head = replace(head, id=folder.path.name)
@@ -79,7 +77,7 @@ def resume(path: Path, places: Places, reporter: Reporter) -> Path:
     chosen = choose_adapters(head.plan, places.root)
     prepared = _prepare(chosen, head.plan, reporter)
     service = _service(head.plan, places.root)
-    changes = _changes(head, _head(head.plan, places, prepared, setup_s=0))
+    changes = head_of.changes(head, head_of.describe(head.plan, places.root, prepared, setup_s=0))
     if changes:
         raise RecordError(f"{head.id} cannot be resumed: {'; '.join(changes)}: start a new run")
     folder = RunFolder(path)
@@ -290,102 +288,6 @@ def _announce(head: Run, reporter: Reporter) -> None:
         if finding.level in {Level.WARNING, Level.PROBLEM}:
             reporter.say(f"{finding.level}: {finding.subject}: {finding.state}: {finding.effect}")
     reporter.say(f"{head.id}: {len(head.cells)} cells, CPUs: {head.placement}")
-
-
-def _head(plan: Plan, places: Places, prepared: Sequence[Environment | Unavailable], *, setup_s: float) -> Run:
-    ready = [made for made in prepared if isinstance(made, Environment)]
-    waits = plan.scenario is Scenario.UPSTREAM
-    # What servers wait for runs on the generator's CPUs, and gets one more where there are enough.
-    placement = facts.place(max(plan.workers), plan.threads + waits)
-    findings = list(doctor.examine(doctor.read()))
-    if waits and (backlog := facts.backlog_finding(max(plan.connections))):
-        findings.append(backlog)
-    if max(plan.workers) > len(placement.server):
-        state = f"{len(placement.server)} for up to {max(plan.workers)} workers"
-        effect = "workers take CPU time from each other: more of them add nothing"
-        findings.append(Finding(Level.WARNING, "CPUs", state, effect, "ask for fewer --workers"))
-    return Run(
-        schema=store.SCHEMA,
-        id=f"{facts.now()[:19].replace(':', '').replace('-', '')}-{plan.profile}",
-        created_at=facts.now(),
-        finished_at=None,
-        command=("pipebench", *reproducible(sys.argv[1:])),
-        version=version("async-pipeline-bench"),
-        revision=_revision(places.root),
-        plan=plan,
-        machine=facts.describe(),
-        placement=placement,
-        adapters=tuple(_record(made, places.root) for made in prepared),
-        conformance=(),
-        cells=plans.cells(plan, ready),
-        findings=tuple(findings),
-        setup_s=setup_s,
-    )
-
-
-def reproducible(argv: Sequence[str]) -> Iterator[str]:
-    """A command without the folder that its records went to: that is a matter of one machine."""
-    words = iter(argv)
-    for word in words:
-        if word == "--results":
-            next(words, None)
-        elif not word.startswith("--results="):
-            yield word
-
-
-def _record(made: Environment | Unavailable, root: Path) -> AdapterRecord:
-    adapter = made.adapter
-    ready, missing = (made, None) if isinstance(made, Environment) else (None, made)
-    return AdapterRecord(
-        name=adapter.name,
-        path=str(adapter.path.relative_to(root)),
-        sha256=hashlib.sha256(adapter.path.read_bytes()).hexdigest(),
-        title=adapter.title,
-        distribution=adapter.distribution,
-        kind=adapter.kind,
-        homepage=adapter.homepage,
-        scenario=adapter.scenario,
-        language=adapter.language,
-        ranked=adapter.ranked,
-        known_failure=adapter.known_failure,
-        group=adapter.group,
-        python=made.python,
-        version=ready.version if ready else None,
-        installed=ready.installed if ready else {},
-        unavailable=missing.reason if missing else None,
-        log_tail=missing.log_tail if missing else (),
-        client=adapter.client,
-        max_clients=adapter.max_clients,
-    )
-
-
-def _changes(recorded: Run, now: Run) -> list[str]:
-    """What differs between a run's record and what is here now, and would make its trials incomparable."""
-    changes = []
-    if recorded.machine != now.machine:
-        changes.append("the machine or its tools are not the same")
-    if recorded.placement != now.placement:
-        changes.append("the CPUs that may be used are not the same")
-    before = {(one.name, one.python): one for one in recorded.adapters}
-    after = {(one.name, one.python): one for one in now.adapters}
-    for key in sorted(before.keys() | after.keys(), key=str):
-        old, new = before.get(key), after.get(key)
-        if old is None or new is None:
-            changes.append(f"{key[0]} {'is new' if old is None else 'is gone'}")
-        elif old.sha256 != new.sha256:
-            changes.append(f"{key[0]} was edited")
-        elif old.installed != new.installed:
-            changes.append(f"{key[0]} has other packages installed")
-    return changes
-
-
-def _revision(root: Path) -> str | None:
-    """The commit that is checked out, with ``+`` where files under version control were changed."""
-    commit = process.output(["git", "-C", str(root), "rev-parse", "--short=12", "HEAD"], stderr=False)
-    if commit is None or not commit.strip().isalnum():
-        return None
-    changed = process.output(["git", "-C", str(root), "status", "--porcelain", "--untracked-files=no"], stderr=False)
-    return commit.strip() + ("+" if changed and changed.strip() else "")
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -99,7 +99,7 @@ def measure(environment: Environment, cell: Cell, settings: Settings, *, number:
                 workers=cell.workers,
                 cpus=settings.placement.server,
                 port=settings.port,
-                variables=variables(cell, waited_for.url) if waited_for else None,
+                variables=upstream.variables(cell, waited_for.url) if waited_for else None,
             ) as running,
         ):
             clock("start")
@@ -136,12 +136,6 @@ def measure(environment: Environment, cell: Cell, settings: Settings, *, number:
 def _narrowed(placement: Placement, workers: int) -> Placement:
     """The CPUs of a run's largest cell for one of fewer workers: what it has then is the same in every run."""
     return replace(placement, server=placement.server[:workers])
-
-
-def variables(cell: Cell, url: str) -> Mapping[str, str]:
-    """What a server of scenario ``upstream`` finds in its environment beside where to listen."""
-    limit = {} if cell.max_clients is None else {"MAX_CLIENTS": str(cell.max_clients)}
-    return {"UPSTREAM": url} | limit
 
 
 def _allow_descriptors(environment: Environment, cell: Cell) -> None:

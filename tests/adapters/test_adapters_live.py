@@ -19,7 +19,7 @@ from packaging.utils import canonicalize_name
 
 from runner.adapters import environments, metadata
 from runner.conformance import check, examination
-from runner.conformance.cases import CORE
+from runner.conformance.cases.catalogue import CORE
 from runner.conformance.classify import ServerClass, classify
 from runner.judging import verdict
 from runner.machine import facts

@@ -11,9 +11,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from runner.judging import stats
+from runner.judging import levels, stats
+from runner.judging.levels import Stopping
 from runner.judging.schedule import CONFIRMATIONS, REPEATS, Progress, Schedule, Step, TrialSummary, counted
-from runner.judging.stats import Stopping
 from runner.record.plan import Cell
 
 
@@ -127,7 +127,7 @@ class SlowSchedule(Schedule):
         spread = sorted(spreads)[len(spreads) // 2] if spreads else 0.02
         needed = self.min_trials
         while needed < self.max_trials and (
-            stats.critical_value(needed) * spread / math.sqrt(needed) > math.log1p(self.precision)
+            levels.critical_value(needed) * spread / math.sqrt(needed) > math.log1p(self.precision)
         ):
             needed += 1
         return max(1, needed - state.progress)
@@ -166,7 +166,7 @@ class _State:
         interval = stats.mean_interval(rates)
         spread = None
         if interval is not None:
-            standard_error = math.log(interval.high / interval.mean) / stats.critical_value(len(rates))
+            standard_error = math.log(interval.high / interval.mean) / levels.critical_value(len(rates))
             spread = standard_error * math.sqrt(len(rates))
         return cls(
             total=len(trials),

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runner import project
-from runner.judging import stats
+from runner.judging import levels, stats
 from runner.judging.course import Course
 from runner.judging.schedule import Progress, Schedule, Step, TrialSummary
 from runner.record import store
@@ -91,7 +91,7 @@ def test_old_and_new_agree_on_whatever_happens(data: st.DataObject) -> None:
             step = Step(
                 data.draw(st.sampled_from([*CELLS, Cell("else", None, 1, 50, 1)])), last + data.draw(st.integers(0, 2))
             )
-        if sum(trial.cell == step.cell for trial in trials) == stats.MAX_LOOKS:
+        if sum(trial.cell == step.cell for trial in trials) == levels.MAX_LOOKS:
             break
         rate, disturbed, wall_s = data.draw(outcomes())
         done = TrialSummary(step.cell, step.round, rate, rate is None, disturbed, wall_s)

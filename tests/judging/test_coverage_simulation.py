@@ -17,20 +17,17 @@ from itertools import count
 import pytest
 
 from runner.judging.course import Course
+from runner.judging.levels import MAX_LOOKS, Stopping, critical_value, student_t
 from runner.judging.schedule import Schedule, TrialSummary
 from runner.judging.stats import (
-    MAX_LOOKS,
     Difference,
     Interval,
     RankRange,
-    Stopping,
-    critical_value,
     difference,
     mean_interval,
     rank_ranges,
     ratio_interval,
     ratio_intervals,
-    student_t,
 )
 from runner.record.plan import Cell
 

@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 
 from runner.errors import PlanError
 from runner.judging.course import Course
+from runner.judging.levels import Stopping
 from runner.judging.schedule import CONFIRMATIONS, REPEATS, Progress, Schedule, Step, TrialSummary, counted, order
-from runner.judging.stats import Stopping, mean_interval, rank_ranges
+from runner.judging.stats import mean_interval, rank_ranges
 from runner.record.plan import Cell
 from runner.suite.plans import PROFILES
 

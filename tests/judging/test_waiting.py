@@ -11,9 +11,7 @@ import pytest
 from rich.console import Console
 
 from runner.errors import PlanError
-from runner.judging import rows, verdict, waiting
-from runner.judging.figures import NOTHING
-from runner.judging.rows import Row
+from runner.judging import verdict, waiting
 from runner.record import store
 from runner.record.adapter import Client
 from runner.record.histogram import Histogram
@@ -21,6 +19,9 @@ from runner.record.plan import Cell, Plan
 from runner.record.run import Run
 from runner.record.trial import Failure, LogError, Opened, Placement, Trial, Verdict
 from runner.report.tables import standard, upstream
+from runner.rows import rows
+from runner.rows.figures import NOTHING
+from runner.rows.row import Row
 from runner.suite import plans
 from tests import builders
 from tests.builders import SECOND_NS

@@ -93,7 +93,7 @@ def running(
             environment,
             log=folder / "server.log",
             workers=workers,
-            variables=trial.variables(cell, waited_for.url),
+            variables=upstream.variables(cell, waited_for.url),
         ) as started,
     ):
         yield started, waited_for

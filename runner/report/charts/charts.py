@@ -1,6 +1,6 @@
 """The charts of a run, each with what it says in words and the table behind it. Pure.
 
-Figures are those of the rows, written as :mod:`runner.judging.figures` writes them.
+Figures are those of the rows, written as :mod:`runner.rows.figures` writes them.
 """
 
 from __future__ import annotations
@@ -10,15 +10,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from runner.judging import figures, latency
-from runner.judging import rows as rows_of
-from runner.judging.rows import Estimate, Row
+from runner.judging import latency
 from runner.record.plan import Cell, Purpose
 from runner.record.run import Run
 from runner.record.trial import Trial, Verdict
 from runner.report.charts import plots, vega
 from runner.report.charts.plots import Axis, Bar, Chart, Pair, Point, Series
 from runner.report.tables import standard
+from runner.rows import cells, figures
+from runner.rows.row import Estimate, Row
 
 Server = tuple[str, str | None, int | None]
 """An adapter, its interpreter, and the limit its client was given."""
@@ -246,7 +246,7 @@ def distributions(head: Run, rows: Sequence[Row], trials: Sequence[Trial]) -> Ma
         cell = row.cell
         if cell not in by_cell or row.batch_latency_us is None or not row.batch_latency_us.exact:
             continue
-        counting = rows_of.used(by_cell[cell], head.plan)
+        counting = cells.used(by_cell[cell], head.plan)
         merged = latency.merge([trial.load.histogram for trial in counting if trial.load is not None])
         found[cell] = latency.tail(merged)
     return found
@@ -354,7 +354,7 @@ def _ends(bars: Sequence[Bar]) -> tuple[Bar | None, Bar | None]:
 def _interval(estimate: Estimate | None) -> str:
     if estimate is None or estimate.low is None or estimate.high is None:
         return figures.NOTHING
-    return f"{figures.grouped_digits(estimate.low)} to {figures.grouped_digits(estimate.high)}"
+    return f"{figures.rate_digits(estimate.low)} to {figures.rate_digits(estimate.high)}"
 
 
 def _medians(rows: Sequence[Row], names: Names) -> str:

@@ -11,14 +11,14 @@ from urllib.parse import urlsplit
 from markupsafe import Markup
 
 from runner.conformance.classify import ServerClass
-from runner.judging import figures
-from runner.judging.rows import Row
 from runner.record.run import AdapterRecord, ConformanceSummary, Level, Run
 from runner.record.trial import LogError, Trial
 from runner.report.charts.charts import SWEPT, Drawing, Picture, Section
 from runner.report.pages import caveats, failures, html
 from runner.report.pages.failures import Failed
 from runner.report.tables import standard
+from runner.rows import figures
+from runner.rows.row import Row
 from runner.serving import errorlog
 
 ReadLog = Callable[[str], str | None]

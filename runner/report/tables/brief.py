@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
-from runner.judging import figures
-from runner.judging.rows import Row
 from runner.record.run import Run
 from runner.record.trial import Verdict
 from runner.report.markdown import escape, table
 from runner.report.tables import standard
+from runner.rows import figures
+from runner.rows.row import Row
 
 _LEFT = ("server", "version", "Python", "pipelining", "note")
 

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from runner.judging import figures
-from runner.judging.comparison import COST, Change, Compared, Comparison, Side
 from runner.judging.stats import Interval
 from runner.report.markdown import escape, table
 from runner.report.tables.standard import group_title
+from runner.rows import figures
+from runner.rows.comparison import COST, Change, Compared, Comparison, Side
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

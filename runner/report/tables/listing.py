@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from runner.adapters.outdated import Pin, State
-from runner.judging.figures import NOTHING
 from runner.record.adapter import Environment, Group, Kind, Scenario, Unavailable
 from runner.record.run import Finding, Level
+from runner.rows.figures import NOTHING
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any, Literal, get_args, get_type_hints
 
 import msgspec
 
-from runner.judging import figures
-from runner.judging.rows import SCHEMA, Group, Row, Witness
 from runner.record.jsontext import readable
 from runner.record.run import Run
 from runner.record.trial import Verdict
 from runner.report.markdown import escape, table
+from runner.rows import figures
+from runner.rows.row import SCHEMA, Group, Row, Witness
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -196,7 +196,7 @@ def _beside(row: Row, seen: Witness) -> tuple[str, ...]:
         row.title,
         str(row.depth),
         figures.rate(row),
-        figures.grouped_digits(seen.requests_per_second),
+        figures.rate_digits(seen.requests_per_second),
         figures.NOTHING if seen.rate_ratio is None else f"{seen.rate_ratio:.2f}",
         figures.duration(own),
         figures.duration(seen.mean_latency_us),

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from runner.judging import figures
-from runner.judging.rows import Group, Row, Waiting
 from runner.judging.waiting import TOLERANCE
 from runner.record.adapter import Client
 from runner.record.run import Run
 from runner.record.trial import Verdict
 from runner.report.markdown import escape, table
 from runner.report.tables import standard
+from runner.rows import figures
+from runner.rows.row import Group, Row, Waiting
 
 TORNADO_2013: Final = "Being truly asynchronous with Tornado"
 TORNADO_ASYNC: Final = "tornado-async"

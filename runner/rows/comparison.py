@@ -13,12 +13,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from runner.errors import RecordError
-from runner.judging import rows, stats
-from runner.judging.rows import CellTrials, Estimate
-from runner.judging.stats import Difference, Drift, Interval, Stopping
+from runner.judging import stats
+from runner.judging.levels import Stopping
+from runner.judging.stats import Difference, Drift, Interval
 from runner.record.plan import Cell
 from runner.record.run import AdapterRecord, Run
 from runner.record.trial import Trial, Verdict
+from runner.rows import cells, rows
+from runner.rows.cells import CellTrials
+from runner.rows.row import Estimate
 
 RATE = "requests/s"
 COST = "CPU µs/request"
@@ -126,7 +129,7 @@ def compare(base: Measured, new: Measured, *, across_machines: bool = False) -> 
             f"{base[0].id} and {new[0].id} have no cell in common: compare runs of the same adapters, depths, "
             "connections and workers"
         )
-    either = {rows.stopping(run.plan) for run, _ in (base, new)}
+    either = {cells.stopping(run.plan) for run, _ in (base, new)}
     stopping = Stopping.PRECISION if Stopping.PRECISION in either else Stopping.FIXED
     rates = {one.key: one.rates for one in pairs if one.rates}
     costs = {one.key: one.costs for one in pairs if one.costs}
@@ -144,8 +147,8 @@ def compare(base: Measured, new: Measured, *, across_machines: bool = False) -> 
                 depth=one.base_cell.depth,
                 connections=one.base_cell.connections,
                 workers=one.base_cell.workers,
-                base=_side(one.base_record, one.base, rows.stopping(base[0].plan)),
-                new=_side(one.new_record, one.new, rows.stopping(new[0].plan)),
+                base=_side(one.base_record, one.base, cells.stopping(base[0].plan)),
+                new=_side(one.new_record, one.new, cells.stopping(new[0].plan)),
                 rate_ratio=rate_ratio,
                 cpu_ratio=cpu_ratio,
                 change=change,
@@ -203,7 +206,7 @@ class _Pair:
     @property
     def costs(self) -> _Values | None:
         comparable = all(verdict.has_rate for verdict in self.verdicts)
-        return (rows.cpu_costs_us(self.base.used), rows.cpu_costs_us(self.new.used)) if comparable else None
+        return (cells.cpu_costs_us(self.base.used), cells.cpu_costs_us(self.new.used)) if comparable else None
 
 
 def _refuse(base: Run, new: Run, *, across_machines: bool) -> None:
@@ -222,7 +225,7 @@ def _refuse(base: Run, new: Run, *, across_machines: bool) -> None:
 
 def _pairs(base: Measured, new: Measured) -> tuple[list[_Pair], list[Cell], list[Cell]]:
     """Cells that match, and those that do not. An interpreter's release matters where a run has several of them."""
-    first, second = rows.by_cell(*base), rows.by_cell(*new)
+    first, second = cells.by_cell(*base), cells.by_cell(*new)
     records = [{(one.name, one.python): one for one in run.adapters} for run, _ in (base, new)]
     pythons = [_pythons(cells) for cells in (first, second)]
     waiting = dict(second)
@@ -277,7 +280,7 @@ def _side(record: AdapterRecord, own: CellTrials, stopping: Stopping) -> Side:
         reason=found.reason,
         trials=len(own.trials),
         requests_per_second=rows.estimate(own.rates, stopping) if works else None,
-        cpu_us_per_request=rows.estimate(rows.cpu_costs_us(used), stopping) if works else None,
+        cpu_us_per_request=rows.estimate(cells.cpu_costs_us(used), stopping) if works else None,
     )
 
 

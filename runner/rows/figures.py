@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from runner.judging.rows import Estimate, Row
 from runner.record.trial import Verdict
+from runner.rows.row import Estimate, Row
 
 NOTHING = "–"  # noqa: RUF001 - the sign for a figure that was not measured
 
@@ -27,7 +27,12 @@ def rate(row: Rated) -> str:
     if row.requests_per_second is None:
         return NOTHING
     bound = "≥ " if row.verdict is Verdict.GENERATOR_BOUND else ""
-    return bound + grouped_digits(row.requests_per_second.mean)
+    return bound + rate_digits(row.requests_per_second.mean)
+
+
+def rate_digits(value: float) -> str:
+    """A rate: three significant digits at least, and no digit behind the point from 100 on."""
+    return grouped_digits(value) if value >= 99.95 else significant(value)
 
 
 def grouped_digits(value: float) -> str:

@@ -1,187 +1,25 @@
-"""Trials to rows: one row a cell, every figure derived here and now from the record. Pure.
-
-The fields and their units are those of ``pipebench report --format json``, described in docs/results.md.
-"""
+"""Trials to rows: one row a cell, every figure derived here and now from the record. Pure."""
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import geometric_mean, mean, median
 
-from runner.judging import latency, stats, verdict, waiting
-from runner.judging.schedule import counted
-from runner.judging.stats import RankRange, Stopping
-from runner.record.adapter import Client, Kind
+from runner.judging import latency, levels, stats, verdict, waiting
+from runner.judging.levels import Stopping
+from runner.judging.stats import RankRange
 from runner.record.plan import Cell, Plan, Purpose
 from runner.record.run import AdapterRecord, Run
-from runner.record.trial import Failure, Trial, Verdict
+from runner.record.trial import Trial, Verdict
+from runner.rows.cells import CellTrials, by_cell, cell_verdict, cpu_costs_us, rates, stopping, usable
+from runner.rows.row import BatchLatency, Errors, Estimate, Group, Multiple, Row, Waiting, Witness, WrkLatency
 
-SCHEMA = 1
-Group = tuple[int, int, int]
-"""What rows that may be compared have in common: workers, connections, depth."""
 WRK_TIMEOUT_US = 2_000_000
 """wrk's own ``--timeout``, unless it is told another."""
 WITNESS_TOLERANCE = 0.15
 """How far h2load's rate and mean may be from wrk's, relative to them, where the server was the limit for both."""
-
-
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """A mean over trials and its 95 % interval; ``low`` and ``high`` are ``None`` with too few trials for one."""
-
-    mean: float
-    low: float | None
-    high: float | None
-
-    @property
-    def relative_half_width(self) -> float | None:
-        """How far the interval reaches, relative to the mean, on its longer side: 0.03 is ±3 %."""
-        return None if self.high is None else self.high / self.mean - 1
-
-
-@dataclass(frozen=True, slots=True)
-class Multiple:
-    """A rate in multiples of the baseline's; ``bound`` is ``≥`` or ``≤`` where one of the two is a lower bound."""
-
-    value: float
-    bound: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class BatchLatency:
-    """Percentiles of batch latency over all trials, in microseconds.
-
-    ``exact``: every trial's recovery passed its proofs. Otherwise the percentiles are ``None``; ``problem`` says why.
-    """
-
-    p50: int | None
-    p75: int | None
-    p90: int | None
-    p99: int | None
-    p99_9: int | None
-    max: int | None
-    mean: float | None
-    samples: int
-    exact: bool
-    problem: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class WrkLatency:
-    """The median over trials of what wrk itself printed, in microseconds."""
-
-    p50: int
-    p75: int
-    p90: int
-    p99: int
-
-
-@dataclass(frozen=True, slots=True)
-class Witness:
-    """What h2load saw of the same cell, over its trials: requests per second, and mean latency of a request in µs.
-
-    The ratios are over wrk's figures, the mean batch latency among them: both means follow from Little's law where the
-    server was the limit. ``agrees`` is ``None`` where it was not, for either generator, with the ``reason``.
-    """
-
-    requests_per_second: float
-    mean_latency_us: float | None
-    rate_ratio: float | None
-    latency_ratio: float | None
-    agrees: bool | None
-    reason: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Errors:
-    """The generator's error counters, summed over trials."""
-
-    connect: int
-    read: int
-    write: int
-    timeout: int
-    status: int
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """What a server did that waits for an upstream (scenario ``upstream``), and what its model says.
-
-    ``client`` is ``blocking`` or ``async``, ``max_clients`` the limit of its client in force, ``None`` for none;
-    ``own_limit`` says that it is the client's default.
-    ``model_per_second`` is the rate by the model (:mod:`runner.judging.waiting`), ``ratio`` the measured one over it,
-    ``far`` whether that is beyond the tolerance; ``None`` where there is no delay or no rate. ``held_max`` is the most that
-    the upstream held at once in any trial, ``model_held`` what the server could have under way at most. ``established``
-    and ``accepted`` are the fewest connections that were open in the middle of a load. ``over_2_s`` counts responses that
-    took longer than two seconds: wrk's own limit, beyond which it would have counted time-outs.
-    """
-
-    client: Client
-    max_clients: int | None
-    own_limit: bool
-    delay_us: int
-    model_per_second: float | None
-    ratio: float | None
-    far: bool | None
-    held_max: int
-    model_held: int
-    served: int
-    established: int | None
-    accepted: int | None
-    connections_lost: int
-    over_2_s: int
-    idle_memory_bytes: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """All there is to say of one cell. ``None``: not measured."""
-
-    adapter: str
-    title: str
-    version: str | None
-    python: str | None
-    kind: Kind
-    server_class: str | None
-    depth: int | None
-    connections: int | None
-    workers: int | None
-    trials: int
-    disturbed_trials: int
-    verdict: Verdict
-    reason: str
-    requests: int
-    requests_per_second: Estimate | None
-    times_baseline: Multiple | None
-    cpu_us_per_request: Estimate | None
-    rank: RankRange | None
-    server_busy: float | None
-    generator_busy: float | None
-    batch_latency_us: BatchLatency | None
-    little_ratio: float | None
-    wrk_latency_us: WrkLatency | None
-    witness: Witness | None
-    errors: Errors | None
-    bytes_per_response: float | None
-    peak_memory_bytes: int | None
-    error_log: str | None
-    error_count: int
-    waiting: Waiting | None = None
-
-    @property
-    def group(self) -> Group:
-        """Rows of one group may be compared."""
-        return self.workers or 0, self.connections or 0, self.depth or 0
-
-    @property
-    def cell(self) -> Cell | None:
-        """What it is of; ``None`` for a server that could not be run at all."""
-        if self.depth is None or self.connections is None or self.workers is None:
-            return None
-        limit = self.waiting.max_clients if self.waiting is not None and not self.waiting.own_limit else None
-        return Cell(self.adapter, self.python, self.depth, self.connections, self.workers, limit)
 
 
 def rows(run: Run, trials: Sequence[Trial]) -> tuple[Row, ...]:
@@ -213,79 +51,6 @@ def rows(run: Run, trials: Sequence[Trial]) -> tuple[Row, ...]:
     return (*made, *(_unavailable_row(record) for record in run.adapters if record.unavailable is not None))
 
 
-def by_cell(run: Run, trials: Sequence[Trial]) -> dict[Cell, CellTrials]:
-    """The trials that measure each cell, in the order in which the cells were first measured."""
-    measured: dict[Cell, list[Trial]] = defaultdict(list)
-    verified: dict[tuple[str, str | None], Trial] = {}
-    for trial in trials:
-        if trial.purpose is Purpose.VERIFY:
-            verified[trial.cell.adapter, trial.cell.python] = trial
-        elif trial.purpose is Purpose.MEASURE:
-            measured[trial.cell].append(trial)
-    return {
-        cell: CellTrials.of(found, verified.get((cell.adapter, cell.python)), run.plan)
-        for cell, found in measured.items()
-    }
-
-
-def usable(trials: Sequence[Trial], needed: int = stats.MIN_VALUES) -> tuple[Trial, ...]:
-    """The trials of a cell whose figures count, by the schedule's rule (:func:`runner.judging.schedule.counted`)."""
-    return counted(trials, lambda trial: verdict.disturbance(trial) is not None, min(needed, stats.MIN_VALUES))
-
-
-def used(trials: Sequence[Trial], plan: Plan) -> tuple[Trial, ...]:
-    """The trials of a cell of ``plan`` whose figures count."""
-    return usable(trials, plan.trials or stats.MIN_VALUES)
-
-
-def cell_verdict(trials: Sequence[Trial], used: Sequence[Trial]) -> Failure:
-    """One verdict for a cell: a failure in any of its trials counts.
-
-    Otherwise it is the commonest of those whose figures are used, the more careful one in a tie.
-    """
-    verdicts = [verdict.of_trial(trial) for trial in trials]
-    failures = [found for found in verdicts if not found.verdict.has_rate]
-    if failures:
-        commonest = Counter(found.verdict for found in failures).most_common(1)[0][0]
-        found = next(found for found in failures if found.verdict is commonest)
-        share = f" (in {len(failures)} of {len(verdicts)} trials)" if len(failures) < len(verdicts) else ""
-        return Failure(commonest, found.reason + share)
-    verdicts = [verdict.of_trial(trial) for trial in used]
-    counts = Counter(found.verdict for found in verdicts)
-    careful = [Verdict.GENERATOR_BOUND, Verdict.NEITHER, Verdict.MEASURED]
-    chosen = max(careful, key=lambda one: (counts[one], -careful.index(one)))
-    return next(found for found in verdicts if found.verdict is chosen)
-
-
-@dataclass(frozen=True, slots=True)
-class CellTrials:
-    """The trials of a cell, those whose figures are used, and its verdict."""
-
-    trials: Sequence[Trial]
-    used: Sequence[Trial]
-    found: Failure
-
-    @classmethod
-    def of(cls, trials: Sequence[Trial], verified: Trial | None, plan: Plan) -> CellTrials:
-        """``verified``: the load of the same server with every response read, where a wrong one counts too."""
-        counting = used(trials, plan)
-        found = cell_verdict(trials, counting)
-        if found.verdict.has_rate and verified is not None and verified.load is not None:
-            under_load = verdict.of_trial(verified)
-            found = under_load if under_load.verdict is Verdict.WRONG_RESPONSE else found
-        return cls(trials, counting, found)
-
-    @property
-    def rates(self) -> list[float]:
-        """Requests per second of each trial whose figures are used."""
-        return rates(self.used)
-
-
-def stopping(plan: Plan) -> Stopping:
-    """What ended a plan's trials, which decides how wide an interval must be."""
-    return Stopping.PRECISION if plan.trials is None else Stopping.FIXED
-
-
 def estimate(values: Sequence[float], stopping: Stopping) -> Estimate | None:
     """The geometric mean of some trials' figures with its interval."""
     if not values:
@@ -294,23 +59,6 @@ def estimate(values: Sequence[float], stopping: Stopping) -> Estimate | None:
     if interval is None:
         return Estimate(geometric_mean(values), None, None)
     return Estimate(interval.mean, interval.low, interval.high)
-
-
-def rates(trials: Sequence[Trial]) -> list[float]:
-    """Requests per second of each trial that was loaded."""
-    return [trial.load.requests_per_second for trial in trials if trial.load is not None]
-
-
-def cpu_costs_us(trials: Sequence[Trial]) -> list[float]:
-    """The server's CPU time per request, in microseconds, of each trial where both are known."""
-    return [
-        trial.server.cpu_ns / 1000 / trial.load.requests
-        for trial in trials
-        if trial.load is not None
-        and trial.load.requests
-        and trial.server is not None
-        and trial.server.cpu_ns is not None
-    ]
 
 
 def batch_latency(trials: Sequence[Trial]) -> BatchLatency | None:
@@ -479,7 +227,7 @@ def _ranks(cells: Mapping[Cell, CellTrials], ranked: set[str], plan: Plan) -> di
     bounds = {cell for cell, own in cells.items() if own.found.verdict is Verdict.GENERATOR_BOUND}
     ranks: dict[Cell, RankRange] = {}
     for samples in groups.values():
-        if all(len(values) >= stats.MIN_VALUES for values in samples.values()):
+        if all(len(values) >= levels.MIN_VALUES for values in samples.values()):
             ranks |= stats.rank_ranges(samples, stopping=stopping(plan), lower_bounds=bounds)
     return ranks
 
