@@ -7,6 +7,8 @@ is told by :mod:`runner.judging.waiting`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from runner.judging import latency
 from runner.judging.latency import Proofs
 from runner.record.trial import Failure, Load, Trial, Verdict
@@ -22,6 +24,12 @@ SIZE_TOLERANCE = 0.05
 STALLED_WAIT = 0.75
 STALLED_GENERATOR = 0.75
 """Shares of the connections' time that batches account for, and of the generator's CPU, below which they stopped."""
+FROZEN_SHARE = 0.1
+"""Share of the load's intervals of 100 ms with a response, up to which no other work explains the silence of the rest."""
+SILENT_SHARE = 0.5
+"""The same where every trial of a cell agrees: other work does not silence half of a load each time."""
+AGREEING = 2
+"""So many trials of a cell at least must agree."""
 CHECK_CONNECTION = 1
 """wrk opens one connection to see that it can (wrk.lua, ``wrk.resolve``) beside those of its load."""
 NOT_OPEN_SHARE = 0.01
@@ -44,7 +52,9 @@ def of_trial(trial: Trial) -> Failure:
     if load is None:
         return Failure(Verdict.UNAVAILABLE, "no load was run")
     generator, server = generator_busy(trial), server_busy(trial)
-    if generator is not None and generator >= GENERATOR_BUSY:
+    if generator is None:
+        return Failure(Verdict.NEITHER, "the generator's CPU time was not measured: who was the limit is not known")
+    if generator >= GENERATOR_BUSY:
         who = f"{load.generator} used {generator:.0%} of its CPU"
         both = f"{load.generator} and the upstream used {generator:.0%} of their CPU"
         return Failure(Verdict.GENERATOR_BOUND, both if trial.upstream else who)
@@ -54,7 +64,7 @@ def of_trial(trial: Trial) -> Failure:
         why = disturbance(trial) or ("it waits for its upstream" if trial.upstream else _what_waits(load))
         return Failure(
             Verdict.NEITHER,
-            f"neither was busy (server {server:.0%}, generator {generator or 0:.0%} of its CPU): {why}",
+            f"neither was busy (server {server:.0%}, generator {generator:.0%} of its CPU): {why}",
         )
     return Failure(Verdict.MEASURED, "")
 
@@ -188,22 +198,82 @@ def _wrong_responses(trial: Trial, load: Load) -> str | None:
 
 
 def _stall(trial: Trial, load: Load) -> Failure | None:
-    """Responses that stopped coming: on all connections before half of the load was over, or on some of them.
+    """Responses that stopped coming: on all connections early in the load, or on some of them.
 
     On some: part of the time that connections spent waiting for batches is missing, whatever was in flight at the end,
-    though the generator had CPU time to spare and nothing else took it.
+    though the generator had CPU time to spare. Other work on the machine may have taken that time, so a disturbed trial
+    is excused; but not for a silence that covers nine tenths of the load (:data:`FROZEN_SHARE`).
     """
-    connections = trial.cell.connections
-    intervals = load.threads * load.duration_us / 100_000
-    if load.active_intervals is not None and load.active_intervals < intervals / 2 and load.requests < 10 * connections:
+    connections, active = trial.cell.connections, _active_share(load)
+    if active is not None and active < SILENT_SHARE and load.requests < 10 * connections:
         return Failure(Verdict.STALLED, f"{load.requests} responses on {connections} connections, then none")
+    waited = _too_little_accounted(trial, load)
+    if waited is None:
+        return None
+    if active is not None and active <= FROZEN_SHARE:
+        return _frozen(load, active)
+    if disturbance(trial) is not None:
+        return None
+    return Failure(Verdict.STALLED, f"responses stopped on at least {1 - waited:.0%} of the connections")
+
+
+def stall_in_all(trials: Sequence[Trial]) -> Failure | None:
+    """A stall that each trial of a cell shows, though other work would excuse it in any one of them.
+
+    Time that batches do not account for is excused by other work only as far as it and the generator together used up
+    a CPU: a generator that had to share one is then as good as busy. Silence in half of a load is not excused at all.
+    """
+    if len(trials) < AGREEING:
+        return None
+    found = [_unexcused(trial) for trial in trials]
+    return found[0] if all(found) else None
+
+
+def _unexcused(trial: Trial) -> Failure | None:
+    load, busy = trial.load, generator_busy(trial)
+    if load is None or trial.upstream is not None:
+        return None
+    waited, active = _too_little_accounted(trial, load), _active_share(load)
+    if waited is None or busy is None:
+        return None
+    if active is not None and active < SILENT_SHARE:
+        return _frozen(load, active)
+    if busy + _taken_share(trial, load) < 1:
+        return Failure(Verdict.STALLED, f"responses stopped on at least {1 - waited:.0%} of the connections")
+    return None
+
+
+def _frozen(load: Load, active: float) -> Failure:
+    return Failure(
+        Verdict.STALLED, f"{load.requests} responses, all of them in {active:.0%} of the load's time, then none"
+    )
+
+
+def _active_share(load: Load) -> float | None:
+    """Share of the load's intervals of 100 ms in which a response came; ``None`` where it was not counted."""
+    if load.active_intervals is None:
+        return None
+    return load.active_intervals / (load.threads * load.duration_us / 100_000)
+
+
+def _too_little_accounted(trial: Trial, load: Load) -> float | None:
+    """Share of the connections' time that batches account for, where that is too little for a generator with time.
+
+    One whose CPU time is not known may have been busy: then only what no busy generator leaves is too little.
+    """
     busy = generator_busy(trial)
-    if disturbance(trial) is not None or busy is None or busy >= STALLED_GENERATOR:
+    if busy is not None and busy >= STALLED_GENERATOR:
         return None
     found = proofs(trial)
     if found is None or found.negative:
         return None
-    waited = latency.time_accounted(load.histogram, duration_us=load.duration_us, connections=connections)
-    if waited < STALLED_WAIT:
-        return Failure(Verdict.STALLED, f"responses stopped on at least {1 - waited:.0%} of the connections")
-    return None
+    waited = latency.time_accounted(
+        load.histogram, duration_us=load.duration_us, connections=trial.cell.connections
+    )
+    return waited if waited < (FROZEN_SHARE if busy is None else STALLED_WAIT) else None
+
+
+def _taken_share(trial: Trial, load: Load) -> float:
+    """CPU time that a hypervisor and other processes took over the load's duration."""
+    seen = trial.surroundings
+    return 0.0 if seen is None else ((seen.steal_ns or 0) + (seen.other_cpu_ns or 0)) / (load.duration_us * 1000)

@@ -51,6 +51,8 @@ def cell_verdict(trials: Sequence[Trial], used: Sequence[Trial]) -> Failure:
         found = next(found for found in failures if found.verdict is commonest)
         share = f" (in {len(failures)} of {len(verdicts)} trials)" if len(failures) < len(verdicts) else ""
         return Failure(commonest, found.reason + share)
+    if stalled := verdict.stall_in_all(trials):
+        return stalled
     verdicts = [verdict.of_trial(trial) for trial in used]
     counts = Counter(found.verdict for found in verdicts)
     careful = [Verdict.GENERATOR_BOUND, Verdict.NEITHER, Verdict.MEASURED]
@@ -68,12 +70,17 @@ class CellTrials:
 
     @classmethod
     def of(cls, trials: Sequence[Trial], verified: Trial | None, plan: Plan) -> CellTrials:
-        """``verified``: the load of the same server with every response read, where a wrong one counts too."""
+        """``verified``: the load of the same server with every response read.
+
+        A wrong one counts in every cell of the server; that responses stopped, in the cell where they did.
+        """
         counting = used(trials, plan)
         found = cell_verdict(trials, counting)
         if found.verdict.has_rate and verified is not None and verified.load is not None:
             under_load = verdict.of_trial(verified)
-            found = under_load if under_load.verdict is Verdict.WRONG_RESPONSE else found
+            stalled = under_load.verdict is Verdict.STALLED and verified.cell == trials[0].cell
+            if under_load.verdict is Verdict.WRONG_RESPONSE or stalled:
+                found = Failure(under_load.verdict, under_load.reason + (" (where each was read)" if stalled else ""))
         return cls(trials, counting, found)
 
     @property
