@@ -185,8 +185,8 @@ class _Tally:
 
     ``progress`` is the number that count towards a wanted number of trials: disturbed ones do not, as long as they are
     repeated. ``summary`` is of the rates that make the interval, ``spread`` the standard deviation of their logarithms,
-    ``wall_s`` the mean duration of a trial. ``capacity`` is the mean rate of the cell's first trials that count, as many
-    as were to have an interval: of a closed cell what paced loads are shares of, the same for all their trials.
+    ``wall_s`` the mean duration of a trial. ``capacity`` is the mean rate of the cell's first trials that count, as
+    many as were to have an interval: of a closed cell what paced loads are shares of, the same for all their trials.
     ``closed`` is the tally of the cell whose share this one's load is.
     """
 
