@@ -25,7 +25,7 @@ STALLED_WAIT = 0.75
 STALLED_GENERATOR = 0.75
 """Shares of the connections' time that batches account for, and of the generator's CPU, below which they stopped."""
 FROZEN_SHARE = 0.1
-"""Share of the load's intervals of 100 ms with a response, up to which no other work explains the silence of the rest."""
+"""Share of the load's intervals of 100 ms with a response, up to which no noise explains the silence of the rest."""
 SILENT_SHARE = 0.5
 """The same where every trial of a cell agrees: other work does not silence half of a load each time."""
 AGREEING = 2
@@ -51,6 +51,11 @@ def of_trial(trial: Trial) -> Failure:
     load = trial.load
     if load is None:
         return Failure(Verdict.UNAVAILABLE, "no load was run")
+    return _limit(trial, load)
+
+
+def _limit(trial: Trial, load: Load) -> Failure:
+    """Who was the limit of a load that went well."""
     generator, server = generator_busy(trial), server_busy(trial)
     if generator is None:
         return Failure(Verdict.NEITHER, "the generator's CPU time was not measured: who was the limit is not known")
@@ -267,9 +272,7 @@ def _too_little_accounted(trial: Trial, load: Load) -> float | None:
     found = proofs(trial)
     if found is None or found.negative:
         return None
-    waited = latency.time_accounted(
-        load.histogram, duration_us=load.duration_us, connections=trial.cell.connections
-    )
+    waited = latency.time_accounted(load.histogram, duration_us=load.duration_us, connections=trial.cell.connections)
     return waited if waited < (FROZEN_SHARE if busy is None else STALLED_WAIT) else None
 
 

@@ -322,7 +322,9 @@ class TestStallInAll:
 
     def test_a_generator_that_had_to_share_its_cpu_is_as_good_as_busy(self) -> None:
         assert verdict.stall_in_all([self.half(active_intervals=10)] * 3) is None
-        calmer = replace(self.half(active_intervals=10), surroundings=builders.surroundings(other_cpu_ns=SECOND_NS // 3))
+        calmer = replace(
+            self.half(active_intervals=10), surroundings=builders.surroundings(other_cpu_ns=SECOND_NS // 3)
+        )
         found = verdict.stall_in_all([calmer] * 3)
         assert found is not None
         assert "responses stopped on at least 60% of the connections" in found.reason

@@ -51,6 +51,31 @@ def ready(log: Path) -> bool:
     return eventually(lambda: log.exists() and "ready" in log.read_text())
 
 
+class TestAKilledSupervisor:
+    """What kills its supervisor is found: by being our child now, or by what its environment says."""
+
+    @pytest.mark.parametrize("forgets", [False, True], ids=["", "without its environment"])
+    def test_what_it_leaves_is_ended(self, program: Program, log: Path, tmp_path: Path, forgets: bool) -> None:
+        lasting = ("env", "-i", *program("import time; print('ready', flush=True); time.sleep(600)"))
+        code = f"""
+            import os, signal, time
+            parent = os.getppid()
+            if os.fork() == 0:
+                os.setsid()
+                time.sleep(0.1)
+                os.kill(parent, signal.SIGKILL)
+                if {forgets}:
+                    os.execvp("env", {lasting!r})
+                print("ready", flush=True)
+            time.sleep(600)
+        """
+        with Process(program(code), log=log) as started:
+            ended = started.wait(PATIENCE_S)
+            assert ended is not None
+            assert (ended.signal, ended.before_stop) == ("SIGKILL", False)
+        assert not mentioning(str(tmp_path))
+
+
 class TestEnds:
     @pytest.mark.parametrize("code", [0, 3, 255])
     def test_exit_codes(self, program: Program, log: Path, code: int) -> None:
@@ -169,7 +194,7 @@ class TestDescendants:
 NEST = """
     import sys, time
     from pathlib import Path
-    from runner import process
+    from runner.serving import process
 
     folder = Path(sys.argv[1])
     started = []
