@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from runner import project
+from runner.record.plan import Generator
 from runner.suite import plans
 
 
@@ -58,8 +59,15 @@ DURATION = _Parsed("duration", plans.seconds)
 SHARE = _Parsed("share", plans.share)
 GROUPS = _Parsed("group,group,…", plans.groups)
 DELAY = _Parsed("delay", plans.delay_us)
+LOADS = _Parsed("load,load,…", plans.loads)
+RATES = _Parsed("n,n,…", plans.rates)
 LIMITS = _Parsed("n,n,…", plans.limits)
 NAMES = _Parsed("name,name,…", _names)
+
+
+def generator(_context: click.Context, _parameter: click.Parameter, value: str | None) -> Generator | None:
+    """A generator by its name."""
+    return None if value is None else Generator(value)
 
 
 def results(text: str) -> Callable[[Any], Any]:

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from runner.judging import levels, verdict
+from runner.judging import latency, levels, verdict
 from runner.judging.levels import Stopping
 from runner.judging.schedule import counted
 from runner.record.plan import Cell, Plan, Purpose
@@ -60,6 +60,10 @@ def cell_verdict(trials: Sequence[Trial], used: Sequence[Trial]) -> Failure:
     return next(found for found in verdicts if found.verdict is chosen)
 
 
+TAIL_SAMPLES = 100
+"""With fewer samples there is none above the 99th percentile."""
+
+
 @dataclass(frozen=True, slots=True)
 class CellTrials:
     """The trials of a cell, those whose figures are used, and its verdict."""
@@ -99,13 +103,14 @@ def rates(trials: Sequence[Trial]) -> list[float]:
     return [trial.load.requests_per_second for trial in trials if trial.load is not None]
 
 
+def tail_us(trial: Trial) -> float | None:
+    """The p99 of a trial's batch latency in microseconds; ``None`` with fewer than a hundred samples, or unproved."""
+    found = verdict.proofs(trial)
+    if trial.load is None or found is None or found.problem or found.samples < TAIL_SAMPLES:
+        return None
+    return latency.percentile_us(trial.load.histogram, 99)
+
+
 def cpu_costs_us(trials: Sequence[Trial]) -> list[float]:
     """The server's CPU time per request, in microseconds, of each trial where both are known."""
-    return [
-        trial.server.cpu_ns / 1000 / trial.load.requests
-        for trial in trials
-        if trial.load is not None
-        and trial.load.requests
-        and trial.server is not None
-        and trial.server.cpu_ns is not None
-    ]
+    return [cost for trial in trials if (cost := verdict.cpu_cost_us(trial)) is not None]

@@ -27,7 +27,12 @@ def rate(row: Rated) -> str:
     if row.requests_per_second is None:
         return NOTHING
     bound = "≥ " if row.verdict is Verdict.GENERATOR_BOUND else ""
-    return bound + grouped_digits(row.requests_per_second.mean)
+    return bound + rate_digits(row.requests_per_second.mean)
+
+
+def rate_digits(value: float) -> str:
+    """A rate: three significant digits at least, and no digit behind the point from 100 on."""
+    return grouped_digits(value) if value >= 99.95 else significant(value)
 
 
 def grouped_digits(value: float) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
+from runner import project
 from runner.machine import doctor, facts
 from runner.record import store
 from runner.record.adapter import Environment, Scenario, Unavailable
@@ -107,6 +108,8 @@ def changes(recorded: Run, now: Run) -> list[str]:
 
 def _revision(root: Path) -> str | None:
     """The commit that is checked out, with ``+`` where files under version control were changed."""
+    if root == project.ROOT and not project.IS_CHECKOUT:
+        return None
     commit = process.output(["git", "-C", str(root), "rev-parse", "--short=12", "HEAD"], stderr=False)
     if commit is None or not commit.strip().isalnum():
         return None

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from runner.errors import PlanError
 from runner.record.adapter import Adapter, Environment, Group, Scenario
-from runner.record.plan import Cell, Plan
+from runner.record.plan import Cell, Generator, Plan
 
 BASELINE = "fasthttp"
 MAX_DEPTH = 10_000
 MAX_SECONDS = 24 * 3600
 """A load is at most so long, and so is what comes before it."""
+MAX_RATE = 10_000_000
 MIN_DELAYS = 40
 """So many delays must a load of servers that wait last: the last, which its end cuts off, is then 2.5 % of it."""
 
@@ -40,10 +41,24 @@ _DEFAULT = Plan(
     strict=False,
     baseline=BASELINE,
     groups=(Group.CORE,),
+    generator=Generator.VOLLEY,
+    witness_by=Generator.WRK,
+    shares=(0.75,),
 )
 _SEED = replace(
-    _DEFAULT, profile="seed", depths=(5,), connections=(200,), threads=10, duration_s=5, trials=1, budget_s=None
+    _DEFAULT,
+    profile="seed",
+    depths=(5,),
+    connections=(200,),
+    threads=10,
+    duration_s=5,
+    trials=1,
+    budget_s=None,
+    generator=Generator.WRK,
+    witness_by=Generator.VOLLEY,
+    shares=(),
 )
+"""The published command: its generator is wrk."""
 
 _UPSTREAM = replace(
     _DEFAULT,
@@ -53,12 +68,15 @@ _UPSTREAM = replace(
     trials=1,
     budget_s=None,
     check=False,
+    generator=Generator.WRK,
+    witness_by=Generator.H2LOAD,
+    shares=(),
 )
 """The plans of servers that wait. A load is many delays long: its end costs up to one delay, which is not counted."""
 _PAIRS = ("tornado-upstream-async", "tornado-upstream-blocking", "aiohttp-upstream-*", "sanic-upstream-*")
 
 PROFILES: Mapping[str, Plan] = {
-    "quick": replace(_DEFAULT, profile="quick", depths=(1, 16), trials=1, budget_s=None),
+    "quick": replace(_DEFAULT, profile="quick", depths=(1, 16), trials=1, budget_s=None, shares=()),
     "default": _DEFAULT,
     "seed": _SEED,
     "seed-2017": replace(_SEED, profile="seed-2017", groups=(Group.CORE, Group.SEED_2017)),
@@ -70,6 +88,7 @@ PROFILES: Mapping[str, Plan] = {
         precision=0.02,
         max_trials=30,
         budget_s=3600,
+        shares=(0.25, 0.5, 0.75, 0.9, 0.95),
     ),
     "upstream-ab": replace(
         _UPSTREAM,
@@ -95,7 +114,7 @@ PROFILES: Mapping[str, Plan] = {
 }
 PROFILE_HELP: Mapping[str, str] = {
     "quick": "a smoke test: depth 1 and 16, one trial of a cell",
-    "default": "depth 1, 5 and 16, until ±3 % or 5.5 minutes",
+    "default": "depth 1, 5 and 16, capacity and latency at 75 % of it, until ±3 % or 5.5 minutes",
     "seed": "the published command: 10 threads, 200 connections, 5 s, depth 5, one trial",
     "seed-2017": "the same, also on the releases of 2017",
     "full": "for publishing: core and field, depth 1, 4, 16 and 64, until ±2 % or an hour",
@@ -118,8 +137,10 @@ def asked(profile: str, given: Mapping[str, Any]) -> Plan:
 
     Adapters that are named may be in any group: a profile's own groups are for who names none.
     """
-    groups = {"groups": ()} if given.get("only") else {}
-    return replace(PROFILES[profile], **{**groups, **given})
+    implied: dict[str, Any] = {"groups": ()} if given.get("only") else {}
+    if "generator" in given:
+        implied["witness_by"] = Generator.WRK if given["generator"] is Generator.VOLLEY else Generator.VOLLEY
+    return replace(PROFILES[profile], **{**implied, **given})
 
 
 def check(plan: Plan) -> Plan:
@@ -149,6 +170,7 @@ def check(plan: Plan) -> Plan:
     for python in plan.pythons:
         if not _PYTHON.fullmatch(python):
             raise PlanError(f"python is '{python}': --python takes releases such as 3.12,3.13")
+    _check_paced(plan)
     _check_scenario(plan)
     return plan
 
@@ -165,6 +187,24 @@ def _check_times(plan: Plan) -> None:
         )
 
 
+def _check_paced(plan: Plan) -> None:
+    """Refuse paced loads that cannot be, and a witness that is the generator itself."""
+    if plan.witness and plan.witness_by is plan.generator:
+        raise PlanError(f"{plan.generator} cannot bear witness to itself: give --witness-by another")
+    for share_ in plan.shares:
+        if not 0 < share_ < 1:
+            raise PlanError(f"a load of {share_:.0%}: --load takes shares of the capacity between 0 and 100 %, as 75%")
+    for rate in plan.rates:
+        if not 0 < rate <= MAX_RATE:
+            raise PlanError(f"rate is {rate:g}: --rate takes requests/s from 1 to {MAX_RATE:g}")
+    if plan.burst is not None and not 1 <= plan.burst <= min(plan.depths):
+        raise PlanError(
+            f"burst is {plan.burst}, and a connection holds {min(plan.depths)}: --burst takes 1 to the smallest depth"
+        )
+    if not 0 < plan.tail_precision < 1:
+        raise PlanError("precision of the tail must lie between 0 and 100 %: give --tail-precision as 10%")
+
+
 def _check_scenario(plan: Plan) -> None:
     """Refuse what one of the scenarios has no use for."""
     if plan.scenario is not Scenario.UPSTREAM:
@@ -175,6 +215,10 @@ def _check_scenario(plan: Plan) -> None:
         raise PlanError("servers that wait for another are measured at depth 1: leave out --depth")
     if plan.check or plan.strict:
         raise PlanError("the pipelining cases are not for servers that wait for another: leave out --check, --strict")
+    if plan.shares or plan.rates or plan.generator is not Generator.WRK:
+        raise PlanError(
+            "servers that wait for another are loaded by wrk, closed: leave out --load, --rate, --generator"
+        )
     if plan.witness:
         raise PlanError("what bears witness to servers that wait is their model: leave out --witness")
     if plan.delay_us is not None and plan.duration_s * 1_000_000 < MIN_DELAYS * plan.delay_us:
@@ -189,13 +233,26 @@ def _check_scenario(plan: Plan) -> None:
 def cells(plan: Plan, environments: Sequence[Environment]) -> tuple[Cell, ...]:
     """Every combination that the plan asks for, of what is ready to run."""
     return tuple(
-        Cell(environment.adapter.name, environment.python, depth, connections, workers, max_clients)
+        paced
         for workers in plan.workers
         for connections in plan.connections
         for depth in plan.depths
         for environment in environments
         for max_clients in _limits(plan, environment.adapter)
+        for paced in _loads(
+            plan, Cell(environment.adapter.name, environment.python, depth, connections, workers, max_clients)
+        )
     )
+
+
+def _loads(plan: Plan, closed: Cell) -> Iterator[Cell]:
+    """A closed cell, which measures the capacity, and the same under each paced load of the plan."""
+    yield closed
+    burst = None if plan.burst in {None, closed.depth} else plan.burst
+    for share_ in plan.shares:
+        yield replace(closed, share=share_, burst=burst)
+    for rate in plan.rates:
+        yield replace(closed, rate=rate, burst=burst)
 
 
 def _limits(plan: Plan, adapter: Adapter) -> Sequence[int | None]:
@@ -245,6 +302,24 @@ def whole_number(text: str) -> int:
     if not _NUMBER.fullmatch(text.strip()):
         raise ValueError(f"'{text}' is no whole number of at most nine digits: give it as 16")
     return int(text)
+
+
+def loads(text: str) -> tuple[float, ...]:
+    """``closed,50%,90%`` as the shares of the paced loads, ascending, each once. Raises ``ValueError``.
+
+    The closed loop is always measured: a share is of its rate.
+    """
+    parts = [part.strip() for part in text.split(",")]
+    try:
+        found = {share(part) for part in parts if part != "closed"}
+    except ValueError:
+        raise ValueError(f"'{text}' is no list of loads: give it as closed,50%,75%,90%") from None
+    return tuple(sorted(found))
+
+
+def rates(text: str) -> tuple[float, ...]:
+    """``1000,5000`` as requests/s, ascending, each once. Raises ``ValueError``."""
+    return tuple(float(number) for number in whole_numbers(text))
 
 
 def whole_numbers(text: str) -> tuple[int, ...]:

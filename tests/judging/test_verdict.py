@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from runner.judging import verdict
+from runner.judging.latency import Proofs
 from runner.record.trial import Failure, GeneratorErrors, Load, Placement, Trial, Verdict
 from tests import builders
 from tests.builders import BATCH_US, BATCHES, RESPONSE_BYTES, SECOND_NS, SECOND_US
@@ -365,6 +366,7 @@ class TestProofs:
         assert found is not None
         assert found.problem is None
         assert found.samples == BATCHES
+        assert isinstance(found, Proofs)
         assert found.allowed == pytest.approx(60 * 4 / 5)
 
     def test_without_a_load_there_are_none(self) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from runner.errors import ToolError
+from runner.errors import RecordError, ToolError
 from runner.record.trial import Exit
 from runner.serving import process
 from runner.serving.process import LOG_HEAD_BYTES, LOG_TAIL_BYTES, Process
@@ -337,7 +337,7 @@ class TestStart:
                 Process([command], log=log)
 
     def test_a_log_that_cannot_be_written_is_a_users_error(self, tmp_path: Path) -> None:
-        with pytest.raises(ToolError, match=r"^cannot start true: No such file or directory: .*/absent/log$"):
+        with pytest.raises(RecordError, match=r"^cannot write .*/absent/log: No such file or directory$"):
             Process(["true"], log=tmp_path / "absent" / "log")
 
     def test_it_gets_the_folder_environment_and_cpus_it_is_given(

@@ -57,10 +57,33 @@ _PROFILES = "; ".join(f"{name}: {text}" for name, text in plans.PROFILE_HELP.ite
     "disturbed are repeated.",
 )
 @click.option("--precision", type=options.SHARE, help="Half-width of the 95 % interval at which a cell is done, as 3%.")
+@click.option("--tail-precision", type=options.SHARE, help="The same for the p99 of a paced load.  [10%]")
 @click.option("--budget", "budget_s", type=options.DURATION, help="Time for the whole measurement, as 6m.")
 @click.option("--seed", type=options.WholeNumber(), help="Seed of the order of trials.")
 @click.option("--baseline", help="Adapter that the others are compared with.  [fasthttp]")
-@click.option("--witness", is_flag=True, default=None, help="Load each cell once more with h2load, and compare.")
+@click.option(
+    "--load",
+    "shares",
+    type=options.LOADS,
+    help="Paced loads beside the closed one: shares of each cell's capacity, as closed,50%,75%,90%.",
+)
+@click.option("--rate", "rates", type=options.RATES, help="Paced loads in requests/s, the same for all servers.")
+@click.option(
+    "--burst", type=options.WholeNumber(1), help="Requests of an arrival of a paced load.  [as many as depth]"
+)
+@click.option(
+    "--generator",
+    type=click.Choice(["volley", "wrk"]),
+    callback=options.generator,
+    help="What loads in a closed loop; paced loads are volley's.  [the profile's]",
+)
+@click.option("--witness", is_flag=True, default=None, help="Load each cell once more with another generator.")
+@click.option(
+    "--witness-by",
+    type=click.Choice(["volley", "wrk", "h2load"]),
+    callback=options.generator,
+    help="Which.  [wrk where volley loads, else volley]",
+)
 @click.option("--check/--no-check", default=None, help="Run the core conformance cases and verify responses.  [check]")
 @click.option("--strict", is_flag=True, default=None, help="Do not load servers whose pipelining is broken.")
 @click.option("--delay", "delay_us", type=options.DELAY, help="What the upstream of servers that wait takes, as 500ms.")

@@ -354,7 +354,7 @@ def _ends(bars: Sequence[Bar]) -> tuple[Bar | None, Bar | None]:
 def _interval(estimate: Estimate | None) -> str:
     if estimate is None or estimate.low is None or estimate.high is None:
         return figures.NOTHING
-    return f"{figures.grouped_digits(estimate.low)} to {figures.grouped_digits(estimate.high)}"
+    return f"{figures.rate_digits(estimate.low)} to {figures.rate_digits(estimate.high)}"
 
 
 def _medians(rows: Sequence[Row], names: Names) -> str:

@@ -54,7 +54,7 @@ def _published(system: Published) -> tuple[str, ...]:
     outcome = f"“{system.said}”: {figures.grouped_digits(system.requests)} requests in {system.duration_s:.2f} s"
     return (
         "published",
-        figures.grouped_digits(system.requests_per_second),
+        figures.rate_digits(system.requests_per_second),
         figures.significant(system.requests_per_second / _WINNER.requests_per_second) if worked else NOTHING,
         *(f"{printed} / {NOTHING}" for printed in system.latencies),
         outcome + _socket_errors(read=system.read_errors, write=system.write_errors),
