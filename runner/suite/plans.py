@@ -13,6 +13,8 @@ from runner.record.plan import Cell, Generator, Plan
 
 BASELINE = "fasthttp"
 MAX_DEPTH = 10_000
+MAX_SECONDS = 24 * 3600
+"""A load is at most so long, and so is what comes before it."""
 MAX_RATE = 10_000_000
 MIN_DELAYS = 40
 """So many delays must a load of servers that wait last: the last, which its end cuts off, is then 2.5 % of it."""
@@ -122,11 +124,12 @@ PROFILE_HELP: Mapping[str, str] = {
 }
 
 _UNITS = {"s": 1, "m": 60, "h": 3600}
-_DELAY = re.compile(r"(\d+(?:\.\d+)?)\s*(us|ms|s)")
+_DELAY = re.compile(r"(\d{1,12}(?:\.\d{1,9})?)\s*(us|ms|s)", re.ASCII)
 _DELAY_UNITS_US = {"us": 1, "ms": 1000, "s": 1_000_000}
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([smh]?)")
-_PYTHON = re.compile(r"\d+\.\d+(\.\d+)?")
-_PERCENT = re.compile(r"(\d+(?:\.\d+)?)\s*%")
+_DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)\s*([smh]?)", re.ASCII)
+_PYTHON = re.compile(r"\d{1,3}\.\d{1,3}(\.\d{1,3})?", re.ASCII)
+_SHARE = re.compile(r"(\d{0,9}\.?\d{1,9})\s*(%?)", re.ASCII)
+_NUMBER = re.compile(r"-?\d{1,9}", re.ASCII)
 
 
 def asked(profile: str, given: Mapping[str, Any]) -> Plan:
@@ -159,18 +162,29 @@ def check(plan: Plan) -> Plan:
                 f"{connections} connections cannot be shared evenly by {plan.threads} threads, and wrk would open "
                 f"{connections // plan.threads * plan.threads}: choose a multiple with --connections or --threads"
             )
-    if plan.duration_s < 1 or plan.duration_s != int(plan.duration_s) or plan.warm_up_s != int(plan.warm_up_s):
-        raise PlanError("wrk loads for whole seconds: give --duration and --warm-up as 1s, 2s, …")
+    _check_times(plan)
     if plan.trials is not None and plan.trials < 1:
         raise PlanError(f"trials is {plan.trials}: --trials takes a whole number of at least 1")
     if not 0 < plan.precision < 1:
         raise PlanError("precision must lie between 0 and 100 %: give --precision as 3%")
     for python in plan.pythons:
         if not _PYTHON.fullmatch(python):
-            raise PlanError(f"python is {python!r}: --python takes releases such as 3.12,3.13")
+            raise PlanError(f"python is '{python}': --python takes releases such as 3.12,3.13")
     _check_paced(plan)
     _check_scenario(plan)
     return plan
+
+
+def _check_times(plan: Plan) -> None:
+    """Refuse loads that wrk cannot make or nobody waits for, and a budget that holds none of them."""
+    if plan.duration_s < 1 or plan.duration_s != int(plan.duration_s) or plan.warm_up_s != int(plan.warm_up_s):
+        raise PlanError("wrk loads for whole seconds: give --duration and --warm-up as 1s, 2s, …")
+    if max(plan.duration_s, plan.warm_up_s) > MAX_SECONDS:
+        raise PlanError(f"a load of {max(plan.duration_s, plan.warm_up_s):.0f} s is longer than a day: give fewer")
+    if plan.budget_s is not None and plan.budget_s < plan.duration_s:
+        raise PlanError(
+            f"a budget of {plan.budget_s:g} s holds no trial of {plan.duration_s:g} s: give a larger --budget"
+        )
 
 
 def _check_paced(plan: Plan) -> None:
@@ -252,7 +266,7 @@ def seconds(text: str) -> float:
     """``90``, ``90s``, ``1.5m`` or ``1h`` in seconds. Raises ``ValueError``."""
     match = _DURATION.fullmatch(text.strip())
     if not match:
-        raise ValueError(f"{text!r} is no duration: give it as 90s, 6m or 1h")
+        raise ValueError(f"'{text}' is no duration: give it as 90s, 6m or 1h")
     return float(match[1]) * _UNITS[match[2] or "s"]
 
 
@@ -263,26 +277,31 @@ def delay_us(text: str) -> int:
         return round(float(match[1]) * _DELAY_UNITS_US[match[2]])
     if text.strip() == "0":
         return 0
-    raise ValueError(f"{text!r} is no delay: give it as 500ms, 0.5s or 0")
+    raise ValueError(f"'{text}' is no delay: give it as 500ms, 0.5s or 0")
 
 
 def limits(text: str) -> tuple[int | None, ...]:
     """``default,100`` as limits, each once, ``None`` for the default. Raises ``ValueError``."""
     try:
-        return tuple(dict.fromkeys(None if part.strip() == "default" else int(part) for part in text.split(",")))
+        parts = [part.strip() for part in text.split(",")]
+        return tuple(dict.fromkeys(None if part == "default" else whole_number(part) for part in parts))
     except ValueError:
-        raise ValueError(f"{text!r} is no list of limits: give it as default,100") from None
+        raise ValueError(f"'{text}' is no list of limits: give it as default,100") from None
 
 
 def share(text: str) -> float:
     """``3%`` or ``0.03`` as a share. Raises ``ValueError``."""
-    match = _PERCENT.fullmatch(text.strip())
-    if match:
-        return float(match[1]) / 100
-    try:
-        return float(text)
-    except ValueError:
-        raise ValueError(f"{text!r} is no share: give it as 3% or 0.03") from None
+    match = _SHARE.fullmatch(text.strip())
+    if not match:
+        raise ValueError(f"'{text}' is no share: give it as 3% or 0.03")
+    return float(match[1]) / (100 if match[2] else 1)
+
+
+def whole_number(text: str) -> int:
+    """``16`` as a number: at most nine ASCII digits. Raises ``ValueError``."""
+    if not _NUMBER.fullmatch(text.strip()):
+        raise ValueError(f"'{text}' is no whole number of at most nine digits: give it as 16")
+    return int(text)
 
 
 def loads(text: str) -> tuple[float, ...]:
@@ -294,7 +313,7 @@ def loads(text: str) -> tuple[float, ...]:
     try:
         found = {share(part) for part in parts if part != "closed"}
     except ValueError:
-        raise ValueError(f"{text!r} is no list of loads: give it as closed,50%,75%,90%") from None
+        raise ValueError(f"'{text}' is no list of loads: give it as closed,50%,75%,90%") from None
     return tuple(sorted(found))
 
 
@@ -306,9 +325,9 @@ def rates(text: str) -> tuple[float, ...]:
 def whole_numbers(text: str) -> tuple[int, ...]:
     """``1,5,16`` as numbers, ascending, each once. Raises ``ValueError``."""
     try:
-        return tuple(sorted({int(part) for part in text.split(",")}))
+        return tuple(sorted({whole_number(part) for part in text.split(",")}))
     except ValueError:
-        raise ValueError(f"{text!r} is no list of whole numbers: give it as 1,5,16") from None
+        raise ValueError(f"'{text}' is no list of whole numbers: give it as 1,5,16") from None
 
 
 def groups(text: str) -> tuple[Group, ...]:
@@ -316,4 +335,4 @@ def groups(text: str) -> tuple[Group, ...]:
     try:
         return tuple(dict.fromkeys(Group(part.strip()) for part in text.split(",")))
     except ValueError:
-        raise ValueError(f"{text!r} is no list of groups: give some of {','.join(Group)}") from None
+        raise ValueError(f"'{text}' is no list of groups: give some of {','.join(Group)}") from None

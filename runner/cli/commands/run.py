@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from runner.record.plan import Plan
 
 
+_OF_RESUMING = ("resume", "results", "port", "as_json", "quiet")
+"""What can be said anew of a run that is resumed."""
 _PROFILES = "; ".join(f"{name}: {text}" for name, text in plans.PROFILE_HELP.items())
 
 
@@ -43,16 +45,21 @@ _PROFILES = "; ".join(f"{name}: {text}" for name, text in plans.PROFILE_HELP.ite
 @click.option(
     "--python", "pythons", type=options.NAMES, help="CPython releases to run adapters on, as 3.12,3.13.  [newest]"
 )
-@click.option("--threads", type=int, help="Threads of the load generator.")
+@click.option("--threads", type=options.WholeNumber(), help="Threads of the load generator.")
 @click.option("--duration", "duration_s", type=options.DURATION, help="Length of one load, in whole seconds.")
 @click.option(
     "--warm-up", "warm_up_s", type=options.DURATION, help="Load before the one that counts, in whole seconds."
 )
-@click.option("--trials", type=int, help="A fixed number of trials of each cell, instead of precision and budget.")
+@click.option(
+    "--trials",
+    type=options.WholeNumber(),
+    help="A fixed number of trials of each cell, instead of precision and budget; up to three that other work "
+    "disturbed are repeated.",
+)
 @click.option("--precision", type=options.SHARE, help="Half-width of the 95 % interval at which a cell is done, as 3%.")
 @click.option("--tail-precision", type=options.SHARE, help="The same for the p99 of a paced load.  [10%]")
 @click.option("--budget", "budget_s", type=options.DURATION, help="Time for the whole measurement, as 6m.")
-@click.option("--seed", type=int, help="Seed of the order of trials.")
+@click.option("--seed", type=options.WholeNumber(), help="Seed of the order of trials.")
 @click.option("--baseline", help="Adapter that the others are compared with.  [fasthttp]")
 @click.option(
     "--load",
@@ -61,7 +68,9 @@ _PROFILES = "; ".join(f"{name}: {text}" for name, text in plans.PROFILE_HELP.ite
     help="Paced loads beside the closed one: shares of each cell's capacity, as closed,50%,75%,90%.",
 )
 @click.option("--rate", "rates", type=options.RATES, help="Paced loads in requests/s, the same for all servers.")
-@click.option("--burst", type=int, help="Requests of an arrival of a paced load.  [as many as depth]")
+@click.option(
+    "--burst", type=options.WholeNumber(1), help="Requests of an arrival of a paced load.  [as many as depth]"
+)
 @click.option(
     "--generator",
     type=click.Choice(["volley", "wrk"]),
@@ -81,9 +90,9 @@ _PROFILES = "; ".join(f"{name}: {text}" for name, text in plans.PROFILE_HELP.ite
 @click.option(
     "--max-clients", type=options.LIMITS, help="Requests that a waiting server's client may have under way at once."
 )
-@click.option("--port", type=click.IntRange(1, 65535), help="Port for the servers.  [a free one]")
+@click.option("--port", type=options.WholeNumber(1, 65535), help="Port for the servers.  [a free one]")
 @options.records_to
-@click.option("--resume", metavar="RUN", help="Complete a run that ended early; other options are then its own.")
+@click.option("--resume", metavar="RUN", help="Complete a run that ended early, with the options that it began with.")
 @click.option("--json", "as_json", is_flag=True, help="Print the rows as JSON instead of tables.")
 @click.option("--quiet", is_flag=True, help="No progress on stderr.")
 def command(
@@ -94,6 +103,8 @@ def command(
     from runner.suite import progress, runs
 
     places = runs.Places(results=results, port=port)
+    if resume and (others := options.given(click.get_current_context(), *_OF_RESUMING)):
+        raise click.UsageError(f"a run is resumed with the options that it began with: leave out {', '.join(others)}")
     given = {name: value for name, value in given.items() if value is not None}
     plan: Plan = plans.check(plans.asked(profile, given))
     with progress.reporter(quiet=quiet) as reporter:
