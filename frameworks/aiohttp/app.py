@@ -33,7 +33,7 @@ async def somebody() -> None:
 
 async def hello(request: web.Request) -> web.Response:
     await somebody()
-    return web.Response(body=b"Hello world!", content_type="text/plain")  # bytes: nothing to encode
+    return web.Response(text="Hello world!")
 
 
 async def sleep(request: web.Request) -> web.Response:

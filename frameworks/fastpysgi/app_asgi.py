@@ -18,6 +18,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import fastpysgi
+import uvloop
 
 HOST = os.environ.get("HOST", "127.0.0.1")
 PORT = int(os.environ.get("PORT", "8080"))
@@ -62,6 +63,7 @@ async def app(
 if __name__ == "__main__":
     if WORKERS > 1:
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # what starts workers ends them on Ctrl-C alone
+    fastpysgi.server.loop = uvloop.new_event_loop()  # it borrows a loop for callbacks, asyncio's own otherwise
     fastpysgi.server.lifespan = 0  # there is nothing to start or to stop
     fastpysgi.server.tcp_nodelay = 1  # else, at depth 2 and more, a batch waits 40 ms (Nagle, delayed ACK)
     fastpysgi.run(app, host=HOST, port=PORT, workers=WORKERS)

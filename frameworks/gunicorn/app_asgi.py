@@ -14,7 +14,7 @@
 # ///
 """gunicorn's own ASGI worker, which takes uvloop by itself where that is installed; 0.22.1 as in the other adapters.
 
-Its parser in C cannot be had: gunicorn[fast] 27.0.1 asks for gunicorn_h1c 0.6.14, and 0.6.9 is the newest.
+Its parser in C is a row of its own, app_asgi_h1c.py: gunicorn[fast] 27.0.1 cannot be installed.
 """
 
 import asyncio

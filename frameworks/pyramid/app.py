@@ -36,12 +36,12 @@ def somebody() -> None:
 
 def hello(request: Request) -> Response:
     somebody()
-    return Response(b"Hello world!", content_type="text/plain")
+    return Response("Hello world!", content_type="text/plain")
 
 
 def sleep(request: Request) -> Response:
     time.sleep(int(request.matchdict["ms"]) / 1000)
-    return Response(request.matchdict["token"].encode(), content_type="text/plain")
+    return Response(request.matchdict["token"], content_type="text/plain")
 
 
 def echo(request: Request) -> Response:

@@ -38,7 +38,7 @@ async def somebody() -> None:
 
 
 @app.get("/")
-async def hello(request: Request) -> str:
+async def hello() -> str:
     await somebody()
     return "Hello world!"
 

@@ -47,7 +47,7 @@ async def echo(res: Any, req: Any) -> None:
 
 
 def work() -> None:
-    app = App()
+    app = App(request_response_factory_max_items=1024)  # request and response objects are kept and used again
     app.get("/", hello)
     app.get("/sleep/:ms/:token", sleep)
     app.post("/echo", echo)
