@@ -9,7 +9,7 @@
     └── RecordError           a run folder cannot be read, written or resumed
 
 What goes wrong with one adapter during a run is not an exception but a verdict
-in that adapter's row (see :class:`runner.model.Failure`).
+in that adapter's row (see :class:`runner.record.trial.Failure`).
 """
 
 from __future__ import annotations

@@ -4,11 +4,12 @@
 
     case.py       what a case, a conversation, a finding and a result are
     judge.py      what came back -> a finding
-    cases.py      the cases, as values of these
-    driver.py     the only sockets: cases x server -> results
+    cases/        the cases, as values of these
+    talk.py       the only sockets: an exchange -> a conversation
+    driver.py     cases x server -> results
     ladder.py     the largest depth and number of connections that work, by search
     classify.py   results -> a class and counts
     record.py     the same as plain data, and back
 
-All but ``driver`` and ``ladder`` are pure.
+All but ``talk``, ``driver`` and ``ladder`` are pure.
 """

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from runner.wire import Reading
+from runner.conformance.wire import Reading
 
 
 class Outcome(StrEnum):

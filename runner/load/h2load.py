@@ -10,8 +10,9 @@ import re
 from collections import Counter
 from pathlib import Path
 
-from runner.histogram import Histogram
-from runner.model import Address, Cell, GeneratorErrors, Load
+from runner.record.histogram import Histogram
+from runner.record.plan import Cell
+from runner.record.trial import Address, GeneratorErrors, Load
 
 _REQUESTS = re.compile(
     r"requests: (?P<total>\d+) total, \d+ started, (?P<done>\d+) done, (?P<succeeded>\d+) succeeded, "

@@ -6,10 +6,12 @@ import json
 from pathlib import Path
 from typing import Any
 
-from runner import latency
-from runner.model import Address, Cell, GeneratorErrors, Load, Verified, WrkLatency
+from runner import project
+from runner.judging import latency
+from runner.record.plan import Cell
+from runner.record.trial import Address, GeneratorErrors, Load, Verified, WrkLatency
 
-SCRIPT = Path(__file__).parents[2] / "lua" / "pipeline.lua"
+SCRIPT = project.ROOT / "lua" / "pipeline.lua"
 RECORD_VERSION = 1
 CANNOT_RECORD = 3
 """Exit code of wrk where the script could not write its record."""

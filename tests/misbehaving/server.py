@@ -2,7 +2,7 @@
 
 Without a fault it is the reference: it passes every conformance case. It has a parser of its own, not h11's,
 so that the suite's reader and the server it is tried on do not share their mistakes. Each fault is one branch,
-named after what it does; ``tests/live/test_conformance.py`` says which case must catch it.
+named after what it does; ``tests/conformance/test_driver_live.py`` says which case must catch it.
 
 ``python server.py --port 8080 [--fault NAME]``
 """

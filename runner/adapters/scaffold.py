@@ -1,0 +1,142 @@
+"""A new adapter, begun from one that works: its file under another name, with metadata of its own.
+
+There are no templates that could grow stale: an adapter that is a good beginning says so in its own metadata
+(``template = "asgi"``), is measured and checked like all others, and is what a new one is copied from.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from packaging.requirements import InvalidRequirement, Requirement
+
+from runner.adapters import metadata
+from runner.errors import AdapterError
+from runner.record.adapter import Adapter, Kind
+
+_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_OF_ITS_OWN = ("template", "group", "known_failure", "ranked", "hold")
+"""Keys that say something of the one adapter that has them, and so are not handed on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a new adapter shall be; ``None``: as in the one that it is begun from.
+
+    ``requirement`` is one more pinned distribution, ``name==version``, whose version the tables then show.
+    """
+
+    name: str
+    title: str | None = None
+    kind: Kind | None = None
+    homepage: str | None = None
+    requirement: str | None = None
+
+
+def templates(found: Iterable[Adapter]) -> Mapping[str, Adapter]:
+    """The adapters that offer themselves as a beginning, by the word they do it with."""
+    return {adapter.template: adapter for adapter in found if adapter.template}
+
+
+def begin_from(found: Sequence[Adapter], word: str) -> Adapter:
+    """The adapter that ``word`` names: one of :func:`templates`, or any adapter by its name."""
+    offered = templates(found)
+    if word in offered:
+        return offered[word]
+    for adapter in found:
+        if adapter.name == word:
+            return adapter
+    raise AdapterError(f"--from {word!r}: expected {', '.join(sorted(offered))}, or the name of an adapter")
+
+
+def create(wish: Wish, source: Adapter, root: Path) -> tuple[Path, ...]:
+    """Write the files of a new adapter, and return them: the program first. Nothing that exists is overwritten."""
+    if not _NAME.fullmatch(wish.name):
+        raise AdapterError(f"{wish.name!r} is no name for an adapter: expected lower-case words, as my-server")
+    taken = {adapter.name: adapter for adapter in metadata.discover(root)}
+    if wish.name in taken:
+        where = taken[wish.name].path.relative_to(root)
+        raise AdapterError(f"there is an adapter {wish.name!r} already, {where}: choose another name")
+    _check_requirement(wish, source)
+    folder = root / ("frameworks" if source.language == "python" else source.path.parent.parent.name) / wish.name
+    if folder.exists():
+        raise AdapterError(f"{folder.relative_to(root)} exists already: choose another name, or remove it")
+    text = source.path.read_text(encoding="utf-8")
+    begun = source.path.relative_to(root).as_posix()
+    if source.language == "python":
+        files = {folder / "app.py": script(text, wish, begun)}
+    else:
+        own = source.path.with_name("adapter.toml").read_text(encoding="utf-8")
+        files = {
+            folder / source.path.name: _leading_comment(text, f"// {wish.name}: begun from {begun}."),
+            folder / "adapter.toml": "".join(_metadata(own.splitlines(keepends=True), wish, prefix="")),
+        }
+    folder.mkdir(parents=True)
+    for path, content in files.items():
+        path.write_text(content, encoding="utf-8")
+    return tuple(files)
+
+
+def script(text: str, wish: Wish, begun: str) -> str:
+    """A Python adapter's text as that of another adapter; ``begun`` names the file that it comes from."""
+    return _docstring("".join(_metadata(text.splitlines(keepends=True), wish, prefix="# ")), wish.name, begun)
+
+
+def _metadata(lines: Sequence[str], wish: Wish, prefix: str) -> Iterable[str]:
+    values = {
+        "title": wish.title or wish.name,
+        "kind": wish.kind,
+        "homepage": wish.homepage,
+        "distribution": Requirement(wish.requirement).name if wish.requirement else None,
+    }
+    more = _toml(wish.requirement) if wish.requirement else None
+    ended = False
+    for line in lines:
+        key = re.match(re.escape(prefix) + r"([\w-]+) = ", line) if not ended else None
+        ended = ended or line.rstrip() == "# ///"
+        if key is None:
+            yield line
+        elif key[1] == "dependencies" and more:
+            yield re.sub(r"\[(.*)\]", lambda found: f"[{', '.join(filter(None, (found[1], more)))}]", line)
+        elif values.get(key[1]) is not None:
+            yield f"{prefix}{key[1]} = {_toml(values[key[1]])}\n"
+        elif key[1] not in _OF_ITS_OWN:
+            yield line
+
+
+def _docstring(text: str, name: str, begun: str) -> str:
+    own = f'"""{name}: begun from {begun}."""\n'
+    module = ast.parse(text)
+    first = module.body[0]
+    lines = text.splitlines(keepends=True)
+    if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str):
+        return "".join((*lines[: first.lineno - 1], own, *lines[first.end_lineno :]))
+    return "".join((*lines[: first.lineno - 1], own, "\n", *lines[first.lineno - 1 :]))
+
+
+def _leading_comment(text: str, own: str) -> str:
+    lines = text.splitlines(keepends=True)
+    begin = next((n for n, line in enumerate(lines) if not line.startswith("//")), len(lines))
+    return "".join((own + "\n", *lines[begin:]))
+
+
+def _check_requirement(wish: Wish, source: Adapter) -> None:
+    if wish.requirement is None:
+        return
+    if source.language != "python":
+        raise AdapterError(f"--requirement names a Python distribution, {source.name} is written in {source.language}")
+    try:
+        pins = list(Requirement(wish.requirement).specifier)
+    except InvalidRequirement:
+        pins = []
+    if len(pins) != 1 or pins[0].operator != "==":
+        raise AdapterError(f"--requirement {wish.requirement!r}: expected a name with an exact pin, as aiohttp==3.14.5")
+
+
+def _toml(value: object) -> str:
+    return json.dumps(str(value), ensure_ascii=False)

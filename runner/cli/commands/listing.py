@@ -1,0 +1,34 @@
+"""``pipebench list``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from runner import project
+from runner.cli import options, printing
+
+if TYPE_CHECKING:
+    from runner.record.adapter import Group
+
+
+@click.command("list", epilog=options.examples("pipebench list", "pipebench list --json"))
+@click.option("--json", "as_json", is_flag=True, help="Print a list of objects instead of a table.")
+@click.option("--only", type=options.NAMES, default=(), help="Adapters by name, shell patterns allowed.  [all]")
+@options.of_groups
+def command(as_json: bool, only: Sequence[str], groups: Sequence[Group]) -> None:
+    """List the adapters: what they are, and what each needs that this machine lacks.
+
+    Environments that are not there yet are built.
+    """
+    from runner.report.tables import listing
+    from runner.suite import inquiries, progress
+
+    with progress.reporter(quiet=False) as reporter:
+        entries = listing.entries(inquiries.inventory(only, project.ROOT, reporter, groups=groups))
+    if as_json:
+        printing.as_json(entries)
+    else:
+        printing.through_rich(listing.table(entries))

@@ -1,0 +1,75 @@
+"""What a run sets out to measure: its plan, and the cells that are compared. Every field states its unit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from runner.record.adapter import Group, Scenario
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Cell:
+    """What is compared: one adapter on one interpreter under one kind of load.
+
+    ``max_clients``: how many requests its client may have under way at once; ``None`` leaves it its own default.
+    """
+
+    adapter: str
+    python: str | None
+    depth: int
+    connections: int
+    workers: int
+    max_clients: int | None = None
+
+    @property
+    def id(self) -> str:
+        """A name for folders and messages, such as ``aiohttp-py3.13.0-d16-c50-w1``."""
+        python = f"-py{self.python}" if self.python else ""
+        clients = "" if self.max_clients is None else f"-m{self.max_clients}"
+        return f"{self.adapter}{python}-d{self.depth}-c{self.connections}-w{self.workers}{clients}"
+
+
+class Purpose(StrEnum):
+    """What a trial is for: its figures count, h2load bears witness to them, or every response is read and checked."""
+
+    MEASURE = "measure"
+    WITNESS = "witness"
+    VERIFY = "verify"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a run sets out to measure, as it was asked for.
+
+    ``only`` are patterns of adapter names, none for all, and ``groups`` the parts of the matrix that these may be in,
+    none for any; ``pythons`` are releases (``3.12``), none for the newest.
+    ``precision`` is the wanted half-width of the 95 % interval of a cell's mean rate, relative to it (0.03 = ±3 %);
+    ``duration_s`` the length of one load, ``budget_s`` that of the whole run; ``trials`` a fixed number, or ``None``
+    to go on until precision or budget. ``delay_us`` is what the upstream takes for each request, ``max_clients`` are
+    limits of the servers' clients, ``None`` for their own; both are of scenario ``upstream``.
+    """
+
+    profile: str
+    scenario: Scenario
+    only: tuple[str, ...]
+    depths: tuple[int, ...]
+    connections: tuple[int, ...]
+    workers: tuple[int, ...]
+    pythons: tuple[str, ...]
+    duration_s: float
+    warm_up_s: float
+    threads: int
+    trials: int | None
+    min_trials: int
+    max_trials: int
+    precision: float
+    budget_s: float | None
+    seed: int
+    witness: bool
+    check: bool
+    strict: bool
+    baseline: str
+    groups: tuple[Group, ...] = ()
+    delay_us: int | None = None
+    max_clients: tuple[int | None, ...] = (None,)

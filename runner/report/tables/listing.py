@@ -1,0 +1,107 @@
+"""Adapters and findings about the machine, for a person to read. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from runner.adapters.outdated import Pin, State
+from runner.record.adapter import Environment, Group, Kind, Scenario, Unavailable
+from runner.record.run import Finding, Level
+from runner.rows.figures import NOTHING
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One adapter as ``pipebench list`` shows it."""
+
+    adapter: str
+    title: str
+    version: str | None
+    python: str | None
+    kind: Kind
+    scenario: Scenario
+    group: Group
+    available: bool
+    reason: str | None
+
+
+def entries(prepared: Sequence[Environment | Unavailable]) -> tuple[Entry, ...]:
+    """One entry an adapter."""
+    return tuple(
+        Entry(
+            adapter=made.adapter.name,
+            title=made.adapter.title,
+            version=made.version if isinstance(made, Environment) else None,
+            python=made.python,
+            kind=made.adapter.kind,
+            scenario=made.adapter.scenario,
+            group=made.adapter.group,
+            available=isinstance(made, Environment),
+            reason=made.adapter.known_failure if isinstance(made, Environment) else made.reason,
+        )
+        for made in prepared
+    )
+
+
+def table(listed: Sequence[Entry]) -> RenderableType:
+    """The entries for a terminal."""
+    from rich.table import Table  # noqa: PLC0415 - only where a table is drawn
+    from rich.text import Text  # noqa: PLC0415
+
+    made = Table(box=None, pad_edge=False)
+    for heading in ("adapter", "version", "Python", "kind", "scenario", "group", "available", "note"):
+        made.add_column(heading, no_wrap=heading != "note")
+    for entry in listed:
+        made.add_row(
+            Text(entry.adapter),
+            Text(entry.version or NOTHING),
+            Text(entry.python or NOTHING),
+            entry.kind.value,
+            entry.scenario.value,
+            entry.group.value,
+            Text("yes", style="green") if entry.available else Text("no", style="red"),
+            Text(entry.reason or ""),
+        )
+    return made
+
+
+_STATES = {State.CURRENT: "green", State.OUTDATED: "yellow", State.UNKNOWN: "red"}
+
+
+def pins_table(pins: Sequence[Pin]) -> RenderableType:
+    """Pins against the newest releases, for a terminal."""
+    from rich.table import Table  # noqa: PLC0415 - only where a table is drawn
+    from rich.text import Text  # noqa: PLC0415
+
+    made = Table(box=None, pad_edge=False)
+    for heading in ("adapter", "distribution", "pinned", "newest", "state", "why"):
+        made.add_column(heading, no_wrap=heading != "why")
+    for pin in pins:
+        state = Text(pin.state.value, style=_STATES.get(pin.state, ""))
+        texts = map(Text, (pin.adapter, pin.distribution, pin.pinned, pin.newest or NOTHING))
+        made.add_row(*texts, state, Text(pin.reason or ""))
+    return made
+
+
+_COLOURS = {Level.GOOD: "green", Level.WARNING: "yellow", Level.PROBLEM: "red"}
+
+
+def findings_table(findings: Sequence[Finding]) -> RenderableType:
+    """What was found of a machine, for a terminal."""
+    from rich.table import Table  # noqa: PLC0415 - only where a table is drawn
+    from rich.text import Text  # noqa: PLC0415
+
+    made = Table(box=None, pad_edge=False, show_header=False)
+    for finding in findings:
+        text = Text(finding.state)
+        if finding.effect:
+            text.append(f"\n{finding.effect}", style="dim")
+        if finding.remedy:
+            text.append(f"\nremedy: {finding.remedy}")
+        made.add_row(Text(finding.level.value, style=_COLOURS.get(finding.level, "")), finding.subject, text)
+    return made

@@ -1,0 +1,175 @@
+"""What there is to say of one cell: a row and its parts. ``None``: not measured.
+
+The fields and their units are those of ``pipebench report --format json``, described in docs/results.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from runner.judging.stats import RankRange
+from runner.record.adapter import Client, Kind
+from runner.record.plan import Cell
+from runner.record.trial import Verdict
+
+SCHEMA = 1
+
+Group = tuple[int, int, int]
+"""What rows that may be compared have in common: workers, connections, depth."""
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A mean over trials and its 95 % interval; ``low`` and ``high`` are ``None`` with too few trials for one."""
+
+    mean: float
+    low: float | None
+    high: float | None
+
+    @property
+    def relative_half_width(self) -> float | None:
+        """How far the interval reaches, relative to the mean, on its longer side: 0.03 is ±3 %."""
+        return None if self.high is None else self.high / self.mean - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Multiple:
+    """A rate in multiples of the baseline's; ``bound`` is ``≥`` or ``≤`` where one of the two is a lower bound."""
+
+    value: float
+    bound: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class BatchLatency:
+    """Percentiles of batch latency over all trials, in microseconds.
+
+    ``exact``: every trial's recovery passed its proofs. Otherwise the percentiles are ``None``; ``problem`` says why.
+    """
+
+    p50: int | None
+    p75: int | None
+    p90: int | None
+    p99: int | None
+    p99_9: int | None
+    max: int | None
+    mean: float | None
+    samples: int
+    exact: bool
+    problem: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class WrkLatency:
+    """The median over trials of what wrk itself printed, in microseconds."""
+
+    p50: int
+    p75: int
+    p90: int
+    p99: int
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """What h2load saw of the same cell, over its trials: requests per second, and mean latency of a request in µs.
+
+    The ratios are over wrk's figures, the mean batch latency among them: both means follow from Little's law where the
+    server was the limit. ``agrees`` is ``None`` where it was not, for either generator, with the ``reason``.
+    """
+
+    requests_per_second: float
+    mean_latency_us: float | None
+    rate_ratio: float | None
+    latency_ratio: float | None
+    agrees: bool | None
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Errors:
+    """The generator's error counters, summed over trials."""
+
+    connect: int
+    read: int
+    write: int
+    timeout: int
+    status: int
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What a server did that waits for an upstream (scenario ``upstream``), and what its model says.
+
+    ``client`` is ``blocking`` or ``async``, ``max_clients`` the limit of its client in force, ``None`` for none;
+    ``own_limit`` says that it is the client's default.
+    ``model_per_second`` is the rate by the model (:mod:`runner.judging.waiting`), ``ratio`` the measured one over it,
+    ``far`` whether that is beyond the tolerance; ``None`` where there is no delay or no rate. ``held_max`` is the most
+    that the upstream held at once in any trial, ``model_held`` what the server could have under way at most.
+    ``established`` and ``accepted`` are the fewest connections that were open in the middle of a load. ``over_2_s``
+    counts responses that took longer than two seconds: wrk's own limit, beyond which it would have counted time-outs.
+    """
+
+    client: Client
+    max_clients: int | None
+    own_limit: bool
+    delay_us: int
+    model_per_second: float | None
+    ratio: float | None
+    far: bool | None
+    held_max: int
+    model_held: int
+    served: int
+    established: int | None
+    accepted: int | None
+    connections_lost: int
+    over_2_s: int
+    idle_memory_bytes: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """All there is to say of one cell. ``None``: not measured."""
+
+    adapter: str
+    title: str
+    version: str | None
+    python: str | None
+    kind: Kind
+    server_class: str | None
+    depth: int | None
+    connections: int | None
+    workers: int | None
+    trials: int
+    disturbed_trials: int
+    verdict: Verdict
+    reason: str
+    requests: int
+    requests_per_second: Estimate | None
+    times_baseline: Multiple | None
+    cpu_us_per_request: Estimate | None
+    rank: RankRange | None
+    server_busy: float | None
+    generator_busy: float | None
+    batch_latency_us: BatchLatency | None
+    little_ratio: float | None
+    wrk_latency_us: WrkLatency | None
+    witness: Witness | None
+    errors: Errors | None
+    bytes_per_response: float | None
+    peak_memory_bytes: int | None
+    error_log: str | None
+    error_count: int
+    waiting: Waiting | None = None
+
+    @property
+    def group(self) -> Group:
+        """Rows of one group may be compared."""
+        return self.workers or 0, self.connections or 0, self.depth or 0
+
+    @property
+    def cell(self) -> Cell | None:
+        """What it is of; ``None`` for a server that could not be run at all."""
+        if self.depth is None or self.connections is None or self.workers is None:
+            return None
+        limit = self.waiting.max_clients if self.waiting is not None and not self.waiting.own_limit else None
+        return Cell(self.adapter, self.python, self.depth, self.connections, self.workers, limit)

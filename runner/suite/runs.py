@@ -1,0 +1,309 @@
+"""A run, as named steps: the module that joins the others. What is asked beside a run stands in inquiries.py."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from runner import project
+from runner.adapters import environments, metadata
+from runner.conformance import examination
+from runner.conformance.cases.catalogue import CORE
+from runner.conformance.classify import ServerClass
+from runner.conformance.record import Conformance
+from runner.errors import AdapterError, PlanError, RecordError
+from runner.judging import verdict
+from runner.judging.schedule import Schedule, TrialSummary, order
+from runner.machine import facts
+from runner.record import store
+from runner.record.adapter import Adapter, Environment, Scenario, Service, Unavailable
+from runner.record.plan import Cell, Plan, Purpose
+from runner.record.run import ConformanceSummary, Level, Run
+from runner.record.store import RunFolder
+from runner.record.trial import Placement, Trial
+from runner.serving import process, server
+from runner.suite import head as head_of
+from runner.suite import inquiries, plans, trial
+from runner.suite.progress import Reporter, minutes
+
+WITNESSES = 3
+"""Trials by h2load of each cell: a single one has the noise of a start and of a second."""
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where adapters are read from and runs are written to, and the port that servers get (``None``: a free one)."""
+
+    root: Path = project.ROOT
+    results: Path = field(default_factory=project.results)
+    port: int | None = None
+
+
+def run(plan: Plan, places: Places, reporter: Reporter) -> Path:
+    """Measure what ``plan`` asks for; return the run's folder."""
+    _require_tools(plan, places)
+    chosen = choose_adapters(plan, places.root)
+    began = time.monotonic()
+    prepared = _prepare(chosen, plan, reporter)
+    service = _service(plan, places.root)
+    ready = [made for made in prepared if isinstance(made, Environment)]
+    if not ready:
+        reasons = "; ".join(f"{m.adapter.name}: {m.reason}" for m in prepared if isinstance(m, Unavailable))
+        raise AdapterError(f"none of the adapters can run here: {reasons}")
+    setup_s = time.monotonic() - began
+    head = head_of.describe(plan, places.root, prepared, setup_s=setup_s)
+    folder = store.create(places.results, head.id)
+    head = _checked(head, ready, folder.path, reporter)
+    head = replace(head, id=folder.path.name)
+    folder.write_run(head)
+    _announce(head, reporter)
+    _measure(head, (), ready, folder, places, reporter, service=service)
+    return folder.path
+
+
+def resume(path: Path, places: Places, reporter: Reporter) -> Path:
+    """Complete a run that ended early. Raises :class:`RecordError` where adapters or machine have changed since."""
+    head, trials = store.read(path)
+    if head.finished_at is not None:
+        reporter.say(f"{head.id} is complete: there is nothing to resume")
+        return path
+    _require_tools(head.plan, places)
+    chosen = choose_adapters(head.plan, places.root)
+    prepared = _prepare(chosen, head.plan, reporter)
+    service = _service(head.plan, places.root)
+    changes = head_of.changes(head, head_of.describe(head.plan, places.root, prepared, setup_s=0))
+    if changes:
+        raise RecordError(f"{head.id} cannot be resumed: {'; '.join(changes)}: start a new run")
+    folder = RunFolder(path)
+    folder.repair()
+    reporter.say(f"{head.id}: resumed after {len(trials)} trials")
+    ready = [made for made in prepared if isinstance(made, Environment)]
+    _measure(head, trials, ready, folder, places, reporter, service=service)
+    return path
+
+
+def _checked(head: Run, ready: Sequence[Environment], folder: Path, reporter: Reporter) -> Run:
+    """The head with each server's class, from the core conformance cases; with --strict, without what is broken.
+
+    A server that is not ranked is a yardstick: it need not be a correct server, and is not checked.
+    """
+    if not head.plan.check:
+        return head
+    yardsticks = {record.name for record in head.adapters if not record.ranked}
+    examined = [made for made in ready if made.adapter.name not in yardsticks]
+    found = examination.examine_all(examined, folder / "logs", cases=CORE, on_examined=inquiries.saying_class(reporter))
+    head = replace(head, conformance=tuple(_summary(each) for each in found))
+    if not head.plan.strict:
+        return head
+    broken = {(one.adapter, one.python): one for one in head.conformance if one.server_class == ServerClass.BROKEN}
+    return replace(
+        head,
+        cells=tuple(cell for cell in head.cells if (cell.adapter, cell.python) not in broken),
+        adapters=tuple(
+            replace(record, unavailable=f"not loaded (--strict): broken: {broken[record.name, record.python].reason}")
+            if (record.name, record.python) in broken
+            else record
+            for record in head.adapters
+        ),
+    )
+
+
+def _summary(found: Conformance) -> ConformanceSummary:
+    classification, counts = found.classification, found.counts
+    return ConformanceSummary(
+        adapter=found.adapter,
+        python=found.python,
+        server_class=classification.server_class.value if classification.server_class else None,
+        reason=classification.reason,
+        passed=counts.passed,
+        noted=counts.noted,
+        failed=counts.failed,
+    )
+
+
+def choose_adapters(plan: Plan, root: Path) -> tuple[Adapter, ...]:
+    """The adapters that a plan names, of its scenario."""
+    found = metadata.discover(root)
+    if not found:
+        raise AdapterError(f"there are no adapters below {root}: run pipebench from a checkout of the project")
+    if plan.baseline != plans.BASELINE:
+        metadata.select(found, [plan.baseline])
+    chosen = metadata.select(found, plan.only, plan.groups)
+    fitting = tuple(adapter for adapter in chosen if adapter.scenario is plan.scenario)
+    if not fitting:
+        raise AdapterError(f"none of {', '.join(a.name for a in chosen)} is for scenario {plan.scenario}")
+    return fitting
+
+
+def _prepare(chosen: Sequence[Adapter], plan: Plan, reporter: Reporter) -> tuple[Environment | Unavailable, ...]:
+    with process.ending_all():
+        return environments.prepare(chosen, pythons=plan.pythons, progress=reporter.building)
+
+
+def _require_tools(plan: Plan, places: Places) -> None:
+    plans.check(plan)
+    facts.require_wrk()
+    if plan.witness:
+        facts.require_h2load()
+    facts.require_descriptors(max(plan.connections))
+    if plan.scenario is Scenario.UPSTREAM:
+        facts.require_ports(max(plan.connections))
+    if places.port is not None and not server.port_is_free(places.port):
+        raise PlanError(f"port {places.port} is in use: choose another with --port, or leave it out for a free one")
+
+
+def _measure(
+    head: Run,
+    trials: Sequence[Trial],
+    ready: Sequence[Environment],
+    folder: RunFolder,
+    places: Places,
+    reporter: Reporter,
+    *,
+    service: Service | None,
+) -> None:
+    by_cell = _environments_by_cell(head.cells, ready)
+    settings = trial.Settings(
+        placement=head.placement,
+        threads=head.plan.threads,
+        duration_s=head.plan.duration_s,
+        warm_up_s=head.plan.warm_up_s,
+        folder=folder.path,
+        port=places.port,
+        service=service,
+        delay_us=head.plan.delay_us or 0,
+    )
+    schedule = Schedule.of(head.plan, head.cells)
+    measured = list(trials)
+    history = [summarize(one) for one in trials if one.purpose is Purpose.MEASURE]
+    before = sum(one.wall_s for one in history)
+    began = time.monotonic()
+    with process.ending_all(), _kept_off_the_servers(head.placement), _offering_to_resume(head, reporter):
+        _verify(head, measured, by_cell, settings, folder, reporter)
+        began = time.monotonic()
+        while True:
+            elapsed = before + time.monotonic() - began
+            step = schedule.next(history, elapsed)
+            if step is None:
+                break
+            reporter.trial_begins(step.cell, schedule.progress(history, elapsed), history)
+            number = 1 + sum(1 for one in history if one.cell == step.cell)
+            done = trial.measure(by_cell[step.cell], step.cell, settings, number=number, round_=step.round)
+            folder.append(done)
+            history.append(summarize(done))
+            measured.append(done)
+            reporter.trial_ends(done, verdict.of_trial(done))
+        if head.plan.witness:
+            _call_witness(head, measured, by_cell, settings, folder, reporter)
+    measure_s = before + time.monotonic() - began
+    folder.write_run(replace(head, finished_at=facts.now(), measure_s=measure_s))
+    reporter.say(f"measured in {minutes(measure_s)}; the record is {folder.path}")
+
+
+def _call_witness(
+    head: Run,
+    measured: Sequence[Trial],
+    by_cell: Mapping[Cell, Environment],
+    settings: trial.Settings,
+    folder: RunFolder,
+    reporter: Reporter,
+) -> None:
+    """Trials by h2load of each cell that has a rate, in rounds as the schedule's."""
+    worked = {one.cell for one in measured if one.purpose is Purpose.MEASURE and verdict.of_trial(one).verdict.has_rate}
+    heard = Counter(one.cell for one in measured if one.purpose is Purpose.WITNESS)
+    waiting = [
+        (round_, cell)
+        for round_ in range(1, WITNESSES + 1)
+        for cell in order(head.plan.seed, round_, head.cells)
+        if cell in worked and heard[cell] < round_
+    ]
+    for number, (round_, cell) in enumerate(waiting, start=1):
+        reporter.say(f"witness {number} of {len(waiting)}: {cell.id}")
+        witness = replace(settings, purpose=Purpose.WITNESS)
+        folder.append(trial.measure(by_cell[cell], cell, witness, number=round_, round_=round_))
+
+
+def _verify(
+    head: Run,
+    measured: list[Trial],
+    by_cell: Mapping[Cell, Environment],
+    settings: trial.Settings,
+    folder: RunFolder,
+    reporter: Reporter,
+) -> None:
+    """Load each server once at its largest cell with every response read and checked."""
+    if not head.plan.check:
+        return
+    largest: dict[tuple[str, str | None], Cell] = {}
+    for cell in head.cells:
+        key = cell.adapter, cell.python
+        largest[key] = max(largest.get(key, cell), cell, key=lambda one: (one.depth * one.connections, one.workers))
+    seen = {one.cell for one in measured if one.purpose is Purpose.VERIFY}
+    verifying = replace(settings, purpose=Purpose.VERIFY, duration_s=1, warm_up_s=0)
+    for cell in largest.values():
+        if cell not in seen:
+            reporter.say(f"verifying the responses of {cell.id}")
+            done = trial.measure(by_cell[cell], cell, verifying, number=1, round_=0)
+            folder.append(done)
+            measured.append(done)
+
+
+def summarize(done: Trial) -> TrialSummary:
+    """What the schedule must know of a trial."""
+    found = verdict.of_trial(done)
+    worked = found.verdict.has_rate and done.load is not None
+    phases = done.phases
+    return TrialSummary(
+        cell=done.cell,
+        round=done.round,
+        rate=done.load.requests_per_second if worked and done.load else None,
+        failed=not worked,
+        disturbed=verdict.disturbance(done) is not None,
+        wall_s=phases.start + phases.check + phases.warm_up + phases.load + phases.stop,
+    )
+
+
+def _service(plan: Plan, root: Path) -> Service | None:
+    """What the plan's servers wait for."""
+    if plan.scenario is not Scenario.UPSTREAM:
+        return None
+    with process.ending_all():
+        return environments.service(root / "go" / "upstream")
+
+
+def _environments_by_cell(cells: Sequence[Cell], ready: Sequence[Environment]) -> Mapping[Cell, Environment]:
+    named = {(made.adapter.name, made.python): made for made in ready}
+    return {cell: named[cell.adapter, cell.python] for cell in cells}
+
+
+def _announce(head: Run, reporter: Reporter) -> None:
+    for finding in head.findings:
+        if finding.level in {Level.WARNING, Level.PROBLEM}:
+            reporter.say(f"{finding.level}: {finding.subject}: {finding.state}: {finding.effect}")
+    reporter.say(f"{head.id}: {len(head.cells)} cells, CPUs: {head.placement}")
+
+
+@contextmanager
+def _offering_to_resume(head: Run, reporter: Reporter) -> Iterator[None]:
+    """Where a run ends early, for whatever reason, say how it can be completed."""
+    try:
+        yield
+    except BaseException:
+        reporter.say(f"{head.id} is not complete; its finished trials are kept: pipebench run --resume {head.id}")
+        raise
+
+
+@contextmanager
+def _kept_off_the_servers(placement: Placement) -> Iterator[None]:
+    """Keep this process, and what it starts to watch others, off the CPUs of the servers."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, placement.generator)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
