@@ -10,6 +10,14 @@
 # distribution = "aiohttp"
 # kind = "framework"
 # homepage = "https://docs.aiohttp.org"
+# body = "str"
+#
+# [[tool.pipebench.tuning]]
+# advice = "uvloop, by gunicorn's worker for it"
+# page = "https://docs.aiohttp.org/en/stable/deployment.html"
+# read = 2026-11-26
+# taken = "no"
+# why = "the row shows what asyncio's own loop costs"
 # ///
 """app.py on asyncio's own event loop."""
 

@@ -10,6 +10,18 @@
 # distribution = "django"
 # kind = "framework"
 # homepage = "https://www.djangoproject.com"
+# body = "str"
+#
+# [[tool.pipebench.tuning]]
+# advice = "caching, database, templates; nothing on the server"
+# page = "https://docs.djangoproject.com/en/stable/topics/performance/"
+# read = 2026-11-26
+#
+# [[tool.pipebench.tuning]]
+# advice = "2 to 4 threads a CPU with worker class gthread"
+# page = "https://gunicorn.org/reference/settings/"
+# read = 2026-11-26
+# taken = "yes"
 # ///
 """Plain views on gunicorn, as django's documentation deploys WSGI; frameworks/django/app.py is its ASGI side.
 

@@ -10,6 +10,19 @@
 # distribution = "fastpysgi"
 # kind = "server"
 # homepage = "https://github.com/remittor/fastpysgi"
+# body = "bytes"
+# remark = "TCP_NODELAY set by hand; without it a batch waits 40 ms"
+#
+# [[tool.pipebench.tuning]]
+# advice = "nothing on throughput found"
+# page = "https://github.com/remittor/fastpysgi"
+# read = 2026-11-26
+#
+# [[tool.pipebench.tuning]]
+# advice = "server.loop lends it an event loop, such as uvloop's"
+# page = "https://github.com/remittor/fastpysgi/blob/master/fastpysgi.py"
+# read = 2026-11-26
+# taken = "yes"
 # ///
 import asyncio
 import os

@@ -11,6 +11,20 @@
 # kind = "server"
 # homepage = "https://gunicorn.org"
 # hold = { uvloop = "0.23 writes each response of a batch on its own" }
+# body = "bytes"
+#
+# [[tool.pipebench.tuning]]
+# advice = "uvloop"
+# page = "https://gunicorn.org/asgi/"
+# read = 2026-11-26
+# taken = "yes"
+#
+# [[tool.pipebench.tuning]]
+# advice = "gunicorn[fast], a parser in C"
+# page = "https://gunicorn.org/asgi/"
+# read = 2026-11-26
+# taken = "no"
+# why = "a row of its own: gunicorn[fast] 27.0.1 cannot be installed, and an older parser fails a case"
 # ///
 """gunicorn's own ASGI worker, which takes uvloop by itself where that is installed; 0.22.1 as in the other adapters.
 

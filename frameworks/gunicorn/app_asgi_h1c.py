@@ -11,6 +11,20 @@
 # kind = "server"
 # homepage = "https://gunicorn.org"
 # hold = { uvloop = "0.23 writes each response of a batch on its own" }
+# body = "bytes"
+#
+# [[tool.pipebench.tuning]]
+# advice = "uvloop"
+# page = "https://gunicorn.org/asgi/"
+# read = 2026-11-26
+# taken = "yes"
+#
+# [[tool.pipebench.tuning]]
+# advice = "gunicorn[fast], a parser in C"
+# page = "https://gunicorn.org/asgi/"
+# read = 2026-11-26
+# taken = "in part"
+# why = "0.6.10: the 0.6.14 that it asks for is not in the index"
 # ///
 """app_asgi.py with gunicorn's parser in C, which it takes by itself where that is installed.
 

@@ -10,6 +10,14 @@
 # distribution = "pyramid"
 # kind = "framework"
 # homepage = "https://trypyramid.com"
+# body = "str"
+#
+# [[tool.pipebench.tuning]]
+# advice = "gunicorn for production: faster than waitress, the default"
+# page = "https://docs.pylonsproject.org/projects/pyramid/en/latest/narr/project.html"
+# read = 2026-11-26
+# taken = "no"
+# why = "waitress is what its projects start with; a row on gunicorn is welcome"
 # ///
 """Pyramid on waitress, the server of its documentation."""
 

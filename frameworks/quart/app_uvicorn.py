@@ -10,6 +10,19 @@
 # distribution = "quart"
 # kind = "framework"
 # homepage = "https://quart.palletsprojects.com"
+# body = "str"
+#
+# [[tool.pipebench.tuning]]
+# advice = "hypercorn, or another ASGI server such as uvicorn"
+# page = "https://quart.palletsprojects.com/en/latest/tutorials/deployment.html"
+# read = 2026-11-26
+# taken = "yes"
+#
+# [[tool.pipebench.tuning]]
+# advice = "uvloop and httptools, for greater performance than asyncio and h11"
+# page = "https://uvicorn.dev/settings/"
+# read = 2026-11-26
+# taken = "yes"
 # ///
 """quart on uvicorn; app.py has it on hypercorn, the server that its documentation puts it on."""
 

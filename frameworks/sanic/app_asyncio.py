@@ -10,6 +10,21 @@
 # distribution = "sanic"
 # kind = "framework"
 # homepage = "https://sanic.dev"
+# body = "str"
+# remark = "TCP_NODELAY set by hand; sanic's own sockets have it on uvloop alone"
+#
+# [[tool.pipebench.tuning]]
+# advice = "no debug, no access log"
+# page = "https://sanic.dev/en/guide/running/running.html"
+# read = 2026-11-26
+# taken = "yes"
+#
+# [[tool.pipebench.tuning]]
+# advice = "uvloop, by default where it is installed"
+# page = "https://sanic.dev/en/guide/running/configuration.html"
+# read = 2026-11-26
+# taken = "no"
+# why = "the row shows what asyncio's own loop costs"
 # ///
 """app.py on asyncio's own event loop."""
 

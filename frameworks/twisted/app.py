@@ -10,6 +10,19 @@
 # distribution = "twisted"
 # kind = "framework"
 # homepage = "https://twisted.org"
+# body = "bytes"
+#
+# [[tool.pipebench.tuning]]
+# advice = "no logPath, no access log"
+# page = "https://docs.twisted.org/en/stable/web/howto/web-in-60/access-logging.html"
+# read = 2026-11-26
+# taken = "yes"
+#
+# [[tool.pipebench.tuning]]
+# advice = "the epoll reactor, Linux's default"
+# page = "https://docs.twisted.org/en/stable/core/howto/choosing-reactor.html"
+# read = 2026-11-26
+# taken = "yes"
 # ///
 """Resources of twisted.web, whose responses come from coroutines, on its epoll reactor."""
 

@@ -34,6 +34,7 @@ DURATION = _Parsed("duration", plans.seconds)
 SHARE = _Parsed("share", plans.share)
 GROUPS = _Parsed("group,group,…", plans.groups)
 DELAY = _Parsed("delay", plans.delay_us)
+HEADERS = _Parsed("headers,headers,…", plans.headers)
 LIMITS = _Parsed("n,n,…", plans.limits)
 NAMES = _Parsed("name,name,…", lambda text: tuple(filter(None, (part.strip() for part in text.split(",")))))
 

@@ -8,6 +8,13 @@ from enum import StrEnum
 from runner.record.adapter import Group, Scenario
 
 
+class Headers(StrEnum):
+    """The header fields of a request: ``Host`` alone, as wrk sends it, or a browser's as well."""
+
+    BARE = "bare"
+    BROWSER = "browser"
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Cell:
     """What is compared: one adapter on one interpreter under one kind of load.
@@ -21,13 +28,15 @@ class Cell:
     connections: int
     workers: int
     max_clients: int | None = None
+    headers: Headers = Headers.BARE
 
     @property
     def id(self) -> str:
         """A name for folders and messages, such as ``aiohttp-py3.13.0-d16-c50-w1``."""
         python = f"-py{self.python}" if self.python else ""
         clients = "" if self.max_clients is None else f"-m{self.max_clients}"
-        return f"{self.adapter}{python}-d{self.depth}-c{self.connections}-w{self.workers}{clients}"
+        headers = "" if self.headers is Headers.BARE else f"-{self.headers}"
+        return f"{self.adapter}{python}-d{self.depth}-c{self.connections}-w{self.workers}{clients}{headers}"
 
 
 class Purpose(StrEnum):
@@ -47,7 +56,9 @@ class Plan:
     ``precision`` is the wanted half-width of the 95 % interval of a cell's mean rate, relative to it (0.03 = ±3 %);
     ``duration_s`` the length of one load, ``budget_s`` that of the whole run; ``trials`` a fixed number, or ``None``
     to go on until precision or budget. ``delay_us`` is what the upstream takes for each request, ``max_clients`` are
-    limits of the servers' clients, ``None`` for their own; both are of scenario ``upstream``.
+    limits of the servers' clients, ``None`` for their own; both are of scenario ``upstream``. ``settle_s`` is how long
+    a server whose runtime compiles is warmed up at most, until its rate settles; ``server_cpus`` how many CPUs a server
+    has, ``None`` for one a worker.
     """
 
     profile: str
@@ -73,3 +84,6 @@ class Plan:
     groups: tuple[Group, ...] = ()
     delay_us: int | None = None
     max_clients: tuple[int | None, ...] = (None,)
+    headers: tuple[Headers, ...] = (Headers.BARE,)
+    settle_s: float = 0
+    server_cpus: int | None = None

@@ -9,9 +9,13 @@ from typing import Any
 
 from runner.errors import PlanError
 from runner.record.adapter import Adapter, Environment, Group, Scenario
-from runner.record.plan import Cell, Plan
+from runner.record.plan import Cell, Headers, Plan
 
 BASELINE = "fasthttp"
+SEED_BASELINE = "fasthttp-goroutine"
+"""fasthttp as the seed of this suite had it, with a goroutine and a channel for each request."""
+SETTLE_S = 8
+"""How long a server whose runtime compiles is warmed up at most, in seconds."""
 MAX_DEPTH = 10_000
 MIN_DELAYS = 40
 """So many delays must a load of servers that wait last: the last, which its end cuts off, is then 2.5 % of it."""
@@ -38,9 +42,18 @@ _DEFAULT = Plan(
     strict=False,
     baseline=BASELINE,
     groups=(Group.CORE,),
+    settle_s=SETTLE_S,
 )
 _SEED = replace(
-    _DEFAULT, profile="seed", depths=(5,), connections=(200,), threads=10, duration_s=5, trials=1, budget_s=None
+    _DEFAULT,
+    profile="seed",
+    depths=(5,),
+    connections=(200,),
+    threads=10,
+    duration_s=5,
+    trials=1,
+    budget_s=None,
+    baseline=SEED_BASELINE,
 )
 
 _UPSTREAM = replace(
@@ -53,6 +66,8 @@ _UPSTREAM = replace(
     check=False,
 )
 """The plans of servers that wait. A load is many delays long: its end costs up to one delay, which is not counted."""
+_THREADED = ("granian*", "robyn", "emmett55", "pyvoy", "waitress", BASELINE)
+"""Servers whose one process has several threads at work, which take turns on one CPU, and the baseline."""
 _PAIRS = ("tornado-upstream-async", "tornado-upstream-blocking", "aiohttp-upstream-*", "sanic-upstream-*")
 
 PROFILES: Mapping[str, Plan] = {
@@ -68,6 +83,14 @@ PROFILES: Mapping[str, Plan] = {
         precision=0.02,
         max_trials=30,
         budget_s=3600,
+    ),
+    "two-cores": replace(
+        _DEFAULT,
+        profile="two-cores",
+        only=_THREADED,
+        groups=(),
+        depths=(1, 16),
+        server_cpus=2,
     ),
     "upstream-ab": replace(
         _UPSTREAM,
@@ -97,6 +120,7 @@ PROFILE_HELP: Mapping[str, str] = {
     "seed": "the published command: 10 threads, 200 connections, 5 s, depth 5, one trial",
     "seed-2017": "the same, also on the releases of 2017",
     "full": "for publishing: core and field, depth 1, 4, 16 and 64, until ±2 % or an hour",
+    "two-cores": "servers of several threads on two CPUs: depth 1 and 16; wants a machine with three",
     "upstream-ab": "servers that wait 500 ms for another: 5, 10 and 20 connections, 20 s, one trial",
     "upstream-siege": "the same at 150 ms: 10 connections, 10 s",
     "upstream-sweep": "deployments of tornado whose upstream answers at once: 1000 to 10 000 connections, 10 s",
@@ -125,6 +149,7 @@ def check(plan: Plan) -> Plan:
         ("depth", "--depth", plan.depths),
         ("connections", "--connections", plan.connections),
         ("workers", "--workers", plan.workers),
+        ("server CPUs", "--server-cpus", (1 if plan.server_cpus is None else plan.server_cpus,)),
     ):
         if not values or min(values) < 1:
             raise PlanError(f"{what} is {min(values, default='nothing')}: {option} takes whole numbers of at least 1")
@@ -138,8 +163,7 @@ def check(plan: Plan) -> Plan:
                 f"{connections} connections cannot be shared evenly by {plan.threads} threads, and wrk would open "
                 f"{connections // plan.threads * plan.threads}: choose a multiple with --connections or --threads"
             )
-    if plan.duration_s < 1 or plan.duration_s != int(plan.duration_s) or plan.warm_up_s != int(plan.warm_up_s):
-        raise PlanError("wrk loads for whole seconds: give --duration and --warm-up as 1s, 2s, …")
+    _check_seconds(plan)
     if plan.trials is not None and plan.trials < 1:
         raise PlanError(f"trials is {plan.trials}: --trials takes a whole number of at least 1")
     if not 0 < plan.precision < 1:
@@ -149,6 +173,14 @@ def check(plan: Plan) -> Plan:
             raise PlanError(f"python is {python!r}: --python takes releases such as 3.12,3.13")
     _check_scenario(plan)
     return plan
+
+
+def _check_seconds(plan: Plan) -> None:
+    """Refuse lengths that wrk cannot load for."""
+    if plan.duration_s < 1 or plan.duration_s != int(plan.duration_s) or plan.warm_up_s != int(plan.warm_up_s):
+        raise PlanError("wrk loads for whole seconds: give --duration and --warm-up as 1s, 2s, …")
+    if plan.settle_s < 0 or plan.settle_s != int(plan.settle_s):
+        raise PlanError("a server settles in whole seconds: give --settle as 0s, 8s, …")
 
 
 def _check_scenario(plan: Plan) -> None:
@@ -175,7 +207,8 @@ def _check_scenario(plan: Plan) -> None:
 def cells(plan: Plan, environments: Sequence[Environment]) -> tuple[Cell, ...]:
     """Every combination that the plan asks for, of what is ready to run."""
     return tuple(
-        Cell(environment.adapter.name, environment.python, depth, connections, workers, max_clients)
+        Cell(environment.adapter.name, environment.python, depth, connections, workers, max_clients, headers)
+        for headers in plan.headers
         for workers in plan.workers
         for connections in plan.connections
         for depth in plan.depths
@@ -215,6 +248,14 @@ def limits(text: str) -> tuple[int | None, ...]:
         return tuple(dict.fromkeys(None if part.strip() == "default" else int(part) for part in text.split(",")))
     except ValueError:
         raise ValueError(f"{text!r} is no list of limits: give it as default,100") from None
+
+
+def headers(text: str) -> tuple[Headers, ...]:
+    """``bare,browser`` as header fields of requests, each once. Raises ``ValueError``."""
+    try:
+        return tuple(dict.fromkeys(Headers(part.strip()) for part in text.split(",")))
+    except ValueError:
+        raise ValueError(f"{text!r} is no list of headers: give some of {','.join(Headers)}") from None
 
 
 def share(text: str) -> float:

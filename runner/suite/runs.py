@@ -131,7 +131,7 @@ def choose_adapters(plan: Plan, root: Path) -> tuple[Adapter, ...]:
     found = metadata.discover(root)
     if not found:
         raise AdapterError(f"there are no adapters below {root}: run pipebench from a checkout of the project")
-    if plan.baseline != plans.BASELINE:
+    if plan.baseline != plans.PROFILES[plan.profile].baseline:
         metadata.select(found, [plan.baseline])
     chosen = metadata.select(found, plan.only, plan.groups)
     fitting = tuple(adapter for adapter in chosen if adapter.scenario is plan.scenario)
@@ -147,6 +147,8 @@ def _prepare(chosen: Sequence[Adapter], plan: Plan, reporter: Reporter) -> tuple
 
 def _require_tools(plan: Plan, places: Places) -> None:
     plans.check(plan)
+    if plan.server_cpus is not None:
+        facts.require_cpus(max(*plan.workers, plan.server_cpus))
     facts.require_wrk()
     if plan.witness:
         facts.require_h2load()
@@ -177,6 +179,8 @@ def _measure(
         port=places.port,
         service=service,
         delay_us=head.plan.delay_us or 0,
+        settle_s=head.plan.settle_s,
+        server_cpus=head.plan.server_cpus,
     )
     schedule = Schedule.of(head.plan, head.cells)
     measured = list(trials)

@@ -10,13 +10,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Self
 
+from runner import project
 from runner.conformance import check
 from runner.errors import RecordError
-from runner.judging import waiting
+from runner.judging import settling, waiting
 from runner.load import h2load, wrk
 from runner.machine import facts
 from runner.record.adapter import Environment, Service
-from runner.record.plan import Cell, Purpose
+from runner.record.plan import Cell, Headers, Purpose
 from runner.record.trial import (
     Check,
     Exit,
@@ -31,12 +32,15 @@ from runner.record.trial import (
     Trial,
     Upstream,
     Verdict,
+    WarmUp,
 )
 from runner.serving import errorlog, process, procfs, server, upstream
 from runner.serving.server import Server
 
 LOAD_DEADLINE_S = 15.0
 """How much longer than its load a generator may run before it is killed."""
+_OWN = (wrk.SCRIPT, project.BROWSER_FIELDS)
+"""Files of ours in a generator's command."""
 RESPONSE_TIMEOUT_S = 60.0
 """Latencies beyond this are counted as time-outs and not recorded."""
 
@@ -46,7 +50,8 @@ class Settings:
     """What all trials of a run share. Durations in seconds; ``port`` fixed, or ``None`` for a free one.
 
     ``purpose``: for a witness, h2load takes the place of wrk. ``service``: what servers of scenario ``upstream`` wait
-    for, which takes ``delay_us`` for each request.
+    for, which takes ``delay_us`` for each request. ``settle_s``: how long a server that compiles is warmed up at most;
+    ``server_cpus``: how many CPUs a server has, ``None`` for one a worker.
     """
 
     placement: Placement
@@ -58,6 +63,8 @@ class Settings:
     purpose: Purpose = Purpose.MEASURE
     service: Service | None = None
     delay_us: int = 0
+    settle_s: float = 0
+    server_cpus: int | None = None
 
 
 @dataclass(slots=True)
@@ -73,6 +80,7 @@ class _Seen:
     errors: tuple[LogError, ...] = ()
     upstream: Upstream | None = None
     opened: Opened | None = None
+    warm_up: WarmUp | None = None
     seconds: dict[str, float] = field(default_factory=lambda: dict.fromkeys(Phases.__dataclass_fields__, 0.0))
 
 
@@ -86,7 +94,9 @@ def measure(environment: Environment, cell: Cell, settings: Settings, *, number:
     stem = f"{number:03}" + ("" if settings.purpose is Purpose.MEASURE else f"-{settings.purpose}")
     log = folder / f"{stem}-server.log"
     started_at = facts.now()
-    settings = replace(settings, placement=_narrowed(settings.placement, cell.workers))
+    settings = replace(settings, placement=_narrowed(settings, cell.workers))
+    if not environment.adapter.compiles or settings.purpose is Purpose.VERIFY:
+        settings = replace(settings, settle_s=0)
     seen = _Seen()
     clock = _Stopwatch(seen.seconds)
     try:
@@ -130,12 +140,14 @@ def measure(environment: Environment, cell: Cell, settings: Settings, *, number:
         placement=settings.placement,
         upstream=seen.upstream,
         opened=seen.opened,
+        warm_up=seen.warm_up,
     )
 
 
-def _narrowed(placement: Placement, workers: int) -> Placement:
+def _narrowed(settings: Settings, workers: int) -> Placement:
     """The CPUs of a run's largest cell for one of fewer workers: what it has then is the same in every run."""
-    return replace(placement, server=placement.server[:workers])
+    cpus = max(workers, settings.server_cpus or 1)
+    return replace(settings.placement, server=settings.placement.server[:cpus])
 
 
 def _allow_descriptors(environment: Environment, cell: Cell) -> None:
@@ -174,13 +186,18 @@ def _check_and_load(
     clock: Callable[[str], None],
 ) -> None:
     deadline_s = check.DEADLINE_S + settings.delay_us / 1e6
-    seen.check = check.quick_check(running.address, cell.depth, body=_body(settings), deadline_s=deadline_s)
+    seen.check = check.quick_check(
+        running.address, cell.depth, body=_body(settings), deadline_s=deadline_s, fields=_fields(cell)
+    )
     clock("check")
     if seen.check.failure and seen.check.failure.verdict is Verdict.REFUSED:
         seen.failure = seen.check.failure
         return
     if settings.warm_up_s:
         _load(running, cell, settings, settings.warm_up_s, stem)
+        clock("warm_up")
+    if settings.settle_s:
+        seen.warm_up = _settle(running, cell, settings, stem)
         clock("warm_up")
     load_average = facts.load_average()
     measuring_cpus = {*settings.placement.server, *settings.placement.generator}
@@ -204,6 +221,22 @@ def _check_and_load(
     seen.surroundings = facts.surroundings(before, after, load_average=load_average, server_cpu_ns=ours)
 
 
+def _settle(running: Server, cell: Cell, settings: Settings, stem: Path) -> WarmUp:
+    """Load a server for a second at a time until its rate settles, or there is no time left for another."""
+    rates: list[float] = []
+    while not settling.settled(rates) and (len(rates) + 1) * settling.STEP_S <= settings.settle_s:
+        load, _ = _load(running, cell, settings, settling.STEP_S, stem)
+        if load is None:
+            break
+        rates.append(load.requests_per_second)
+    return WarmUp(settling.STEP_S, tuple(rates), settling.settled(rates))
+
+
+def _fields(cell: Cell) -> tuple[str, ...]:
+    """The header fields of a cell's requests beside ``Host``."""
+    return tuple(project.BROWSER_FIELDS.read_text().splitlines()) if cell.headers is Headers.BROWSER else ()
+
+
 def _body(settings: Settings) -> bytes:
     """What every response must have."""
     return check.BODY if settings.service is None else upstream.BODY
@@ -219,7 +252,7 @@ def _load(
     record.unlink(missing_ok=True)
     threads, address = settings.threads, running.address
     if by_witness:
-        argv = h2load.argv(cell, address, threads=threads, duration_s=duration_s, record=record)
+        argv = h2load.argv(cell, address, threads=threads, duration_s=duration_s, record=record, fields=_fields(cell))
     else:
         argv = wrk.argv(
             cell,
@@ -229,6 +262,7 @@ def _load(
             timeout_s=RESPONSE_TIMEOUT_S,
             record=record,
             verify=_body(settings).decode() if settings.purpose is Purpose.VERIFY else None,
+            fields=project.BROWSER_FIELDS if cell.headers is Headers.BROWSER else None,
         )
     deadline_s = duration_s + LOAD_DEADLINE_S
     done = process.run(argv, timeout_s=deadline_s, log=log, cpus=settings.placement.generator)
@@ -254,9 +288,10 @@ def _load(
 
 def portable(argv: Sequence[str], record: Path) -> tuple[str, ...]:
     """A generator's command as a person would type it in a checkout: no folder of this machine is in it."""
-    script = str(wrk.SCRIPT)
-    shown = f"{wrk.SCRIPT.parent.name}/{wrk.SCRIPT.name}"
-    return tuple(part.replace(str(record), record.name).replace(script, shown) for part in argv)
+    shown = {str(record): record.name} | {str(own): f"{own.parent.name}/{own.name}" for own in _OWN}
+    for path, name in shown.items():
+        argv = [part.replace(path, name) for part in argv]
+    return tuple(argv)
 
 
 def _crash(exit_: Exit | None) -> Failure | None:

@@ -24,6 +24,7 @@ _PROFILES = "; ".join(f"{name}: {text}" for name, text in plans.PROFILE_HELP.ite
         "pipebench run --depth 1,5,16 --connections 50 --budget 10m",
         "pipebench run --profile seed            # the seed's command and its five columns",
         "pipebench run --group core,field --budget 1h",
+        "pipebench run --headers bare,browser    # what parsing a browser's header costs",
         "pipebench run --profile upstream-ab     # servers that wait for another: what blocking costs",
         "pipebench run --resume latest",
     ),
@@ -43,16 +44,24 @@ _PROFILES = "; ".join(f"{name}: {text}" for name, text in plans.PROFILE_HELP.ite
 @click.option(
     "--python", "pythons", type=options.NAMES, help="CPython releases to run adapters on, as 3.12,3.13.  [newest]"
 )
+@click.option("--server-cpus", type=int, help="CPUs of a server.  [one a worker]")
+@click.option("--headers", type=options.HEADERS, help="Header fields of a request: bare (Host alone), browser.  [bare]")
 @click.option("--threads", type=int, help="Threads of the load generator.")
 @click.option("--duration", "duration_s", type=options.DURATION, help="Length of one load, in whole seconds.")
 @click.option(
     "--warm-up", "warm_up_s", type=options.DURATION, help="Load before the one that counts, in whole seconds."
 )
+@click.option(
+    "--settle",
+    "settle_s",
+    type=options.DURATION,
+    help="Warm-up, at most, of a server whose runtime compiles, until its rate settles.  [8s]",
+)
 @click.option("--trials", type=int, help="A fixed number of trials of each cell, instead of precision and budget.")
 @click.option("--precision", type=options.SHARE, help="Half-width of the 95 % interval at which a cell is done, as 3%.")
 @click.option("--budget", "budget_s", type=options.DURATION, help="Time for the whole measurement, as 6m.")
 @click.option("--seed", type=int, help="Seed of the order of trials.")
-@click.option("--baseline", help="Adapter that the others are compared with.  [fasthttp]")
+@click.option("--baseline", help="Adapter that the others are compared with.  [the profile's]")
 @click.option("--witness", is_flag=True, default=None, help="Load each cell once more with h2load, and compare.")
 @click.option("--check/--no-check", default=None, help="Run the core conformance cases and verify responses.  [check]")
 @click.option("--strict", is_flag=True, default=None, help="Do not load servers whose pipelining is broken.")
