@@ -24,7 +24,9 @@ from runner.rows.row import (
     Multiple,
     Paced,
     Row,
+    Sends,
     Waiting,
+    WarmedUp,
     Wire,
     Witness,
     WrkLatency,
@@ -98,7 +100,7 @@ def batch_latency(trials: Sequence[Trial]) -> BatchLatency | None:
 
 def _group(cell: Cell) -> Group:
     """Cells of one group may be compared."""
-    return cell.workers, cell.connections, cell.depth
+    return Group(cell.workers, cell.connections, cell.depth, cell.headers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +164,10 @@ def _row(cell: Cell, own: CellTrials, beside: _Beside) -> Row:
         error_log=logged[0].text if logged else None,
         error_count=sum(error.count for error in logged),
         waiting=_waiting(cell, record, all_trials, rate),
+        headers=cell.headers,
+        sends=_sends(all_trials),
+        warmed_up=_warmed_up(all_trials),
+        remark=record.remark,
         got_through_per_second=estimate(rates(trials), beside.stopping) if _answers_wrongly(found.verdict) else None,
         paced=beside.paced,
         wire=_wire(trials),
@@ -194,6 +200,19 @@ def _wire(trials: Sequence[Trial]) -> Wire | None:
         reads_per_batch=sum(one.reads for one in seen) / answered if answered else None,
         first_us=median(firsts) if firsts else None,
     )
+
+
+def _sends(trials: Sequence[Trial]) -> Sends | None:
+    names = next((trial.check.fields for trial in trials if trial.check and trial.check.fields is not None), None)
+    return None if names is None else Sends("date" in names, "server" in names, "connection" in names)
+
+
+def _warmed_up(trials: Sequence[Trial]) -> WarmedUp | None:
+    seen = [trial.warm_up for trial in trials if trial.warm_up is not None]
+    if not seen:
+        return None
+    longest_s = max(len(one.rates) * one.step_s for one in seen)
+    return WarmedUp(longest_s, settled=sum(1 for one in seen if one.settled))
 
 
 def _waiting(cell: Cell, record: AdapterRecord, trials: Sequence[Trial], rate: Estimate | None) -> Waiting | None:
@@ -263,6 +282,7 @@ def _unavailable_row(record: AdapterRecord) -> Row:
         peak_memory_bytes=None,
         error_log=record.log_tail[-1] if record.log_tail else None,
         error_count=0,
+        remark=record.remark,
     )
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args, get_type_hints
 import msgspec
 
 from runner.record.jsontext import readable
+from runner.record.plan import Headers
 from runner.record.run import Run
 from runner.record.trial import Verdict
 from runner.report.markdown import escape, table
@@ -47,18 +48,20 @@ _COLOURS = {Verdict.MEASURED: "green", Verdict.GENERATOR_BOUND: "yellow", Verdic
 
 def group_title(group: Group) -> str:
     """What the rows of a group have in common."""
-    workers, connections, depth = group
-    if not depth:
+    if not group.depth:
         return "Not available here"
-    return load_title(workers, connections=connections, depth=depth)
+    return load_title(group.workers, connections=group.connections, depth=group.depth, headers=group.headers)
 
 
-def load_title(workers: int, *, connections: int | None = None, depth: int | None = None) -> str:
+def load_title(
+    workers: int, *, connections: int | None = None, depth: int | None = None, headers: Headers = Headers.BARE
+) -> str:
     """A load in words, without what is left out."""
     words = [
         None if depth is None else f"depth {depth}",
         None if connections is None else f"{connections} connections",
         f"{workers} worker{'s' if workers > 1 else ''}",
+        "a browser's headers" if headers is Headers.BROWSER else None,
     ]
     return " · ".join(filter(None, words))
 
@@ -126,6 +129,8 @@ def summary(run: Run, rows: Sequence[Row]) -> list[str]:
         lines.append("Server and load generator shared their CPUs: every rate is too low")
     if max(run.plan.workers) > len(placed.server):
         lines.append(f"Workers shared CPUs: up to {max(run.plan.workers)} on {len(placed.server)}")
+    if run.plan.server_cpus is not None:
+        lines.append(f"CPUs of a server: {run.plan.server_cpus}")
     wide = [row for row in rows if imprecise(run, row)]
     if wide:
         lines.append(f"Not within ±{run.plan.precision:.0%}: {len(wide)} of {sum(1 for r in rows if r.depth)} rows")
