@@ -178,6 +178,7 @@ def note(row: Row) -> str:
     found = row.batch_latency_us
     if found is not None and found.problem:
         parts.append(f"latency not measured: {found.problem}")
+    parts += [f"at {one.load}: {one.verdict}: {one.reason}" for one in row.paced if one.verdict is not Verdict.MEASURED]
     if row.witness is not None and row.witness.agrees is False:
         parts.append(str(row.witness.reason))
     if row.warmed_up is not None:
