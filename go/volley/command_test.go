@@ -216,6 +216,20 @@ func TestInterrupted(t *testing.T) {
 	}
 }
 
+// Ctrl-C before the window: nothing was measured, and there is a record that says so.
+func TestInterruptedWarmUp(t *testing.T) {
+	var once sync.Once
+	address := serve(t, func(e *exchange) error {
+		once.Do(func() { _ = syscall.Kill(os.Getpid(), syscall.SIGTERM) })
+		e.answer(plain(hello))
+		return nil
+	})
+	code, stdout, stderr := invoke(t, "--warm-up", "30s", "--connections", "2", "http://"+address)
+	if code != 0 || !strings.Contains(stdout, "interrupted before the window") || stderr != "" {
+		t.Errorf("exit %d, %s, %s", code, stdout, stderr)
+	}
+}
+
 func TestWithoutStamps(t *testing.T) {
 	r := load(t, serve(t, always(plain(hello))), "--duration 100ms --no-stamps")
 	if r.Stamps.Source != "none" || r.OwnDelay != nil || r.Little.Ratio != nil || r.Stamps.Missing != r.Stamps.Reads ||

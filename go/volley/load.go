@@ -125,6 +125,9 @@ func prepare(p *plan, to *target) ([]*loop, error) {
 			token:    firstToken(thread),
 			patience: shortestPatience,
 		}
+		if _, errno := l.poll(0); errno != 0 && errno != unix.EINTR {
+			return nil, refuse("--mode %s: the kernel refuses to wait for it (%v): --mode open wants Linux 5.11", p.mode, errno)
+		}
 		if p.expect != nil {
 			l.expect = []byte(*p.expect)
 		}

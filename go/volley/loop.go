@@ -100,9 +100,9 @@ func (l *loop) pass(t int64) (goOn bool) {
 		l.startCPU, l.startWall = readClock(unix.CLOCK_THREAD_CPUTIME_ID), now()
 	}
 	if l.stop.Load() > 0 && !l.ended {
-		l.edges.end, l.stopped = max(min(l.edges.end, t+1), l.edges.start), true
-		l.deadline = l.edges.end + int64(l.plan.grace)
-		l.arrivals = l.arrivals[:l.next]
+		t = now() + 1 // the window ends behind all that was written
+		l.edges = edges{min(l.edges.start, t), min(l.edges.end, t)}
+		l.stopped, l.deadline, l.arrivals = true, l.edges.end+int64(l.plan.grace), l.arrivals[:l.next]
 	}
 	if t < l.edges.end {
 		if l.lost > 0 {
@@ -130,13 +130,21 @@ func (l *loop) wait(t int64) int {
 	case t >= l.edges.start:
 		until = l.edges.end
 	}
-	if l.lost > 0 {
+	if l.lost > 0 && (t < l.edges.end || l.queued > 0) {
 		until = min(until, max(l.retryAt, t+int64(time.Millisecond)))
 	}
 	if l.next < len(l.arrivals) {
 		until = min(until, l.began+l.arrivals[l.next])
 	}
-	left := max(0, min(until-t, int64(longestWait)))
+	n, errno := l.poll(max(0, min(until-t, int64(longestWait))))
+	if errno != 0 { // EINTR: Go's runtime preempts by signals
+		return 0
+	}
+	return n
+}
+
+// poll asks epoll for events, and waits for at most left ns.
+func (l *loop) poll(left int64) (int, unix.Errno) {
 	events := uintptr(unsafe.Pointer(&l.events[0]))
 	var n uintptr
 	var errno unix.Errno
@@ -148,10 +156,7 @@ func (l *loop) wait(t int64) int {
 		n, _, errno = unix.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(l.epoll), events, uintptr(len(l.events)),
 			uintptr((left+999_999)/1_000_000), 0, 0)
 	}
-	if errno != 0 { // EINTR: Go's runtime preempts by signals
-		return 0
-	}
-	return int(n)
+	return int(n), errno
 }
 
 // read takes what came in on c and answers with the next batch. Events are edge-triggered: a read that does not fill

@@ -218,6 +218,41 @@ func TestRecognizesOnlyWhatIsEqual(t *testing.T) {
 	}
 }
 
+// With tokens the head is recognized, and the body compared with what was asked for.
+func TestRecognizesTokens(t *testing.T) {
+	j := judge{tokens: true}
+	first, second := token{text: firstToken(0)}, token{text: firstToken(1)}
+	raw := []byte(plain(string(first.text[:])))
+	r, _, _ := j.parse(raw)
+	if wrong, _ := j.verdict(r, raw, &first, nil); wrong != right || !first.seen {
+		t.Error(kindNames[wrong])
+	}
+	if n := j.recognize([]byte(plain(string(second.text[:]))), &second); n != len(raw) || !second.seen {
+		t.Errorf("%d", n)
+	}
+	if n := j.recognize(raw, &second); n != 0 {
+		t.Error("the token of another request is recognized")
+	}
+	if n := j.recognize(raw[:len(raw)-1], &first); n != 0 {
+		t.Error("a token that lacks a digit is recognized")
+	}
+	if wrong, _ := j.verdict(r, raw, &second, []token{first, second}); wrong != repeated {
+		t.Error(kindNames[wrong])
+	}
+}
+
+func TestVerdicts(t *testing.T) {
+	j := judge{compares: true, expect: []byte(hello)}
+	for text, expected := range map[string]kind{
+		plain(hello): right, plain("Hello"): length, plain("Hello World!"): body, "HTTP/1.1 204 No Content\r\n\r\n": status,
+	} {
+		r, _, err := j.parse([]byte(text))
+		if wrong, detail := j.verdict(r, []byte(text), nil, nil); wrong != expected || err != nil || (detail == "") != (wrong == right) {
+			t.Errorf("%q: %s %s", text, kindNames[wrong], detail)
+		}
+	}
+}
+
 func TestShort(t *testing.T) {
 	for ns, expected := range map[int64]string{
 		1000: "1 µs", 999_000: "999 µs", 1_500_000: "1.50 ms", 250_000_000: "250 ms", 2_500_000_000: "2.50 s",
