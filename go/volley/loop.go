@@ -251,82 +251,6 @@ func (l *loop) check(c *conn, data []byte, stamp int64) (k int, clean bool) {
 	return k, at == len(whole)
 }
 
-// count attributes k responses, which a read of n bytes completed, to the batches that asked for them.
-func (l *loop) count(c *conn, n, k int, clean bool, stamp, t int64) {
-	if k > 1 {
-		l.several++
-	} else if k == 0 {
-		l.none++
-	}
-	if l.edges.hold(stamp) {
-		l.requests += int64(k)
-		l.bytes += int64(n)
-		l.windowReads++
-		if k > 0 {
-			l.intervals[(stamp-l.edges.start)/interval].Responses += int64(k)
-			c.last = stamp
-		}
-	}
-	for left := k; left > 0; {
-		s := &c.slots[c.head]
-		if c.done == 0 {
-			s.first, s.bounded = stamp, left > 1 || !clean
-		}
-		part := min(left, l.batch-c.done)
-		left -= part
-		if c.done += part; c.done < l.batch {
-			return
-		}
-		l.complete(s, left > 0 || !clean, stamp, t)
-		c.batches++
-		c.done = 0
-		c.flying--
-		l.flying--
-		if c.head++; c.head == len(c.slots) {
-			c.head = 0
-		}
-	}
-}
-
-// complete takes the sample of a batch that was answered.
-func (l *loop) complete(s *slot, bounded bool, stamp, t int64) {
-	if stamp < s.sent {
-		l.beforeWrite++
-		stamp = s.sent
-		s.first = s.sent
-	}
-	s.state, s.free = answered, stamp
-	from, sample := s.sent, false
-	if l.arrivals != nil {
-		from, s.state = s.intended, settled
-		if l.edges.hold(stamp) {
-			l.ownDelay.add(max(0, t-stamp))
-		}
-		if sample = l.edges.hold(from); sample {
-			l.latency.add(stamp - s.sent)
-			l.intended.add(stamp - from)
-			l.firstIntended.add(max(0, s.first-from))
-		}
-	} else {
-		sample = l.latency.stretch(l.edges, from, stamp)
-	}
-	if !sample {
-		return
-	}
-	if l.batch > 1 {
-		l.firstLatency.add(max(0, s.first-s.sent))
-		if s.bounded {
-			l.firstBounded++
-		}
-	}
-	if bounded {
-		l.bounded++
-	}
-	in := &l.intervals[(from-l.edges.start)/interval]
-	in.Batches++
-	in.LatencyNs += stamp - from
-}
-
 // send writes what c has room for.
 func (l *loop) send(c *conn, t int64) {
 	switch {
@@ -390,56 +314,6 @@ func (l *loop) flush(c *conn) {
 			return
 		}
 	}
-}
-
-// arrive hands each arrival that is due to the connection whose turn it is. It returns the time.
-func (l *loop) arrive(t int64) int64 {
-	for l.next < len(l.arrivals) && l.began+l.arrivals[l.next] <= t {
-		c := &l.conns[l.turn]
-		intended := l.began + l.arrivals[l.next]
-		if c.state == ready && c.queued == 0 && c.flying < len(c.slots) {
-			t = now()
-			if l.edges.hold(intended) {
-				l.lag.add(t - intended)
-			}
-			l.depart(c, t)
-			l.flush(c)
-		} else {
-			c.queued++
-			l.queued++
-			l.maxQueue = max(l.maxQueue, int64(c.queued))
-			if l.edges.hold(intended) {
-				l.waited++
-			}
-		}
-		l.next++
-		if l.turn++; l.turn == len(l.conns) {
-			l.turn = 0
-		}
-	}
-	return t
-}
-
-// dequeue writes the arrivals that waited for c, as far as it has room.
-func (l *loop) dequeue(c *conn, t int64) {
-	for c.queued > 0 && c.flying < len(c.slots) {
-		c.queued--
-		l.queued--
-		l.depart(c, t)
-	}
-	l.flush(c)
-}
-
-// depart makes c's next arrival fly.
-func (l *loop) depart(c *conn, t int64) {
-	s := c.slot(c.flying)
-	s.intended = l.began + l.arrivals[c.unsent]
-	l.writes[c.unsent] = t
-	c.unsent += len(l.conns)
-	if l.edges.hold(s.intended) {
-		l.sent++
-	}
-	l.take(c, s, t)
 }
 
 // afterwards puts c on the list of those to be written to after this pass.
