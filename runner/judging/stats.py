@@ -42,6 +42,20 @@ class Interval:
 
 
 @dataclass(frozen=True, slots=True)
+class Summary:
+    """Of the logarithms of ``n`` values: their mean and its standard error. All that an interval needs of them."""
+
+    n: int
+    mean: float
+    standard_error: float
+
+    def interval(self, *, confidence: float = 0.95, stopping: Stopping = Stopping.PRECISION) -> Interval:
+        """The interval of the values' mean, as of :func:`mean_interval`."""
+        reach = critical_value(self.n, confidence=confidence, stopping=stopping)
+        return _interval(self.mean, reach * self.standard_error)
+
+
+@dataclass(frozen=True, slots=True)
 class RankRange:
     """The ranks that the data leave open, 1 for the best; ``low == high`` where they leave one."""
 
@@ -109,11 +123,21 @@ def mean_interval(
         ValueError: a value is negative or not finite, ``confidence`` is outside [0.8, 1), or there are more than
             :data:`MAX_LOOKS` values under :attr:`Stopping.ANY`.
     """
-    summary = _summarise(values)
-    if summary is None:
+    summary = summarise(values)
+    return None if summary is None else summary.interval(confidence=confidence, stopping=stopping)
+
+
+def summarise(values: Sequence[float]) -> Summary | None:
+    """Return what an interval needs of the values; ``None``, and the errors, as in :func:`mean_interval`."""
+    n = len(values)
+    if any(not 0 <= value < math.inf for value in values):
+        raise ValueError("an interval needs values that are positive and finite")
+    if n < MIN_VALUES or min(values) == 0 or min(values) == max(values):
         return None
-    half_width = critical_value(summary.n, confidence=confidence, stopping=stopping) * summary.standard_error
-    return _interval(summary.mean, half_width)
+    logs = [math.log(value) for value in values]
+    mean = math.fsum(logs) / n
+    variance = math.fsum((x - mean) ** 2 for x in logs) / (n - 1)
+    return Summary(n, mean, math.sqrt(variance / n))
 
 
 def ratio_interval(
@@ -137,7 +161,7 @@ def ratio_interval(
     ``None`` where either mean has no interval, and the errors, as in :func:`mean_interval`.
     """
     confidence = 1 - (1 - confidence) / comparisons
-    first, second = _summarise(base), _summarise(new)
+    first, second = summarise(base), summarise(new)
     if first is None or second is None:
         return None
     half_width = math.hypot(
@@ -221,7 +245,7 @@ def rank_ranges(
     Raises:
         ValueError: as :func:`mean_interval` does.
     """
-    each = confidence ** (1 / max(1, len(samples)))
+    each = each_of(len(samples), confidence)
     intervals = {key: mean_interval(values, confidence=each, stopping=stopping) for key, values in samples.items()}
     intervals |= {
         key: Interval(interval.mean, interval.low, math.inf)
@@ -238,6 +262,11 @@ def rank_ranges(
         better, worse = (above, below) if higher_is_better else (below, above)
         ranges[key] = RankRange(1 + better, len(samples) - worse)
     return ranges
+
+
+def each_of(number: int, confidence: float = 0.95) -> float:
+    """Return the confidence of each of so many independent intervals that all hold together (Šidák)."""
+    return float(confidence ** (1 / max(1, number)))
 
 
 def variance_components(groups: Iterable[Sequence[float]]) -> VarianceComponents | None:
@@ -263,15 +292,6 @@ def variance_components(groups: Iterable[Sequence[float]]) -> VarianceComponents
     return VarianceComponents(math.sqrt(within), math.sqrt(max(0.0, (between - within) / typical_size)))
 
 
-@dataclass(frozen=True, slots=True)
-class _Summary:
-    """Of the logarithms of ``n`` values: their mean and its standard error."""
-
-    n: int
-    mean: float
-    standard_error: float
-
-
 def _drift(shifts: Iterable[float | None]) -> Drift | None:
     known = [shift for shift in shifts if shift is not None]
     if len(known) < MIN_VALUES:
@@ -281,20 +301,8 @@ def _drift(shifts: Iterable[float | None]) -> Drift | None:
 
 def _log_ratio(base: Sequence[float], new: Sequence[float]) -> float | None:
     """The logarithm of new over base; ``None`` where either has no interval."""
-    first, second = _summarise(base), _summarise(new)
+    first, second = summarise(base), summarise(new)
     return second.mean - first.mean if first and second else None
-
-
-def _summarise(values: Sequence[float]) -> _Summary | None:
-    n = len(values)
-    if any(not 0 <= value < math.inf for value in values):
-        raise ValueError("an interval needs values that are positive and finite")
-    if n < MIN_VALUES or min(values) == 0 or min(values) == max(values):
-        return None
-    logs = [math.log(value) for value in values]
-    mean = math.fsum(logs) / n
-    variance = math.fsum((x - mean) ** 2 for x in logs) / (n - 1)
-    return _Summary(n, mean, math.sqrt(variance / n))
 
 
 def _interval(log_mean: float, log_half_width: float) -> Interval:

@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from runner.record.histogram import Histogram
 from runner.record.plan import Cell, Purpose
+from runner.record.volley import Volley
 
 
 class Verdict(StrEnum):
@@ -22,7 +23,9 @@ class Verdict(StrEnum):
     STALLED = "stalled"
     CRASHED = "crashed"
     REFUSED = "refused"
+    SATURATED = "saturated"
     WRONG_RESPONSE = "wrong-response"
+    BROKEN = "broken"
     CLOSES = "closes"
     UNAVAILABLE = "unavailable"
 
@@ -103,7 +106,8 @@ class Verified:
 class Load:
     """What a load generator reported of one load, raw.
 
-    ``histogram`` is batch latency for wrk (one sample a batch, its correction undone) and request latency for h2load.
+    ``histogram`` is batch latency for wrk (one sample a batch, its correction undone) and volley (of an open load from
+    the intended time), and request latency for h2load. ``volley`` is what only our own generator observes.
     ``cpu_ns`` is the CPU time of the generator's load threads alone. ``active_intervals`` counts the 100 ms intervals
     in which a response came, summed over threads (wrk.c, ``record_rate``). ``array_source`` is how wrk's array was
     read: ``ffi`` or ``api``.
@@ -122,6 +126,7 @@ class Load:
     active_intervals: int | None = None
     array_source: str | None = None
     verified: Verified | None = None
+    volley: Volley | None = None
 
     @property
     def requests_per_second(self) -> float:

@@ -19,8 +19,9 @@ from runner.judging.stats import Difference, Drift, Interval
 from runner.record.plan import Cell, Headers
 from runner.record.run import AdapterRecord, Run
 from runner.record.trial import Trial, Verdict
-from runner.rows import cells, rows
+from runner.rows import cells
 from runner.rows.cells import CellTrials
+from runner.rows.paced import estimate
 from runner.rows.row import Estimate
 
 RATE = "requests/s"
@@ -281,8 +282,8 @@ def _side(record: AdapterRecord, own: CellTrials, stopping: Stopping) -> Side:
         verdict=found.verdict,
         reason=found.reason,
         trials=len(own.trials),
-        requests_per_second=rows.estimate(own.rates, stopping) if works else None,
-        cpu_us_per_request=rows.estimate(cells.cpu_costs_us(used), stopping) if works else None,
+        requests_per_second=estimate(own.rates, stopping) if works else None,
+        cpu_us_per_request=estimate(cells.cpu_costs_us(used), stopping) if works else None,
     )
 
 

@@ -371,8 +371,8 @@ class TestTables:
         )
         trials = [trial(1000), trial(2000), trial(1000, "other"), trial(2000, "other", exit=died)]
         text = upstream.markdown(run, rows.rows(run, trials))
-        rates = "| server | 1 000 | 2 000 |\n| --- | ---: | ---: |\n| other | 20 | crashed |\n"
-        assert rates + "| tornado, AsyncHTTPClient | 20 | 20 |\n" in text
+        rates = "| server | 1 000 | 2 000 |\n| --- | ---: | ---: |\n| other | 20.0 | crashed |\n"
+        assert rates + "| tornado, AsyncHTTPClient | 20.0 | 20.0 |\n" in text
         assert text.count("| 40.0 MiB | 40.0 MiB |") == 2
         assert "### 2 000 connections" in text
         assert "### 1 000 connections" not in text

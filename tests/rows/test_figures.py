@@ -49,6 +49,21 @@ class TestDigits:
         assert figures.significant(value) == text
 
     @pytest.mark.parametrize(
+        ("value", "text"),
+        [
+            (16.5, "16.5"),
+            (9.5, "9.50"),
+            (1.947, "1.95"),
+            (99.94, "99.9"),
+            (99.96, "100"),
+            (123.4, "123"),
+            (127_883, "127 883"),
+        ],
+    )
+    def test_rates_keep_three_of_them(self, value: float, text: str) -> None:
+        assert figures.rate_digits(value) == text
+
+    @pytest.mark.parametrize(
         ("us", "text"),
         [
             (None, figures.NOTHING),

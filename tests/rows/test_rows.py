@@ -12,6 +12,7 @@ import pytest
 
 from runner.judging.levels import Stopping
 from runner.record.adapter import Kind
+from runner.record.histogram import Histogram
 from runner.record.plan import Headers, Purpose
 from runner.record.run import AdapterRecord, ConformanceSummary, Run
 from runner.record.trial import Exit, Failure, GeneratorErrors, LogError, Trial, Verdict, Verified, WarmUp
@@ -259,6 +260,30 @@ class TestVerdicts:
         right = replace(verifying, load=replace(checked, verified=Verified(responses=1000, wrong=0, first=None)))
         assert only(head("aiohttp"), [at(1.0), right]).verdict is Verdict.MEASURED
 
+    def test_a_stall_of_the_verifying_load_counts_in_its_cell_alone(self) -> None:
+        largest = builders.cell(depth=16)
+        frozen = builders.load(requests=2000, histogram=((BATCH_US, 400),), active_intervals=1, cpu_ns=10_000_000)
+        trials = [
+            builders.trial(cell=largest, load=frozen, purpose=Purpose.VERIFY),
+            *(builders.trial(cell=cell, number=n) for cell in (largest, builders.cell()) for n in (1, 2, 3)),
+        ]
+        found = {row.depth: row for row in rows.rows(builders.run(cells=(largest, builders.cell())), trials)}
+        assert {depth: row.verdict for depth, row in found.items()} == {
+            5: Verdict.MEASURED,
+            16: Verdict.STALLED,
+        }
+        assert found[16].reason.endswith("then none (where each was read)")
+
+    def test_a_stall_that_all_trials_show_is_not_excused_by_noise(self) -> None:
+        load = at(0.25).load
+        assert load is not None
+        fewer = Histogram.of([(BATCH_US, load.requests // 5)])
+        silent = replace(load, histogram=fewer, active_intervals=4, cpu_ns=SECOND_NS // 100)
+        noisy = builders.surroundings(other_cpu_ns=SECOND_NS)
+        trials = [builders.trial(number=n, load=silent, surroundings=noisy) for n in (1, 2, 3)]
+        (row,) = rows.rows(builders.run(), trials)
+        assert (row.verdict, row.requests_per_second) == (Verdict.STALLED, None)
+
     def test_a_disturbed_trial_that_failed_counts(self) -> None:
         noisy = replace(crashed(), surroundings=builders.surroundings(other_cpu_ns=SECOND_NS))
         assert only(head("aiohttp"), [at(1.0), noisy]).verdict is Verdict.CRASHED
@@ -400,7 +425,7 @@ class TestNotMeasured:
     def test_nothing_that_was_not_measured_is_a_zero(self) -> None:
         """Every figure of an adapter that never ran is null; only what was counted (trials, requests, errors) is 0."""
         row = only(head(builders.adapter_record(unavailable="gone")), [])
-        known = {"adapter", "title", "version", "python", "kind", "verdict", "reason"}
+        known = {"adapter", "title", "version", "python", "kind", "verdict", "reason", "paced"}
         counted = {"trials", "disturbed_trials", "requests", "error_count"}
         assert {field.name for field in fields(row) if getattr(row, field.name) == 0} == counted
         assert {field.name for field in fields(row) if getattr(row, field.name) is not None} == known | counted
