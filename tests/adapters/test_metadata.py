@@ -95,7 +95,7 @@ class TestThisRepository:
 class TestFairness:
     """What is held of this repository's adapters, so that nobody's server is run badly without a word."""
 
-    @pytest.fixture(scope="class")
+    @pytest.fixture
     def compared(self) -> tuple[Adapter, ...]:
         """Those that take a place among others: no yardstick, no release that is kept as it was in 2017."""
         found = [one for one in metadata.discover(ROOT) if one.scenario is Scenario.PIPELINE and one.ranked]

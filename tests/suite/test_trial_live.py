@@ -16,7 +16,7 @@ from runner.judging.latency import Proofs
 from runner.load import wrk
 from runner.machine import facts
 from runner.record.adapter import Environment
-from runner.record.plan import Headers, Purpose
+from runner.record.plan import Generator, Headers, Purpose
 from runner.record.trial import Failure, Trial, Verdict
 from runner.serving import server
 from runner.suite import trial
@@ -94,18 +94,22 @@ class TestRight:
         done = measure(tmp_path, made, **({"settle_s": 2} | settings))
         assert (done.warm_up, done.phases.warm_up) == (None, 0)
 
-    @pytest.mark.parametrize("purpose", list(Purpose))
-    def test_a_browsers_header_fields_are_in_the_recorded_command(self, tmp_path: Path, purpose: Purpose) -> None:
-        given = Settings(facts.place(1, 1), threads=1, duration_s=1, warm_up_s=0, folder=tmp_path, purpose=purpose)
-        environment = toy("Good")
+    @pytest.mark.parametrize(
+        ("generator", "said"),
+        [
+            (Generator.WRK, "lua/browser.txt"),
+            (Generator.H2LOAD, "--header=Accept-Encoding: gzip, deflate, br, zstd"),
+        ],
+    )
+    def test_a_browsers_header_fields_are_in_the_recorded_command(
+        self, tmp_path: Path, generator: Generator, said: str
+    ) -> None:
+        given = Settings(facts.place(1, 1), threads=1, duration_s=1, warm_up_s=0, folder=tmp_path, generator=generator)
         cell = builders.cell(python=None, connections=10, headers=Headers.BROWSER)
-        done = trial.measure(environment, cell, given, number=1, round_=1)
+        done = trial.measure(toy("Good"), cell, given, number=1, round_=1)
         assert verdict.of_trial(done).verdict.has_rate
         assert done.load is not None
-        if purpose is Purpose.WITNESS:
-            assert "--header=Accept-Encoding: gzip, deflate, br, zstd" in done.load.argv
-        else:
-            assert done.load.argv[-1] == "lua/browser.txt"
+        assert said in done.load.argv
 
     def test_the_record_is_read_and_removed_and_an_empty_log_is_not_mentioned(self, tmp_path: Path) -> None:
         done = measure(tmp_path, "Good")
