@@ -46,6 +46,7 @@ class Adapter:
     ``client`` and ``max_clients`` are of scenario ``upstream``: what it waits with, and how many requests a worker has
     under way at once unless ``MAX_CLIENTS`` says otherwise; ``None`` where there is no limit to set.
     ``hold`` are distributions whose pins are kept though newer releases exist, and why.
+    ``problem`` says why it cannot be one: its file or metadata is wrong, and what else is said of it is a guess.
     """
 
     name: str
@@ -66,6 +67,7 @@ class Adapter:
     hold: tuple[tuple[str, str], ...] = ()
     client: Client | None = None
     max_clients: int | None = None
+    problem: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
