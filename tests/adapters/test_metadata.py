@@ -276,7 +276,7 @@ class TestRefusals:
         message = refusal(tmp_path, toml({k: v for k, v in TOML.items() if k != key}), "go/x/adapter.toml")
         assert message.startswith(f"go/x/adapter.toml: {key} is missing: expected ")
 
-    @pytest.mark.parametrize(("value", "shown"), [('"rust"', "'rust'"), ("[1]", "[1]"), (None, "None")])
+    @pytest.mark.parametrize(("value", "shown"), [('"rust"', "'rust'"), ("[1]", "[1]"), (None, "missing")])
     def test_another_language_in_adapter_toml(self, tmp_path: Path, value: str | None, shown: str) -> None:
         keys = {k: v for k, v in TOML.items() if k != "language"} | ({"language": value} if value else {})
         message = refusal(tmp_path, toml(keys), "go/x/adapter.toml")
