@@ -199,6 +199,9 @@ func (l *loop) finish() {
 				l.check(c, l.buffer[:n], stamp)
 			}
 		}
+		if len(c.rest) > 0 {
+			l.blameUnfinished(c, "waiting ended", t)
+		}
 		l.settle(c, t)
 		for n := range c.slots {
 			s := c.slot(n)

@@ -44,8 +44,11 @@ func (p *parser) parse(data []byte) (r response, need int, err error) {
 	at := 0
 	for {
 		head, need, err := cutHead(data[at:])
-		if need > 0 || err != nil {
-			return response{}, at + need, err
+		if err != nil {
+			return response{}, 0, err
+		}
+		if need > 0 {
+			return response{}, at + need, nil
 		}
 		r, chunked, err := readHead(head)
 		if err != nil {
@@ -60,8 +63,11 @@ func (p *parser) parse(data []byte) (r response, need int, err error) {
 			r.body = data[at:at]
 		case chunked:
 			n, need, err := p.dechunk(data[at:], &r)
-			if need > 0 || err != nil {
-				return response{}, at + need, err
+			if err != nil {
+				return response{}, 0, err
+			}
+			if need > 0 {
+				return response{}, at + need, nil
 			}
 			at += n
 		case r.length >= 0:
@@ -224,7 +230,6 @@ func cutLine(data []byte) (line []byte, need int, err error) {
 // hexadecimal reads the size of a chunk; extensions (after ;) are allowed and mean nothing.
 func hexadecimal(line []byte) (int, bool) {
 	digits, extension, _ := bytes.Cut(line, []byte(";"))
-	digits = bytes.TrimRight(digits, " \t")
 	if len(digits) == 0 || len(digits) > 12 || !isText(extension) {
 		return 0, false
 	}

@@ -61,6 +61,7 @@ GROUPS = _Parsed("group,group,…", plans.groups)
 DELAY = _Parsed("delay", plans.delay_us)
 LOADS = _Parsed("load,load,…", plans.loads)
 RATES = _Parsed("n,n,…", plans.rates)
+HEADERS = _Parsed("headers,headers,…", plans.headers)
 LIMITS = _Parsed("n,n,…", plans.limits)
 NAMES = _Parsed("name,name,…", _names)
 

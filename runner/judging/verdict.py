@@ -108,24 +108,30 @@ def generator_busy(trial: Trial) -> float | None:
 
 def server_busy(trial: Trial) -> float | None:
     """CPU time of the server over the load's duration, a worker or CPU: 1 is all it could have."""
-    cost = cpu_cost_us(trial)
-    if trial.load is None or cost is None:
+    load, answered = trial.load, _answered(trial)
+    if load is None or trial.server is None or trial.server.cpu_ns is None or not answered:
         return None
     cpus = min(trial.cell.workers, len(trial.placement.server)) if trial.placement else trial.cell.workers
-    return cost * trial.load.requests / (trial.load.duration_us * cpus)
+    return trial.server.cpu_ns / (load.duration_us * 1000 * cpus) * (load.requests / answered)
 
 
 def cpu_cost_us(trial: Trial) -> float | None:
-    """The server's CPU time per request, in microseconds.
-
-    wrk counts all responses until it ends; volley waits for what is in flight at the end of the measured window, and
-    the server's CPU time is of those responses too.
-    """
-    load, server = trial.load, trial.server
-    if load is None or server is None or server.cpu_ns is None:
+    """The server's CPU time per request, in microseconds."""
+    answered = _answered(trial)
+    if trial.server is None or trial.server.cpu_ns is None or not answered:
         return None
-    answered = load.requests if load.volley is None else load.volley.checked
-    return server.cpu_ns / 1000 / answered if answered else None
+    return trial.server.cpu_ns / 1000 / answered
+
+
+def _answered(trial: Trial) -> int | None:
+    """The responses that the server's CPU time is of; ``None`` without a load.
+
+    wrk counts all until it ends; volley waits for what is in flight at the end of its measured window, and the server's
+    CPU time is of those responses too.
+    """
+    if trial.load is None:
+        return None
+    return trial.load.requests if trial.load.volley is None else trial.load.volley.checked
 
 
 def proofs(trial: Trial) -> Proofs | VolleyProofs | None:

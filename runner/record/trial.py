@@ -200,13 +200,15 @@ class LogError:
 class Check:
     """What the quick check saw before the load: one request, and one batch of the cell's depth.
 
-    ``sent`` and ``received`` count the batch's requests and responses; ``response_bytes`` is the size of one response.
+    ``sent`` and ``received`` count the batch's requests and responses; ``response_bytes`` is the size of one response,
+    ``fields`` the names of its header fields in lower case, as they came.
     """
 
     sent: int
     received: int
     response_bytes: int | None
     failure: Failure | None = None
+    fields: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,10 +251,22 @@ class Phases:
 
 
 @dataclass(frozen=True, slots=True)
+class WarmUp:
+    """Loads of ``step_s`` seconds each, before the one that counts, of a server whose runtime compiles.
+
+    ``rates`` are requests per second of each; ``settled`` says whether the last two were alike.
+    """
+
+    step_s: float
+    rates: tuple[float, ...]
+    settled: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Trial:
     """One load on one freshly started server: all that was observed. ``placement``: the CPUs that both had for it.
 
-    ``upstream`` and ``opened`` are observed in scenario ``upstream`` only.
+    ``upstream`` and ``opened`` are observed in scenario ``upstream`` only, ``warm_up`` where a runtime compiles.
     """
 
     cell: Cell
@@ -272,3 +286,4 @@ class Trial:
     placement: Placement | None = None
     upstream: Upstream | None = None
     opened: Opened | None = None
+    warm_up: WarmUp | None = None

@@ -23,7 +23,7 @@ def describe(plan: Plan, root: Path, prepared: Sequence[Environment | Unavailabl
     ready = [made for made in prepared if isinstance(made, Environment)]
     waits = plan.scenario is Scenario.UPSTREAM
     # What servers wait for runs on the generator's CPUs, and gets one more where there are enough.
-    placement = facts.place(max(plan.workers), plan.threads + waits)
+    placement = facts.place(max(*plan.workers, plan.server_cpus or 1), plan.threads + waits)
     findings = list(doctor.examine(doctor.read()))
     if waits and (backlog := facts.backlog_finding(max(plan.connections))):
         findings.append(backlog)
@@ -83,6 +83,10 @@ def _record(made: Environment | Unavailable, root: Path) -> AdapterRecord:
         log_tail=missing.log_tail if missing else (),
         client=adapter.client,
         max_clients=adapter.max_clients,
+        body=adapter.body,
+        compiles=adapter.compiles,
+        remark=adapter.remark,
+        tuning=adapter.tuning,
     )
 
 

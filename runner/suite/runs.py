@@ -134,7 +134,7 @@ def choose_adapters(plan: Plan, root: Path) -> tuple[Adapter, ...]:
     found = metadata.discover(root)
     if not found:
         raise AdapterError(f"there are no adapters below {root}: run pipebench from a checkout of the project")
-    if plan.baseline != plans.BASELINE:
+    if plan.baseline != plans.PROFILES[plan.profile].baseline:
         metadata.select(found, [plan.baseline])
     chosen = metadata.select(found, plan.only, plan.groups)
     fitting = tuple(adapter for adapter in chosen if adapter.scenario is plan.scenario)
@@ -150,6 +150,8 @@ def _prepare(chosen: Sequence[Adapter], plan: Plan, reporter: Reporter) -> tuple
 
 def _require_tools(plan: Plan, places: Places) -> None:
     plans.check(plan)
+    if plan.server_cpus is not None:
+        facts.require_cpus(max(*plan.workers, plan.server_cpus))
     used = {plan.generator, *([plan.witness_by] if plan.witness else [])}
     if Generator.WRK in used:
         facts.require_wrk()
@@ -184,6 +186,8 @@ def _measure(
         volley=programs.volley,
         service=programs.upstream,
         delay_us=head.plan.delay_us or 0,
+        settle_s=head.plan.settle_s,
+        server_cpus=head.plan.server_cpus,
     )
     course = Course(
         Schedule.of(head.plan, head.cells), [summarize(one) for one in trials if one.purpose is Purpose.MEASURE]

@@ -202,7 +202,7 @@ class TestErrors:
 
     def test_wrk_that_is_absent(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
         monkeypatch.setenv("PATH", "/nowhere")
-        assert run(monkeypatch, "run") == 2
+        assert run(monkeypatch, "run", "--generator", "wrk") == 2
         assert capsys.readouterr().err.startswith("pipebench: wrk is not installed: ")
 
     def test_every_users_error_is_caught(
@@ -330,7 +330,7 @@ class TestList:
     def asked(self, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
         seen: list[tuple[str, ...]] = []
 
-        def inventory(only: tuple[str, ...], *_: object, groups: tuple[Group, ...]) -> tuple[object, ...]:
+        def inventory(only: tuple[str, ...], *_: object, groups: tuple[Group, ...], build: bool) -> tuple[object, ...]:
             seen.append((*only, *groups))
             return self.PREPARED
 

@@ -373,7 +373,7 @@ class TestNotMeasured:
     def test_nothing_that_was_not_measured_is_a_zero(self) -> None:
         """Every figure of an adapter that never ran is null; only what was counted (trials, requests, errors) is 0."""
         row = only(head(builders.adapter_record(unavailable="gone")), [])
-        known = {"adapter", "title", "version", "python", "kind", "verdict", "reason"}
+        known = {"adapter", "title", "version", "python", "kind", "verdict", "reason", "paced"}
         counted = {"trials", "disturbed_trials", "requests", "error_count"}
         assert {field.name for field in fields(row) if getattr(row, field.name) == 0} == counted
         assert {field.name for field in fields(row) if getattr(row, field.name) is not None} == known | counted

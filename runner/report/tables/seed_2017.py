@@ -10,7 +10,7 @@ from runner.report.tables import seeds, standard
 from runner.report.tables.seeds import PUBLISHED, Published
 from runner.rows import figures
 from runner.rows.figures import NOTHING
-from runner.rows.row import Row
+from runner.rows.row import Group, Row
 
 _HEADINGS = (
     "server",
@@ -63,7 +63,7 @@ def _published(system: Published) -> tuple[str, ...]:
 
 def _measured(adapter: str, when: str, rows: Sequence[Row]) -> list[tuple[str, ...]]:
     """The rows of an adapter under the published load, or that there are none."""
-    wanted = (1, seeds.CONNECTIONS, seeds.DEPTH)
+    wanted = Group(1, seeds.CONNECTIONS, seeds.DEPTH)
     found = [row for row in rows if row.adapter == adapter and (row.group == wanted or row.depth is None)]
     if not found:
         return [(when, *[NOTHING] * 6, "not measured: this run has no such cell")]

@@ -21,7 +21,7 @@ from runner.record.trial import Exit, LogError, Trial, Verdict
 from runner.report.tables import standard
 from runner.rows import rows
 from runner.rows.figures import NOTHING
-from runner.rows.row import Row, Witness, WrkLatency
+from runner.rows.row import Group, Row, Witness, WrkLatency
 from tests import builders
 from tests.builders import SECOND_NS
 from tests.rows.test_rows import at
@@ -276,5 +276,5 @@ class TestWitness:
 
 
 def test_groups_are_titled_by_what_their_rows_share() -> None:
-    assert standard.group_title((1, 50, 5)) == "depth 5 · 50 connections · 1 worker"
-    assert standard.group_title((4, 200, 16)) == "depth 16 · 200 connections · 4 workers"
+    assert standard.group_title(Group(1, 50, 5)) == "depth 5 · 50 connections · 1 worker"
+    assert standard.group_title(Group(4, 200, 16)) == "depth 16 · 200 connections · 4 workers"
