@@ -330,7 +330,7 @@ class TestList:
     def asked(self, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
         seen: list[tuple[str, ...]] = []
 
-        def inventory(only: tuple[str, ...], *_: object, groups: tuple[Group, ...]) -> tuple[object, ...]:
+        def inventory(only: tuple[str, ...], *_: object, groups: tuple[Group, ...], build: bool) -> tuple[object, ...]:
             seen.append((*only, *groups))
             return self.PREPARED
 
