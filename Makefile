@@ -18,10 +18,11 @@ setup:  ## install what is missing: uv, wrk, h2load, Go
 bench: setup  ## measure every adapter with the default profile and print the table
 	@uv run --quiet pipebench run
 
-check: setup  ## ruff and mypy
+check: setup  ## ruff, mypy, and the way of imports
 	uv run --quiet ruff check
 	uv run --quiet ruff format --check
 	uv run --quiet mypy
+	uv run --quiet lint-imports --no-cache
 
 test: setup  ## all tests, those with real servers included, and branch coverage
 	@./setup.sh browser

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from runner.errors import PlanError
+
 _PACKAGE = Path(__file__).parent
 _SHIPPED = _PACKAGE / "shipped"
 
@@ -15,6 +17,14 @@ IS_CHECKOUT = not _SHIPPED.is_dir()
 """Whether this is a working copy, which can be edited and published from; else it was installed as a wheel."""
 ROOT = _PACKAGE.parent if IS_CHECKOUT else _SHIPPED
 """The folder that holds ``frameworks/``, ``go/`` and ``lua/``."""
+BROWSER_FIELDS = ROOT / "lua" / "browser.txt"
+"""What a browser sends beside ``Host``: a header field a line. Both load generators and the check send it."""
+
+
+def require_checkout(what: str) -> None:
+    """Raises :class:`PlanError` where there is none: ``what`` writes into it."""
+    if not IS_CHECKOUT:
+        raise PlanError(f"{what} writes into a checkout of the project, and this copy was installed: clone it")
 
 
 def results() -> Path:

@@ -12,6 +12,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
 
 from runner.errors import AdapterError
-from runner.record.adapter import Adapter, Client, Group, Kind, Scenario
+from runner.record.adapter import Adapter, Body, Client, Group, Kind, Scenario, Taken, Tuning
 
 SCRIPT_BLOCK = re.compile(r"(?m)^# /// script$\s(?P<content>(^#(| .*)$\s)+)^# ///$")
 """PEP 723's reference expression, for the one type of block we read."""
@@ -71,6 +72,17 @@ _PIPEBENCH_KEYS = {
     "client": _Key(_one_of(Client), choices=Client),
     "max_clients": _Key("the number of requests that its client has under way at once by default", is_a=int, least=1),
     "hold": _Key("why all pins are kept, or a table of those that are, { uvloop = 'why' }", is_a=(str, dict)),
+    "body": _Key(f"{_one_of(Body)}: what the text of GET / is handed over as", choices=Body),
+    "compiles": _Key("true or false: whether its runtime compiles while it serves", is_a=bool),
+    "remark": _Key("what its user would not get without doing the same"),
+    "tuning": _Key("tables, [[tool.pipebench.tuning]] or [[tuning]], of what the documentation recommends", is_a=list),
+}
+_TUNING_KEYS = {
+    "advice": _Key("what the page recommends for throughput", required=True),
+    "page": _Key("the address of a page", pattern=r"https?://\S+", required=True),
+    "read": _Key("the day it was read, 2026-11-26 without quotes", is_a=date, required=True),
+    "taken": _Key(f"{_one_of(Taken)}, or left out where the page recommends nothing", choices=Taken),
+    "why": _Key("why it was not taken, or not whole"),
 }
 _UPSTREAM_ONLY = ("client", "max_clients")
 _UV_KEYS = {
@@ -161,6 +173,7 @@ def _read_script(path: Path, root: Path) -> Adapter:
     _check_scenario(own, is_upstream=path.stem.startswith("upstream_"), where=str(where))
     dependencies = _dependencies(metadata, str(where))
     own["hold"] = _hold(own.get("hold", {}), [Requirement(text).name for text in dependencies], str(where))
+    own["tuning"] = _tuning(own.get("tuning", []), str(where))
     variant = path.stem.removeprefix("app").lstrip("_")
     return Adapter(
         name="-".join(filter(None, (path.parent.name, variant.replace("_", "-")))),
@@ -182,6 +195,7 @@ def _read_program(path: Path, root: Path) -> Adapter:
         raise AdapterError(f"{where}: language is {language!r}: expected one of {', '.join(sources)}")
     own = _check_table(metadata, _PIPEBENCH_KEYS, str(where))
     own["hold"] = _hold(own.get("hold", {}), [own["distribution"]], str(where))
+    own["tuning"] = _tuning(own.get("tuning", []), str(where))
     _check_scenario(own, is_upstream=False, where=str(where))
     return Adapter(name=path.parent.name, path=path.with_name(sources[language]), language=language, **own)
 
@@ -246,6 +260,18 @@ def _hold(value: str | Mapping[str, Any], pinned: Sequence[str], where: str) -> 
             raise AdapterError(f"{where}: hold names {name!r}: expected {expected}")
         _Key("why this pin is kept").check(why, f"{where}: hold: {name}")
     return tuple(value.items())
+
+
+def _tuning(values: Sequence[object], where: str) -> tuple[Tuning, ...]:
+    """What a server's documentation recommends; what was not taken, or not whole, says why."""
+    found = []
+    for number, value in enumerate(values, start=1):
+        place = f"{where}: tuning {number}"
+        keys = _check_table(value, _TUNING_KEYS, place)
+        if keys.get("taken") in {Taken.NO, Taken.PART} and "why" not in keys:
+            raise AdapterError(f"{place}: why is missing: expected {_TUNING_KEYS['why'].expected}")
+        found.append(Tuning(**{**keys, "read": keys["read"].isoformat()}))
+    return tuple(found)
 
 
 def _requires_python(metadata: Mapping[str, Any], where: str) -> str:

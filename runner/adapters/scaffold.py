@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from runner.errors import AdapterError
 from runner.record.adapter import Adapter, Kind
 
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-_OF_ITS_OWN = ("template", "group", "known_failure", "ranked", "hold")
+_OF_ITS_OWN = ("template", "group", "known_failure", "ranked", "hold", "remark")
 """Keys that say something of the one adapter that has them, and so are not handed on."""
 
 
@@ -96,7 +96,7 @@ def _metadata(lines: Sequence[str], wish: Wish, prefix: str) -> Iterable[str]:
     }
     more = _toml(wish.requirement) if wish.requirement else None
     ended = False
-    for line in lines:
+    for line in _without_tuning(lines, prefix):
         key = re.match(re.escape(prefix) + r"([\w-]+) = ", line) if not ended else None
         ended = ended or line.rstrip() == "# ///"
         if key is None:
@@ -106,6 +106,18 @@ def _metadata(lines: Sequence[str], wish: Wish, prefix: str) -> Iterable[str]:
         elif values.get(key[1]) is not None:
             yield f"{prefix}{key[1]} = {_toml(values[key[1]])}\n"
         elif key[1] not in _OF_ITS_OWN:
+            yield line
+
+
+def _without_tuning(lines: Sequence[str], prefix: str) -> Iterator[str]:
+    """The lines but for the tables of what another server's documentation recommends, which stand last."""
+    table = re.compile(rf"{re.escape(prefix)}\[\[.*tuning\]\]")
+    skipping = False
+    for line, following in zip(lines, (*lines[1:], ""), strict=True):
+        empty = line.strip() in {"", prefix.strip()}
+        begins = table.match(line) or (empty and table.match(following))
+        skipping = (skipping or bool(begins)) and line.rstrip() != "# ///"
+        if not skipping:
             yield line
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from runner.conformance.case import CaseResult, Fault, Outcome
-from runner.conformance.cases import CORE
+from runner.conformance.cases.catalogue import CORE
 
 
 class ServerClass(StrEnum):

@@ -1,4 +1,4 @@
-"""Cases against a server: the only sockets here, each with a deadline, none left open.
+"""Cases against a server: side by side where they may be, alone where they must.
 
 Publishing a false accusation is worse than missing a fault, and a slow machine produces them. So:
 
@@ -14,38 +14,26 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import socket
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 from runner.conformance.case import (
-    Await,
     Case,
     CaseResult,
     Conversation,
     Ending,
-    Event,
-    EventKind,
     Exchange,
     Fault,
     Finding,
-    HalfClose,
     Observation,
     Outcome,
-    Pause,
     Send,
 )
 from runner.conformance.judge import failed, settled
-from runner.conformance.wire import ResponseReader
+from runner.conformance.talk import cancelled, converse, kept
 from runner.record.trial import Address
-
-QUIET_S: Final = 0.2
-"""This long after the last response nothing more is expected."""
-
-FLOOD_BYTES: Final = 64 * 1024
-"""So many bytes after the last response, or after a malformed one, are a flood."""
 
 DYING_S: Final = 0.5
 """How long a process may take to be seen dead after its connections are gone."""
@@ -53,10 +41,6 @@ DYING_S: Final = 0.5
 PROBE_S: Final = 3.0
 """How long a plain GET may take before the server counts as silent."""
 
-KEPT_BYTES: Final = 4096
-"""How much of one direction's bytes a result keeps."""
-
-_RECEIVE_BYTES: Final = 64 * 1024
 _PROBE: Final = Exchange((Send(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"),), ("GET",))
 
 
@@ -148,7 +132,7 @@ class _Examination:
                     else:
                         attempts[case.name] = tried
         finally:
-            await _cancelled(*running)
+            await cancelled(*running)
         responsive = not attempts or await responds(self._server, self._patience)
         if not await survives(self._server, 0.0 if responsive else DYING_S):
             self._results.clear()
@@ -244,133 +228,6 @@ async def observe(server: ServerHandle, case: Case, patience: float) -> Observat
     return Observation(tuple(talks), watch.growth_bytes)
 
 
-async def converse(address: Address, exchange: Exchange, deadline_s: float) -> Conversation:
-    """One exchange on one connection, closed when this returns, which is by the deadline."""
-    talk = _Talk(exchange)
-    sock: socket.socket | None = None
-    try:
-        async with asyncio.timeout(deadline_s):
-            sock = await _connected(address, small_window=exchange.read_after_s > 0)
-            await talk.run(sock)
-    except TimeoutError:
-        talk.ending = Ending.DEADLINE if sock is not None else Ending.REFUSED
-    except ConnectionError:
-        talk.ending = Ending.RESET if sock is not None else Ending.REFUSED
-    finally:
-        if sock is not None:
-            sock.close()
-    return talk.conversation()
-
-
-class _Talk:
-    """One connection, while it lasts: a writer that follows the steps, and a reader beside it."""
-
-    def __init__(self, exchange: Exchange) -> None:
-        self._exchange = exchange
-        self._enough = exchange.enough
-        if self._enough is None and not exchange.until_close:
-            self._enough = len(exchange.methods)
-        self._reader = ResponseReader(exchange.methods)
-        self._complete = 0
-        self._progress = asyncio.Event()
-        self._events: list[Event] = []
-        self._awaited: list[bool] = []
-        self._began = time.monotonic()
-        self._first_sent_s: float | None = None
-        self._last_received_s: float | None = None
-        self._after_flaw_bytes = 0
-        self._write_failed = False
-        self.ending = Ending.OPEN
-
-    async def run(self, sock: socket.socket) -> None:
-        """Follow the exchange to its end."""
-        self._began = time.monotonic()
-        writing = asyncio.create_task(self._write(sock))
-        receiving: asyncio.Task[bytes] | None = None
-        try:
-            if self._exchange.read_after_s:
-                await asyncio.sleep(self._exchange.read_after_s)
-            while True:
-                receiving = receiving or asyncio.create_task(_receive(sock))
-                tasks = {receiving} if writing.done() else {receiving, writing}
-                quiet = writing.done() and self._quiet()
-                ended, _ = await asyncio.wait(
-                    tasks, timeout=QUIET_S if quiet else None, return_when=asyncio.FIRST_COMPLETED
-                )
-                if not ended:
-                    return
-                if receiving in ended:
-                    data, receiving = receiving.result(), None
-                    if self._take(data):
-                        return
-        finally:
-            await _cancelled(*(task for task in (writing, receiving) if task is not None))
-
-    def conversation(self) -> Conversation:
-        """What there is to judge."""
-        elapsed = None
-        if self._first_sent_s is not None and self._last_received_s is not None:
-            elapsed = self._last_received_s - self._first_sent_s
-        self._note(EventKind.ENDED, str(self.ending).encode())
-        return Conversation(tuple(self._events), self._reader.reading, self.ending, tuple(self._awaited), elapsed)
-
-    def _quiet(self) -> bool:
-        """Whether nothing more is expected, so that a short silence ends the exchange."""
-        return self._reader.flawed or (self._enough is not None and self._complete >= self._enough)
-
-    def _take(self, data: bytes) -> bool:
-        """Take what was received; return whether that was the end."""
-        if not data:
-            self._reader.end()
-            self.ending = Ending.RESET if self._write_failed else Ending.CLOSED
-            return True
-        self._note(EventKind.RECEIVED, data)
-        self._last_received_s = self._now()
-        if self._reader.flawed:
-            self._after_flaw_bytes += len(data)
-        self._complete += self._reader.feed(data)
-        self._progress.set()
-        if self._after_flaw_bytes > FLOOD_BYTES:
-            self.ending = Ending.FLOODED
-            return True
-        return False
-
-    async def _write(self, sock: socket.socket) -> None:
-        loop = asyncio.get_running_loop()
-        try:
-            for step in self._exchange.steps:
-                match step:
-                    case Send(data):
-                        self._note(EventKind.SENT, data)
-                        self._first_sent_s = self._first_sent_s or self._now()
-                        await loop.sock_sendall(sock, data)
-                    case Pause(seconds):
-                        await asyncio.sleep(seconds)
-                    case Await(responses, within_s):
-                        self._awaited.append(await self._completes(responses, within_s))
-                    case HalfClose():
-                        self._note(EventKind.HALF_CLOSED)
-                        sock.shutdown(socket.SHUT_WR)
-        except OSError:
-            self._write_failed = True
-
-    async def _completes(self, responses: int, within_s: float) -> bool:
-        try:
-            async with asyncio.timeout(within_s):
-                while self._complete < responses:
-                    self._progress.clear()
-                    await self._progress.wait()
-        except TimeoutError:
-            return False
-        return True
-
-    def _note(self, kind: EventKind, data: bytes = b"") -> None:
-        self._events.append(Event(self._now(), kind, data))
-
-    def _now(self) -> float:
-        return time.monotonic() - self._began
-
-
 class _MemoryWatch:
     """By how much the server's memory grew, at most, while this context lasted."""
 
@@ -386,7 +243,7 @@ class _MemoryWatch:
 
     async def __aexit__(self, *_: object) -> None:
         if self._task is not None:
-            await _cancelled(self._task)
+            await cancelled(self._task)
 
     @property
     def growth_bytes(self) -> int | None:
@@ -398,56 +255,3 @@ class _MemoryWatch:
             now = await asyncio.to_thread(self._server.memory_bytes)
             self._peak = max(self._peak, now or 0)
             await asyncio.sleep(0.25)
-
-
-def kept(events: Sequence[Event], limit: int = KEPT_BYTES) -> tuple[Event, ...]:
-    """The events to remember: consecutive ones of a kind joined, each direction cut in its middle to ``limit`` bytes.
-
-    What is cut says how many bytes it leaves out.
-    """
-    joined: list[Event] = []
-    for event in events:
-        if joined and event.data and joined[-1].kind is event.kind:
-            joined[-1] = replace(joined[-1], data=joined[-1].data + event.data)
-        else:
-            joined.append(event)
-    sizes = {kind: sum(len(event.data) for event in joined if event.kind is kind) for kind in EventKind}
-    return tuple(
-        replace(event, data=_cut(event.data, limit * len(event.data) // max(limit, sizes[event.kind])))
-        for event in joined
-    )
-
-
-def _cut(data: bytes, limit: int) -> bytes:
-    if len(data) <= limit:
-        return data
-    head, tail = data[: limit * 3 // 4], data[len(data) - limit // 4 :]
-    return head + b" [... %d bytes ...] " % (len(data) - len(head) - len(tail)) + tail
-
-
-async def _connected(address: Address, *, small_window: bool) -> socket.socket:
-    loop = asyncio.get_running_loop()
-    found = await loop.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)
-    family, kind, protocol, _, place = found[0]
-    sock = socket.socket(family, kind, protocol)
-    try:
-        sock.setblocking(False)
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if small_window:
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BYTES)
-        await loop.sock_connect(sock, place)
-    except BaseException:
-        sock.close()
-        raise
-    return sock
-
-
-async def _receive(sock: socket.socket) -> bytes:
-    return await asyncio.get_running_loop().sock_recv(sock, _RECEIVE_BYTES)
-
-
-async def _cancelled(*tasks: asyncio.Task[object]) -> None:
-    """Cancel tasks and see them end."""
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from runner.conformance.case import Case, CaseResult
-from runner.conformance.cases import CASES
+from runner.conformance.cases.catalogue import CASES
 from runner.conformance.driver import run_cases
 from runner.conformance.ladder import climb
 from runner.conformance.record import Conformance

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from runner.conformance.case import Case, CaseResult, Ending, Event, EventKind, Fault, Outcome
-from runner.conformance.cases import CASES
+from runner.conformance.cases.catalogue import CASES
 from runner.conformance.classify import Classification, Counts, classify, count
 from runner.conformance.ladder import Ladder, Rung
 

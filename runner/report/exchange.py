@@ -17,15 +17,17 @@ from typing import TYPE_CHECKING, Any, Union, get_args, get_origin, get_type_hin
 import msgspec
 
 from runner.errors import ToolError
-from runner.judging import figures, latency, verdict
-from runner.judging.rows import Row, by_cell
+from runner.judging import latency, verdict
 from runner.record.histogram import Histogram
 from runner.record.jsontext import readable
-from runner.record.plan import Cell
+from runner.record.plan import Cell, Headers
 from runner.record.run import Run
 from runner.record.trial import Trial, Verdict
 from runner.report.markdown import escape, table
 from runner.report.tables import standard
+from runner.rows import figures
+from runner.rows.cells import by_cell
+from runner.rows.row import Row
 
 if TYPE_CHECKING:
     from hdrh.histogram import HdrHistogram
@@ -160,7 +162,8 @@ def _name(row: Row) -> str:
     if row.depth is None:
         return row.title
     workers = f", {row.workers} workers" if (row.workers or 1) > 1 else ""
-    return f"{row.title}, depth {row.depth}, {row.connections} connections{workers}"
+    fields = ", a browser's headers" if row.headers is Headers.BROWSER else ""
+    return f"{row.title}, depth {row.depth}, {row.connections} connections{workers}{fields}"
 
 
 def _versions(row: Row) -> str:

@@ -8,12 +8,13 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from runner.judging.rows import Row, rows
 from runner.record import store
 from runner.record.adapter import Scenario
 from runner.record.run import Run
 from runner.record.trial import Trial
 from runner.report.tables import brief, seed_2017, standard, upstream
+from runner.rows.row import Row
+from runner.rows.rows import rows
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

@@ -41,6 +41,43 @@ def cpu_by_process(pids: Iterable[int]) -> Mapping[int, int]:
     return {pid: ns for pid in pids if (ns := cpu_ns(pid)) is not None}
 
 
+def children(pid: int) -> list[int]:
+    """Process ids of the children of a process, zombies included."""
+    return [int(entry.name) for entry in _processes() if (fields := _stat(entry)) and int(fields[1]) == pid]
+
+
+def session(pid: int) -> int | None:
+    """The session that a process is in; ``None`` where it has gone."""
+    fields = _stat(Path(f"/proc/{pid}"))
+    return int(fields[3]) if fields else None
+
+
+def with_variable(name: str, value: str) -> list[int]:
+    """Processes whose environment, as they began with it, has ``name=value``: of those that may be looked at."""
+    wanted = f"\0{name}={value}\0".encode()
+    found = []
+    for entry in _processes():
+        try:
+            environ = (entry / "environ").read_bytes()
+        except _GONE:
+            continue
+        if wanted in b"\0" + environ:
+            found.append(int(entry.name))
+    return found
+
+
+def _processes() -> Iterable[Path]:
+    return (entry for entry in Path("/proc").iterdir() if entry.name.isdigit())
+
+
+def _stat(entry: Path) -> list[str]:
+    """The fields of ``/proc/<pid>/stat`` behind the program's name, from the state on (proc(5)); none if it is gone."""
+    try:
+        return (entry / "stat").read_text(errors="replace").rpartition(")")[2].split()
+    except _GONE:
+        return []
+
+
 def peak_memory_bytes(pid: int) -> int | None:
     """The largest resident set that a process ever had (``VmHWM`` in proc(5)), in bytes."""
     kilobytes = _status_field(Path(f"/proc/{pid}/status"), "VmHWM")

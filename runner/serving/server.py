@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from runner.errors import RecordError
 from runner.record.trial import Address, Exit, LogError, ServerUsage
 from runner.serving import errorlog, procfs
-from runner.serving.process import Process
+from runner.serving.process import NotStartedError, Process
 
 HOST = "127.0.0.1"
 READY_TIMEOUT_S = 15.0
@@ -118,13 +119,19 @@ def start(
     ``port``: a fixed one, or ``None`` for one that is free. ``cpus``: those it is pinned to, none for any.
     ``variables``: what it finds in its environment beside ``HOST``, ``PORT`` and ``WORKERS``.
     """
-    log.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        log.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RecordError(f"cannot write {log.parent}: {error.strerror}") from None
     attempts = 1 if port else PORT_ATTEMPTS
     while True:
         attempts -= 1
         address = Address(HOST, port or free_port())
         env = _environment(address, workers) | dict(variables or {})
-        process = Process(program.argv, log=log, env=env, cpus=cpus, cwd=log.parent)
+        try:
+            process = Process(program.argv, log=log, env=env, cpus=cpus, cwd=log.parent)
+        except NotStartedError as error:
+            raise StartError(str(error)) from None
         try:
             _await_ready(process, address, ready_timeout_s)
         except StartError as error:

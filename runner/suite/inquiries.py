@@ -15,7 +15,7 @@ from runner.adapters import environments, metadata, outdated
 from runner.adapters.outdated import Pin
 from runner.conformance import examination
 from runner.conformance.case import Case
-from runner.conformance.cases import CASES
+from runner.conformance.cases.catalogue import CASES
 from runner.conformance.check import BODY, quick_check
 from runner.conformance.record import Conformance
 from runner.errors import AdapterError, PlanError

@@ -12,7 +12,7 @@ from runner.errors import AdapterError
 from runner.record.adapter import Adapter, Client, Group, Kind, Scenario
 
 ROOT = Path(__file__).parents[2]
-SERVICES: frozenset[str] = frozenset({"upstream"})
+SERVICES: frozenset[str] = frozenset({"upstream", "volley"})
 """Go programs of ours that adapters talk to; they are no adapters."""
 
 METADATA: dict[str, str | None] = {

@@ -29,9 +29,10 @@ from runner.conformance.case import (
     Outcome,
     Send,
 )
-from runner.conformance.cases import CASES, CORE, FLOOD, G, get
+from runner.conformance.cases.catalogue import CASES, CORE
+from runner.conformance.cases.pressure import FLOOD
+from runner.conformance.cases.requests import G, get
 from runner.conformance.classify import Counts, ServerClass, classify, count
-from runner.conformance.driver import kept
 from runner.conformance.judge import (
     Then,
     about,
@@ -56,6 +57,7 @@ from runner.conformance.judge import (
 )
 from runner.conformance.ladder import Ladder, Rung, probes, rung_case
 from runner.conformance.record import Conformance, adapter_as_json, adapter_from_json, as_json
+from runner.conformance.talk import kept
 from runner.conformance.wire import read_responses
 from runner.report.tables import conformance as render
 

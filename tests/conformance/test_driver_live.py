@@ -18,10 +18,12 @@ from pathlib import Path
 import pytest
 
 from runner.conformance.case import Case, CaseResult, Ending, Exchange, Fault, Outcome, Send
-from runner.conformance.cases import CASES, CORE, G
+from runner.conformance.cases.catalogue import CASES, CORE
+from runner.conformance.cases.requests import G
 from runner.conformance.classify import ServerClass, classify
-from runner.conformance.driver import attempt, converse, run_cases
+from runner.conformance.driver import attempt, run_cases
 from runner.conformance.ladder import climb
+from runner.conformance.talk import converse
 from runner.record.trial import Address
 
 pytestmark = pytest.mark.live

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from runner.judging.rows import rows
 from runner.publishing import overview
 from runner.publishing.overview import Entry
 from runner.record.adapter import Scenario
 from runner.report.pages import html
+from runner.rows.rows import rows
 from tests import builders, html_tree
 
 

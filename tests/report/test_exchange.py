@@ -15,12 +15,12 @@ from pyarrow import parquet
 from runner.cli.main import cli
 from runner.errors import ToolError
 from runner.judging import latency
-from runner.judging.rows import rows
 from runner.record import store
 from runner.record.histogram import Histogram
 from runner.record.trial import Failure, Verdict
 from runner.report import exchange
 from runner.report.charts import charts
+from runner.rows.rows import rows
 from tests import builders
 
 HISTOGRAM = Histogram.of([(0, 2), (900, 5), (2500, 19000), (2507, 990), (61_234, 3)])

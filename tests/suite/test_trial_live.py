@@ -12,6 +12,7 @@ import pytest
 from runner.conformance import check
 from runner.errors import RecordError
 from runner.judging import latency, verdict
+from runner.judging.latency import Proofs
 from runner.load import wrk
 from runner.machine import facts
 from runner.record.adapter import Environment
@@ -19,7 +20,7 @@ from runner.record.plan import Purpose
 from runner.record.trial import Failure, Trial, Verdict
 from runner.serving import server
 from runner.suite import trial
-from runner.suite.trial import Settings
+from runner.suite.loading import Settings
 from tests import builders
 from tests.programs import mentioning
 from tests.serving.test_server_live import toy
@@ -81,6 +82,7 @@ class TestRight:
             assert done.load is not None
             assert proofs is not None
             assert proofs.negative == 0
+            assert isinstance(proofs, Proofs)
             assert 0 <= proofs.missing <= proofs.allowed
             assert proofs.samples == latency.samples(done.load.histogram) > 0
             if verdict.disturbance(done) is None:

@@ -42,9 +42,9 @@ def command(base: str, new: str, format_: str, tolerated: float | None, across_m
     Ratios are of new over base, less what the runs drifted apart where nothing was changed. Their 95 % intervals hold
     for all changed cells at once.
     """
-    from runner.judging import comparison
     from runner.record import store
     from runner.report.tables import comparison as comparison_tables
+    from runner.rows import comparison
 
     measured = [store.read(store.find(results, name)) for name in (base, new)]
     found = comparison.compare(measured[0], measured[1], across_machines=across_machines)

@@ -51,9 +51,9 @@ def command(run: str, format_: str, output: Path | None, dark: bool, results: Pa
 
     Latencies are those of trials that count and were proved; cells without one are named on standard error.
     """
-    from runner.judging import rows
     from runner.record import store
     from runner.report import exchange
+    from runner.rows import rows
 
     charted = format_ in {"svg", "png"}
     if output is None and (charted or format_ in {"hgrm", "parquet"}):

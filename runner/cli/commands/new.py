@@ -36,6 +36,7 @@ def command(name: str, source: str | None, kind: str | None, **given: str | None
     from runner.adapters import metadata, scaffold
     from runner.record.adapter import Kind
 
+    project.require_checkout("pipebench new")
     found = metadata.discover(project.ROOT)
     asking = sys.stdin.isatty()
     if source is None:

@@ -1,6 +1,6 @@
 """The charts of a run, each with what it says in words and the table behind it. Pure.
 
-Figures are those of the rows, written as :mod:`runner.judging.figures` writes them.
+Figures are those of the rows, written as :mod:`runner.rows.figures` writes them.
 """
 
 from __future__ import annotations
@@ -10,15 +10,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from runner.judging import figures, latency
-from runner.judging import rows as rows_of
-from runner.judging.rows import Estimate, Row
-from runner.record.plan import Cell, Purpose
+from runner.judging import latency
+from runner.record.plan import Cell, Headers, Purpose
 from runner.record.run import Run
 from runner.record.trial import Trial, Verdict
 from runner.report.charts import plots, vega
 from runner.report.charts.plots import Axis, Bar, Chart, Pair, Point, Series
 from runner.report.tables import standard
+from runner.rows import cells, figures
+from runner.rows.row import Estimate, Row
 
 Server = tuple[str, str | None, int | None]
 """An adapter, its interpreter, and the limit its client was given."""
@@ -184,9 +184,9 @@ def sweeps(rows: Sequence[Row]) -> Iterator[tuple[str, tuple[Row, ...]]]:
     """What the rows vary, with those that differ in nothing else but the server."""
     for dimension in SWEPT:
         others = [name for name in SWEPT if name != dimension]
-        together: dict[tuple[int, ...], list[Row]] = defaultdict(list)
+        together: dict[tuple[object, ...], list[Row]] = defaultdict(list)
         for row in rows:
-            together[tuple(getattr(row, name) for name in others)].append(row)
+            together[tuple(getattr(row, name) for name in (*others, "headers"))].append(row)
         for members in together.values():
             if len({getattr(row, dimension) for row in members}) > 1:
                 yield dimension, tuple(members)
@@ -210,6 +210,8 @@ def sweep(rows: Sequence[Row], names: Names, dimension: str, measure: Measure, b
         )
     ]
     fixed = ", ".join(f"{getattr(rows[0], name)} {_noun(name, rows[0])}" for name in SWEPT if name != dimension)
+    if rows[0].headers is Headers.BROWSER:
+        fixed += ", a browser's headers"
     title = f"{measure.title} over {dimension}"
     caption = f"{fixed.capitalize()}; both scales are logarithmic."
     if measure is RATE and len(lines) <= plots.TOGETHER:
@@ -246,7 +248,7 @@ def distributions(head: Run, rows: Sequence[Row], trials: Sequence[Trial]) -> Ma
         cell = row.cell
         if cell not in by_cell or row.batch_latency_us is None or not row.batch_latency_us.exact:
             continue
-        counting = rows_of.used(by_cell[cell], head.plan)
+        counting = cells.used(by_cell[cell], head.plan)
         merged = latency.merge([trial.load.histogram for trial in counting if trial.load is not None])
         found[cell] = latency.tail(merged)
     return found
@@ -354,7 +356,7 @@ def _ends(bars: Sequence[Bar]) -> tuple[Bar | None, Bar | None]:
 def _interval(estimate: Estimate | None) -> str:
     if estimate is None or estimate.low is None or estimate.high is None:
         return figures.NOTHING
-    return f"{figures.grouped_digits(estimate.low)} to {figures.grouped_digits(estimate.high)}"
+    return f"{figures.rate_digits(estimate.low)} to {figures.rate_digits(estimate.high)}"
 
 
 def _medians(rows: Sequence[Row], names: Names) -> str:
@@ -368,7 +370,8 @@ def _medians(rows: Sequence[Row], names: Names) -> str:
 def _what(row: Row) -> str:
     """What the rows of a group have in common, in a few words."""
     words = f"depth {row.depth}, {row.connections} connections"
-    return words if row.workers == 1 else f"{words}, {row.workers} workers"
+    words = words if row.workers == 1 else f"{words}, {row.workers} workers"
+    return words if row.headers is Headers.BARE else f"{words}, a browser's headers"
 
 
 def _noun(dimension: str, row: Row) -> str:
@@ -377,4 +380,5 @@ def _noun(dimension: str, row: Row) -> str:
 
 def _key(row: Row, without: str | None = None) -> str:
     """Part of a file's name: ``d5-c50-w1``."""
-    return "-".join(f"{name[0]}{getattr(row, name)}" for name in SWEPT if name != without)
+    key = "-".join(f"{name[0]}{getattr(row, name)}" for name in SWEPT if name != without)
+    return key if row.headers is Headers.BARE else f"{key}-{row.headers}"

@@ -6,10 +6,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from runner.judging.rows import Row
 from runner.record.run import Level, Run
 from runner.record.trial import Verdict
 from runner.report.tables import standard
+from runner.rows.row import Row
 
 NAMED = 12
 """Servers that a caveat names before it only counts."""

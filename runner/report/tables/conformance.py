@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from runner.conformance.case import Case, CaseResult, Event, EventKind, Level, Outcome, Theme
-from runner.conformance.cases import CASES
+from runner.conformance.cases.catalogue import CASES
 from runner.conformance.classify import Counts, ServerClass
 from runner.conformance.ladder import Ladder, Rung
 from runner.conformance.record import BY_NAME, Conformance
@@ -42,7 +42,7 @@ COUNTED: tuple[tuple[str, Callable[[Counts], int]], ...] = (
 INTRODUCTION = """\
 # Pipelining conformance
 
-<!-- Generated from runner/conformance/cases.py. Do not edit: change the cases, then run
+<!-- Generated from runner/conformance/cases/. Do not edit: change the cases, then run
      python -m runner.report.tables.conformance > docs/conformance.md -->
 
 `pipebench check` puts {count} cases to a server, each with a deadline, and shows the bytes of those that do not

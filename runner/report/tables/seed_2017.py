@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from runner.judging import figures
-from runner.judging.figures import NOTHING
-from runner.judging.rows import Row
 from runner.record.run import Run
 from runner.report import markdown
 from runner.report.tables import seeds, standard
 from runner.report.tables.seeds import PUBLISHED, Published
+from runner.rows import figures
+from runner.rows.figures import NOTHING
+from runner.rows.row import Group, Row
 
 _HEADINGS = (
     "server",
@@ -54,7 +54,7 @@ def _published(system: Published) -> tuple[str, ...]:
     outcome = f"“{system.said}”: {figures.grouped_digits(system.requests)} requests in {system.duration_s:.2f} s"
     return (
         "published",
-        figures.grouped_digits(system.requests_per_second),
+        figures.rate_digits(system.requests_per_second),
         figures.significant(system.requests_per_second / _WINNER.requests_per_second) if worked else NOTHING,
         *(f"{printed} / {NOTHING}" for printed in system.latencies),
         outcome + _socket_errors(read=system.read_errors, write=system.write_errors),
@@ -63,7 +63,7 @@ def _published(system: Published) -> tuple[str, ...]:
 
 def _measured(adapter: str, when: str, rows: Sequence[Row]) -> list[tuple[str, ...]]:
     """The rows of an adapter under the published load, or that there are none."""
-    wanted = (1, seeds.CONNECTIONS, seeds.DEPTH)
+    wanted = Group(1, seeds.CONNECTIONS, seeds.DEPTH)
     found = [row for row in rows if row.adapter == adapter and (row.group == wanted or row.depth is None)]
     if not found:
         return [(when, *[NOTHING] * 6, "not measured: this run has no such cell")]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from runner.judging.figures import NOTHING
 from runner.report.markdown import table
-from runner.suite.selftest import AGAIN, Level, Outcome, Share
+from runner.rows.figures import NOTHING
+from runner.rows.planted import AGAIN, Level, Outcome, Share
 
 _HEAD = """\
 # The suite measured by itself

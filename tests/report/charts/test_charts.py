@@ -12,13 +12,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runner.judging import figures, rows
-from runner.judging.rows import Row
 from runner.record.adapter import Client
 from runner.record.run import Run
 from runner.record.trial import Exit, LogError, Trial, Upstream
 from runner.report.charts import charts, palette, plots, vega
 from runner.report.charts.charts import Drawing, Section
+from runner.rows import figures, rows
+from runner.rows.row import Row
 from tests import builders
 from tests.builders import SECOND_NS
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from runner.judging import rows
 from runner.record.plan import Purpose
 from runner.record.run import Finding, Level, Run
 from runner.record.trial import Exit, Placement, Trial
 from runner.report.pages.caveats import NAMED, Caveat, caveats
+from runner.rows import rows
 from tests import builders
 from tests.builders import SECOND_NS
 

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from runner.judging import figures, rows
 from runner.record import store
 from runner.record.adapter import Kind
 from runner.record.run import AdapterRecord, Finding, Level, Run
@@ -20,6 +19,7 @@ from runner.record.trial import Exit, LogError, Trial
 from runner.report.charts import charts
 from runner.report.pages import html, page
 from runner.report.tables import standard
+from runner.rows import figures, rows
 from tests import builders, html_tree
 from tests.html_tree import Element
 

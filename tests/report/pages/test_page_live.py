@@ -13,14 +13,14 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, sync_playwright
 
-from runner.judging import rows
-from runner.judging.figures import NOTHING
 from runner.record import store
 from runner.record.adapter import Kind
 from runner.record.run import Run
 from runner.record.trial import Exit, LogError, Trial
 from runner.report.charts import charts
 from runner.report.pages import page as report
+from runner.rows import rows
+from runner.rows.figures import NOTHING
 from tests import builders
 from tests.programs import eventually
 

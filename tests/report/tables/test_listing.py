@@ -7,10 +7,10 @@ import io
 import pytest
 from rich.console import Console, RenderableType
 
-from runner.judging.figures import NOTHING
 from runner.record.adapter import Unavailable
 from runner.record.run import Finding, Level
 from runner.report.tables import listing
+from runner.rows.figures import NOTHING
 from tests import builders
 
 

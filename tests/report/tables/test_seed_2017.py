@@ -11,16 +11,16 @@ import pytest
 from markdown_it import MarkdownIt
 
 from runner.adapters import metadata
-from runner.judging import rows
-from runner.judging.figures import NOTHING
 from runner.record.histogram import Histogram
 from runner.record.plan import Cell
 from runner.record.run import AdapterRecord, Run
 from runner.record.trial import Exit, LogError, Trial
 from runner.report.tables import seed_2017, seeds
+from runner.rows import rows
+from runner.rows.figures import NOTHING
 from runner.suite import plans
 from tests import builders
-from tests.judging.test_rows import at
+from tests.rows.test_rows import at
 
 ROOT = Path(__file__).parents[3]
 

@@ -16,15 +16,15 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from rich.console import Console
 
-from runner.judging import rows
-from runner.judging.figures import NOTHING
-from runner.judging.rows import Row
 from runner.record.run import AdapterRecord, ConformanceSummary, Run
 from runner.record.trial import Exit, LogError, Trial, Verdict
 from runner.report.tables import standard
+from runner.rows import rows
+from runner.rows.figures import NOTHING
+from runner.rows.row import Group, Row, Witness, WrkLatency
 from tests import builders
 from tests.builders import SECOND_NS
-from tests.judging.test_rows import at
+from tests.rows.test_rows import at
 
 HOSTILE = "<script>alert(1)</script> | `a` [b](c) *d* _e_ ~~f~~ &lt; \\ [/x] [red]"
 
@@ -249,7 +249,7 @@ class TestSeed:
         ],
     )
     def test_wrks_are_as_wrk_prints_them(self, us: int | None, text: str) -> None:
-        printed = None if us is None else rows.WrkLatency(us, us, us, us)
+        printed = None if us is None else WrkLatency(us, us, us, us)
         (row,) = rows.rows(_run(builders.adapter_record()), [builders.trial()])
         assert f"| {text} / 2.50 ms |" in standard.seed_table([replace(row, wrk_latency_us=printed)])
 
@@ -260,7 +260,7 @@ class TestWitness:
     )
     def test_both_generators_stand_side_by_side(self, agrees: bool | None, shown: str) -> None:
         (row,) = rows.rows(_run(builders.adapter_record()), [builders.trial()])
-        seen = rows.Witness(
+        seen = Witness(
             requests_per_second=98_000.4,
             mean_latency_us=2600.0,
             rate_ratio=None if agrees is None else 0.98,
@@ -276,5 +276,5 @@ class TestWitness:
 
 
 def test_groups_are_titled_by_what_their_rows_share() -> None:
-    assert standard.group_title((1, 50, 5)) == "depth 5 · 50 connections · 1 worker"
-    assert standard.group_title((4, 200, 16)) == "depth 16 · 200 connections · 4 workers"
+    assert standard.group_title(Group(1, 50, 5)) == "depth 5 · 50 connections · 1 worker"
+    assert standard.group_title(Group(4, 200, 16)) == "depth 16 · 200 connections · 4 workers"

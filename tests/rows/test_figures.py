@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.judging import figures, rows
-from runner.judging.rows import Estimate, Row
 from runner.record.trial import Verdict
+from runner.rows import figures, rows
+from runner.rows.row import BatchLatency, Estimate, Multiple, Row, Witness
 from tests import builders
 
 
@@ -49,6 +49,21 @@ class TestDigits:
         assert figures.significant(value) == text
 
     @pytest.mark.parametrize(
+        ("value", "text"),
+        [
+            (16.5, "16.5"),
+            (9.5, "9.50"),
+            (1.947, "1.95"),
+            (99.94, "99.9"),
+            (99.96, "100"),
+            (123.4, "123"),
+            (127_883, "127 883"),
+        ],
+    )
+    def test_rates_keep_three_of_them(self, value: float, text: str) -> None:
+        assert figures.rate_digits(value) == text
+
+    @pytest.mark.parametrize(
         ("us", "text"),
         [
             (None, figures.NOTHING),
@@ -76,9 +91,9 @@ class TestBounds:
         assert figures.rate(replace(row, verdict=Verdict.GENERATOR_BOUND)) == "≥ 99 875"
 
     def test_so_has_a_multiple(self, row: Row) -> None:
-        assert figures.times_baseline(replace(row, times_baseline=rows.Multiple(1.234, None))) == "1.23"
-        assert figures.times_baseline(replace(row, times_baseline=rows.Multiple(1.234, "≥"))) == "≥ 1.23"
-        assert figures.times_baseline(replace(row, times_baseline=rows.Multiple(0.5, "≤"))) == "≤ 0.500"
+        assert figures.times_baseline(replace(row, times_baseline=Multiple(1.234, None))) == "1.23"
+        assert figures.times_baseline(replace(row, times_baseline=Multiple(1.234, "≥"))) == "≥ 1.23"
+        assert figures.times_baseline(replace(row, times_baseline=Multiple(0.5, "≤"))) == "≤ 0.500"
 
     def test_uncertainty_is_in_per_cent(self, row: Row) -> None:
         assert figures.uncertainty(replace(row, requests_per_second=Estimate(1000, 970, 1031.2))) == "±3.1 %"
@@ -101,7 +116,7 @@ class TestNothing:
         assert (figures.rate(row), figures.uncertainty(row)) == ("99 875", figures.NOTHING)
 
     def test_percentiles_that_proved_nothing_are_dashes(self, row: Row) -> None:
-        unproved = rows.BatchLatency(None, None, None, None, None, None, None, 5, exact=False, problem="negative")
+        unproved = BatchLatency(None, None, None, None, None, None, None, 5, exact=False, problem="negative")
         assert set(figures.latencies(replace(row, batch_latency_us=unproved))) == {figures.NOTHING}
 
     def test_a_zero_that_was_measured_is_one(self, row: Row) -> None:
@@ -115,9 +130,7 @@ class TestNotes:
         assert figures.note(row) == ""
 
     def test_everything_a_reader_must_know_is_in_it(self, row: Row) -> None:
-        unproved = rows.BatchLatency(
-            None, None, None, None, None, None, None, 5, exact=False, problem="negative counts"
-        )
+        unproved = BatchLatency(None, None, None, None, None, None, None, 5, exact=False, problem="negative counts")
         told = figures.note(
             replace(
                 row,
@@ -137,7 +150,7 @@ class TestNotes:
         )
 
     def test_a_witness_that_disagrees_is_heard(self, row: Row) -> None:
-        witness = rows.Witness(50_000.0, 5000.0, 0.5, 2.0, agrees=False, reason="h2load differs from wrk")
+        witness = Witness(50_000.0, 5000.0, 0.5, 2.0, agrees=False, reason="h2load differs from wrk")
         assert figures.note(replace(row, witness=witness)) == "h2load differs from wrk"
         assert figures.note(replace(row, witness=replace(witness, agrees=None))) == ""
 

@@ -13,12 +13,16 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from runner.errors import RecordError
-from runner.judging import rows, stats
-from runner.judging.rows import CellTrials, Estimate
-from runner.judging.stats import Difference, Drift, Interval, Stopping
-from runner.record.plan import Cell
+from runner.judging import stats
+from runner.judging.levels import Stopping
+from runner.judging.stats import Difference, Drift, Interval
+from runner.record.plan import Cell, Headers
 from runner.record.run import AdapterRecord, Run
 from runner.record.trial import Trial, Verdict
+from runner.rows import cells
+from runner.rows.cells import CellTrials
+from runner.rows.paced import estimate
+from runner.rows.row import Estimate
 
 RATE = "requests/s"
 COST = "CPU µs/request"
@@ -73,6 +77,7 @@ class Compared:
     change: Change
     by: str | None
     unchanged: bool
+    headers: Headers = Headers.BARE
 
     def slower_than(self, share: float) -> bool:
         """Whether the data say that the rate fell by more than ``share``, or that the cell no longer works."""
@@ -126,7 +131,7 @@ def compare(base: Measured, new: Measured, *, across_machines: bool = False) -> 
             f"{base[0].id} and {new[0].id} have no cell in common: compare runs of the same adapters, depths, "
             "connections and workers"
         )
-    either = {rows.stopping(run.plan) for run, _ in (base, new)}
+    either = {cells.stopping(run.plan) for run, _ in (base, new)}
     stopping = Stopping.PRECISION if Stopping.PRECISION in either else Stopping.FIXED
     rates = {one.key: one.rates for one in pairs if one.rates}
     costs = {one.key: one.costs for one in pairs if one.costs}
@@ -144,16 +149,17 @@ def compare(base: Measured, new: Measured, *, across_machines: bool = False) -> 
                 depth=one.base_cell.depth,
                 connections=one.base_cell.connections,
                 workers=one.base_cell.workers,
-                base=_side(one.base_record, one.base, rows.stopping(base[0].plan)),
-                new=_side(one.new_record, one.new, rows.stopping(new[0].plan)),
+                base=_side(one.base_record, one.base, cells.stopping(base[0].plan)),
+                new=_side(one.new_record, one.new, cells.stopping(new[0].plan)),
                 rate_ratio=rate_ratio,
                 cpu_ratio=cpu_ratio,
                 change=change,
                 by=by,
                 unchanged=one.unchanged,
+                headers=one.base_cell.headers,
             )
         )
-    made.sort(key=lambda cell: (cell.workers, cell.connections, cell.depth, cell.title))
+    made.sort(key=lambda cell: (cell.workers, cell.connections, cell.depth, cell.headers, cell.title))
     return Comparison(
         base=base[0].id,
         new=new[0].id,
@@ -203,7 +209,7 @@ class _Pair:
     @property
     def costs(self) -> _Values | None:
         comparable = all(verdict.has_rate for verdict in self.verdicts)
-        return (rows.cpu_costs_us(self.base.used), rows.cpu_costs_us(self.new.used)) if comparable else None
+        return (cells.cpu_costs_us(self.base.used), cells.cpu_costs_us(self.new.used)) if comparable else None
 
 
 def _refuse(base: Run, new: Run, *, across_machines: bool) -> None:
@@ -222,7 +228,7 @@ def _refuse(base: Run, new: Run, *, across_machines: bool) -> None:
 
 def _pairs(base: Measured, new: Measured) -> tuple[list[_Pair], list[Cell], list[Cell]]:
     """Cells that match, and those that do not. An interpreter's release matters where a run has several of them."""
-    first, second = rows.by_cell(*base), rows.by_cell(*new)
+    first, second = cells.by_cell(*base), cells.by_cell(*new)
     records = [{(one.name, one.python): one for one in run.adapters} for run, _ in (base, new)]
     pythons = [_pythons(cells) for cells in (first, second)]
     waiting = dict(second)
@@ -276,8 +282,8 @@ def _side(record: AdapterRecord, own: CellTrials, stopping: Stopping) -> Side:
         verdict=found.verdict,
         reason=found.reason,
         trials=len(own.trials),
-        requests_per_second=rows.estimate(own.rates, stopping) if works else None,
-        cpu_us_per_request=rows.estimate(rows.cpu_costs_us(used), stopping) if works else None,
+        requests_per_second=estimate(own.rates, stopping) if works else None,
+        cpu_us_per_request=estimate(cells.cpu_costs_us(used), stopping) if works else None,
     )
 
 

@@ -15,12 +15,12 @@ from click.testing import CliRunner
 
 from runner.cli.main import cli
 from runner.errors import RecordError
-from runner.judging.comparison import COST, RATE, Change, Compared, Comparison, compare
 from runner.record import store
 from runner.record.plan import Cell
 from runner.record.run import Run
 from runner.record.trial import Failure, Trial, Verdict
 from runner.report.tables import comparison as comparison_tables
+from runner.rows.comparison import COST, RATE, Change, Compared, Comparison, compare
 from tests import builders
 
 NAMES = ("aiohttp", "sanic", "tornado", "quart", "falcon")

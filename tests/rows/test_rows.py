@@ -10,13 +10,14 @@ from typing import Any
 import msgspec
 import pytest
 
-from runner.judging import rows
-from runner.judging.rows import Row
-from runner.judging.stats import Stopping
+from runner.judging.levels import Stopping
 from runner.record.adapter import Kind
+from runner.record.histogram import Histogram
 from runner.record.plan import Purpose
 from runner.record.run import AdapterRecord, ConformanceSummary, Run
 from runner.record.trial import Exit, Failure, GeneratorErrors, LogError, Trial, Verdict, Verified
+from runner.rows import cells, rows
+from runner.rows.row import Errors, Estimate, Multiple, Row
 from tests import builders
 from tests.builders import BATCH_US, BATCHES, RESPONSE_BYTES, SECOND_NS
 
@@ -74,7 +75,7 @@ class TestFigures:
 
     def test_a_load_longer_than_a_second_has_a_rate_a_second(self) -> None:
         trial = builders.trial(load=builders.load(duration_us=5_000_000))
-        assert rows.rates([trial]) == [BATCHES]
+        assert cells.rates([trial]) == [BATCHES]
 
     def test_fewer_trials_than_an_interval_needs_have_none(self) -> None:
         row = only(head("aiohttp"), [at(1.0), at(1.01)])
@@ -84,7 +85,7 @@ class TestFigures:
         assert row.rank is None
 
     def test_the_intervals_half_width_is_relative(self) -> None:
-        assert rows.Estimate(200.0, 190.0, 212.0).relative_half_width == pytest.approx(0.06)
+        assert Estimate(200.0, 190.0, 212.0).relative_half_width == pytest.approx(0.06)
 
     def test_what_wrk_printed_is_the_median_over_trials(self) -> None:
         trials = [
@@ -98,7 +99,7 @@ class TestFigures:
     def test_errors_are_summed(self) -> None:
         one = GeneratorErrors(connect=1, read=2, write=3, timeout=4, status=0)
         row = only(head("aiohttp"), [builders.trial(load=builders.load(errors=one))] * 2)
-        assert row.errors == rows.Errors(connect=2, read=4, write=6, timeout=8, status=0)
+        assert row.errors == Errors(connect=2, read=4, write=6, timeout=8, status=0)
 
     def test_peak_memory_is_the_largest(self) -> None:
         trials = [builders.trial(server=builders.server_usage(peak_memory_bytes=size)) for size in (3, None, 9, 5)]
@@ -155,8 +156,8 @@ class TestVerdicts:
 
     def test_of_failures_the_commonest_is_told(self) -> None:
         stalled = builders.trial(load=None, failure=Failure(Verdict.STALLED, "wrk did not end within 16 s"))
-        assert rows.cell_verdict([crashed(), stalled, stalled], []).verdict is Verdict.STALLED
-        assert rows.cell_verdict([crashed(), crashed()], []) == Failure(Verdict.CRASHED, "killed by SIGABRT")
+        assert cells.cell_verdict([crashed(), stalled, stalled], []).verdict is Verdict.STALLED
+        assert cells.cell_verdict([crashed(), crashed()], []) == Failure(Verdict.CRASHED, "killed by SIGABRT")
 
     def test_of_limits_the_commonest_is_told_and_the_careful_one_in_a_tie(self) -> None:
         bound = builders.trial(load=builders.load(cpu_ns=SECOND_NS))
@@ -170,7 +171,7 @@ class TestVerdicts:
             ([bound, neither, neither], Verdict.NEITHER),
         ):
             for order in itertools.permutations(trials):
-                assert rows.cell_verdict(order, order).verdict is expected
+                assert cells.cell_verdict(order, order).verdict is expected
 
     def test_disturbed_trials_do_not_count_where_there_are_enough_others(self) -> None:
         noisy = builders.surroundings(other_cpu_ns=SECOND_NS)
@@ -185,9 +186,9 @@ class TestVerdicts:
 
     def test_of_a_fixed_number_of_trials_so_many_are_enough(self) -> None:
         trials = (at(1.0), at(0.5, surroundings=builders.surroundings(other_cpu_ns=SECOND_NS)))
-        assert rows.usable(trials, 1) == trials[:1]
-        assert rows.usable(trials[1:], 1) == trials[1:]
-        assert rows.usable(trials) == trials
+        assert cells.usable(trials, 1) == trials[:1]
+        assert cells.usable(trials[1:], 1) == trials[1:]
+        assert cells.usable(trials) == trials
         row = only(head("aiohttp", trials=1), list(trials))
         assert row.requests_per_second is not None
         assert row.requests_per_second.mean == pytest.approx(5 * BATCHES)
@@ -206,6 +207,30 @@ class TestVerdicts:
         assert all("3 of 1000" in row.reason for row in found)
         right = replace(verifying, load=replace(checked, verified=Verified(responses=1000, wrong=0, first=None)))
         assert only(head("aiohttp"), [at(1.0), right]).verdict is Verdict.MEASURED
+
+    def test_a_stall_of_the_verifying_load_counts_in_its_cell_alone(self) -> None:
+        largest = builders.cell(depth=16)
+        frozen = builders.load(requests=2000, histogram=((BATCH_US, 400),), active_intervals=1, cpu_ns=10_000_000)
+        trials = [
+            builders.trial(cell=largest, load=frozen, purpose=Purpose.VERIFY),
+            *(builders.trial(cell=cell, number=n) for cell in (largest, builders.cell()) for n in (1, 2, 3)),
+        ]
+        found = {row.depth: row for row in rows.rows(builders.run(cells=(largest, builders.cell())), trials)}
+        assert {depth: row.verdict for depth, row in found.items()} == {
+            5: Verdict.MEASURED,
+            16: Verdict.STALLED,
+        }
+        assert found[16].reason.endswith("then none (where each was read)")
+
+    def test_a_stall_that_all_trials_show_is_not_excused_by_noise(self) -> None:
+        load = at(0.25).load
+        assert load is not None
+        fewer = Histogram.of([(BATCH_US, load.requests // 5)])
+        silent = replace(load, histogram=fewer, active_intervals=4, cpu_ns=SECOND_NS // 100)
+        noisy = builders.surroundings(other_cpu_ns=SECOND_NS)
+        trials = [builders.trial(number=n, load=silent, surroundings=noisy) for n in (1, 2, 3)]
+        (row,) = rows.rows(builders.run(), trials)
+        assert (row.verdict, row.requests_per_second) == (Verdict.STALLED, None)
 
     def test_a_disturbed_trial_that_failed_counts(self) -> None:
         noisy = replace(crashed(), surroundings=builders.surroundings(other_cpu_ns=SECOND_NS))
@@ -247,9 +272,9 @@ class TestComparison:
             (at(1.0, "a"), at(1.0, "base"), None),
         ):
             row = next(row for row in rows.rows(run, [a, base]) if row.adapter == "a")
-            assert row.times_baseline == rows.Multiple(1, expected)
+            assert row.times_baseline == Multiple(1, expected)
         both = {row.adapter: row.times_baseline for row in rows.rows(run, [bound("a"), bound("base")])}
-        assert both == {"a": None, "base": rows.Multiple(1, None)}
+        assert both == {"a": None, "base": Multiple(1, None)}
 
     def test_ranks_are_of_those_that_worked_and_are_ranked(self) -> None:
         unranked = builders.adapter_record(name="ceiling", ranked=False)
@@ -272,7 +297,7 @@ class TestComparison:
 
     @pytest.mark.parametrize(("trials", "how"), [(None, Stopping.PRECISION), (5, Stopping.FIXED)])
     def test_what_ended_the_trials_widens_the_interval(self, trials: int | None, how: Stopping) -> None:
-        assert rows.stopping(builders.plan(trials=trials)) is how
+        assert cells.stopping(builders.plan(trials=trials)) is how
 
 
 class TestWitness:
@@ -348,7 +373,7 @@ class TestNotMeasured:
     def test_nothing_that_was_not_measured_is_a_zero(self) -> None:
         """Every figure of an adapter that never ran is null; only what was counted (trials, requests, errors) is 0."""
         row = only(head(builders.adapter_record(unavailable="gone")), [])
-        known = {"adapter", "title", "version", "python", "kind", "verdict", "reason"}
+        known = {"adapter", "title", "version", "python", "kind", "verdict", "reason", "paced"}
         counted = {"trials", "disturbed_trials", "requests", "error_count"}
         assert {field.name for field in fields(row) if getattr(row, field.name) == 0} == counted
         assert {field.name for field in fields(row) if getattr(row, field.name) is not None} == known | counted
