@@ -66,21 +66,20 @@ def within(seen: Observation, limit_us: float) -> bool:
 def crossing(queue: Queue, limit_us: float, rng: np.random.Generator, trials: int = 600) -> float:
     """The rate at which a trial is as likely within the limit as not: the share within, over 13 rates about it.
 
-    The bracket is found by bisection; in it the share is interpolated where it, smoothed, falls through one half.
+    The middle is found by bisection; about it the share is taken to fall along a straight line.
     """
+    reach = 1 + max(0.02, queue.spread)
 
     def share(rate: float, number: int) -> float:
         return sum(within(queue.observe(rng, rate, limit_us), limit_us) for _ in range(number)) / number
 
     low, high = 0.02 * queue.capacity, 1.3 * queue.capacity
-    while high / low > 1.02:
+    middle, found = math.sqrt(low * high), 0.0
+    while high / low > 1.02 and not 0.3 <= found <= 0.7:
         middle = math.sqrt(low * high)
         found = share(middle, 60)
-        if 0.25 <= found <= 0.75:
-            low, high = middle / 1.05, middle * 1.05
-            break
         low, high = (middle, high) if found > 0.5 else (low, middle)
-    rates = np.geomspace(low, high, 13)
+    rates = np.geomspace(middle / reach, middle * reach, 13)
     shares = np.array([share(float(rate), max(1, trials // 13)) for rate in rates])
     slope, offset = np.polyfit(np.log(rates), shares, 1)
     return float(np.exp((0.5 - offset) / slope))
