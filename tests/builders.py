@@ -13,7 +13,7 @@ from typing import Any
 from runner.record import store
 from runner.record.adapter import Adapter, Client, Environment, Kind, Scenario
 from runner.record.histogram import Histogram
-from runner.record.plan import Cell, Plan
+from runner.record.plan import Cell, Generator, Plan
 from runner.record.run import AdapterRecord, Machine, Run
 from runner.record.trial import (
     Check,
@@ -224,7 +224,8 @@ def machine(**changes: Any) -> Machine:
 
 def plan(**changes: Any) -> Plan:
     """The default plan."""
-    return replace(plans.PROFILES["default"], **changes)
+    by_wrk = {"generator": Generator.WRK, "witness_by": Generator.H2LOAD, "shares": ()}
+    return replace(plans.PROFILES["default"], **(by_wrk | changes))
 
 
 def run(**changes: Any) -> Run:

@@ -29,13 +29,7 @@ func (l *loop) end(c *conn, errno unix.Errno, t int64) {
 	case errno != 0:
 		l.lose(c, failed, errno.Error(), t)
 	case len(c.rest) > 0:
-		r, _, _ := l.parse(c.rest) // not whole, or it would have been taken
-		wrong, detail := framing, "the connection ended within the header"
-		if r.size == 0 && headIsWhole(c.rest) {
-			wrong, detail = length, fmt.Sprintf("the connection ended within the body: %d bytes, and at least %d more",
-				len(c.rest), c.need-len(c.rest))
-		}
-		l.blame(c, wrong, detail, c.rest, t)
+		l.blameUnfinished(c, "the connection ended", t)
 		l.lose(c, closedInResponse, "closed in the middle of a response", t)
 	case c.done > 0:
 		l.lose(c, closedInBatch, fmt.Sprintf("closed after %d of %d responses of a batch", c.done, l.batch), t)
@@ -46,9 +40,13 @@ func (l *loop) end(c *conn, errno unix.Errno, t int64) {
 	}
 }
 
-func headIsWhole(data []byte) bool {
-	_, need, err := cutHead(data)
-	return need == 0 && err == nil
+// blameUnfinished counts the response that c has the beginning of, when no more of it will come.
+func (l *loop) blameUnfinished(c *conn, why string, t int64) {
+	if _, need, err := cutHead(c.rest); need > 0 || err != nil {
+		l.blame(c, framing, why+" within a header", c.rest, t)
+		return
+	}
+	l.blame(c, length, fmt.Sprintf("%s within a body: %d bytes, and at least %d are missing", why, len(c.rest), c.need-len(c.rest)), c.rest, t)
 }
 
 // blame counts a fault, and keeps the first. stamp is 0 where the kernel gave none.

@@ -41,6 +41,17 @@ class _UnreadError(Exception):
 class _Commands(click.Group):
     """A group that tells of a closed pipe in its own way: click would end with exit code 1, which is an answer here."""
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Refuse an empty word, as an unset variable leaves it: it would mean everything, the newest, or nothing."""
+        for place, word in enumerate(args):
+            name, is_given, value = word.partition("=")
+            if not word.strip() or (name.startswith("--") and is_given and not value.strip()):
+                what = name if word.strip() else args[place - 1] if place else "the command"
+                raise click.UsageError(
+                    f"what follows {what} is empty: give it, or leave it out (is a variable not set?)", ctx
+                )
+        return super().parse_args(ctx, args)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command that was named."""
         try:

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from runner import project
+from runner.record.plan import Generator
 from runner.suite import plans
 
 
@@ -29,13 +30,45 @@ class _Parsed(click.ParamType[Any]):
             self.fail(str(error), param, ctx)
 
 
+class WholeNumber(_Parsed):
+    """A whole number in ASCII digits: ``int`` reads those of every script, and what was typed by mistake as well."""
+
+    def __init__(self, least: int | None = None, most: int | None = None) -> None:
+        super().__init__("n", plans.whole_number)
+        self._least, self._most = least, most
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """The number; one line on what is wrong otherwise."""
+        number: int = super().convert(value, param, ctx)
+        if self._least is not None and number < self._least:
+            self.fail(f"{number} is too small: give at least {self._least}", param, ctx)
+        if self._most is not None and number > self._most:
+            self.fail(f"{number} is too large: give at most {self._most}", param, ctx)
+        return number
+
+
+def _names(text: str) -> tuple[str, ...]:
+    found = tuple(filter(None, (part.strip() for part in text.split(","))))
+    if not found:
+        raise ValueError(f"'{text}' names nothing: give names such as aiohttp,fasthttp")
+    return found
+
+
 NUMBERS = _Parsed("n,n,…", plans.whole_numbers)
 DURATION = _Parsed("duration", plans.seconds)
 SHARE = _Parsed("share", plans.share)
 GROUPS = _Parsed("group,group,…", plans.groups)
 DELAY = _Parsed("delay", plans.delay_us)
+LOADS = _Parsed("load,load,…", plans.loads)
+RATES = _Parsed("n,n,…", plans.rates)
+HEADERS = _Parsed("headers,headers,…", plans.headers)
 LIMITS = _Parsed("n,n,…", plans.limits)
-NAMES = _Parsed("name,name,…", lambda text: tuple(filter(None, (part.strip() for part in text.split(",")))))
+NAMES = _Parsed("name,name,…", _names)
+
+
+def generator(_context: click.Context, _parameter: click.Parameter, value: str | None) -> Generator | None:
+    """A generator by its name."""
+    return None if value is None else Generator(value)
 
 
 def results(text: str) -> Callable[[Any], Any]:
@@ -57,3 +90,15 @@ of_groups = click.option(
 def examples(*lines: str) -> str:
     """The end of a command's help: something to paste."""
     return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
+
+
+def given(ctx: click.Context, *but: str) -> list[str]:
+    """The options that were given on the command line, ``but`` those, as they are typed."""
+    return [
+        param.opts[0]
+        for param in ctx.command.params
+        if isinstance(param, click.Option)
+        and param.name not in but
+        and param.name is not None
+        and ctx.get_parameter_source(param.name) is click.core.ParameterSource.COMMANDLINE
+    ]

@@ -19,7 +19,7 @@ from runner.judging import schedule as rule
 from runner.judging.levels import Stopping
 from runner.judging.schedule import Progress, Schedule, Step, TrialSummary
 from runner.judging.stats import Summary
-from runner.record.plan import Cell
+from runner.record.plan import Cell, Headers
 
 UNKNOWN_SPREAD = 0.02
 """The standard deviation of a rate's logarithm that is supposed before any cell has shown one."""
@@ -32,12 +32,16 @@ class Course:
         self.schedule = schedule
         self._tallies = [_Tally(schedule, place, cell) for place, cell in enumerate(rule.ordered(schedule.cells))]
         self._by_cell = {tally.cell: tally for tally in self._tallies}
+        for tally in self._tallies:
+            if tally.cell.share is not None:
+                tally.closed = self._by_cell.get(tally.cell.closed)
         self._history: list[TrialSummary] = []
         self._spent_s = 0.0
         self._spreads: list[float] = []
-        self._ties: dict[tuple[int, int, int], _Tie] = {}
+        self._ties: dict[tuple[int, int, int, Headers], _Tie] = {}
         for tally in self._tallies:
-            self._ties.setdefault(_group(tally.cell), _Tie()).tallies.append(tally)
+            if not tally.cell.is_paced:  # what is compared by rank is the capacity
+                self._ties.setdefault(_group(tally.cell), _Tie()).tallies.append(tally)
         self._round = self._begun(1)
         self._following: _Round | None = None
         for trial in history:
@@ -75,7 +79,8 @@ class Course:
         tally.add(trial)
         if tally.spread is not None:
             insort(self._spreads, tally.spread)
-        self._ties[_group(tally.cell)].places = None
+        if not tally.cell.is_paced:
+            self._ties[_group(tally.cell)].places = None
 
     def next(self, elapsed_s: float) -> Step | None:
         """Return the trial that comes next, or ``None`` where there is nothing left to do or no budget.
@@ -94,14 +99,17 @@ class Course:
         tally, budget_s = self._tallies[place], self.schedule.budget_s
         if budget_s is not None and elapsed_s + self._expected_wall_s(tally) > budget_s:
             return None
-        return Step(tally.cell, ahead.number)
+        return Step(tally.cell, ahead.number, tally.rate)
 
     def progress(self, elapsed_s: float) -> Progress:
         """Return how far the run is. What is to come is a guess: it supposes that spreads and durations stay."""
         schedule, done = self.schedule, len(self._history)
         usual = self._spreads[len(self._spreads) // 2] if self._spreads else UNKNOWN_SPREAD
-        needed = schedule.needed(usual)
-        wanted = [tally.still_wanted(needed) for tally in self._tallies]
+        needed = {
+            paced: schedule.needed(usual, schedule.tail_precision if paced else schedule.precision)
+            for paced in (False, True)
+        }
+        wanted = [tally.still_wanted(needed[tally.cell.is_paced]) for tally in self._tallies]
         for place in self._untold():
             wanted[place] = max(wanted[place], schedule.max_trials - self._tallies[place].total)
         left, eta_s = sum(wanted), None
@@ -114,7 +122,7 @@ class Course:
             if schedule.budget_s is not None and eta_s > (remaining := max(0.0, schedule.budget_s - elapsed_s)):
                 left = math.ceil(left * remaining / eta_s)
                 eta_s = remaining
-        failed = sum(tally.failed for tally in self._tallies)
+        failed = sum(tally.failed or tally.has_no_pace for tally in self._tallies)
         reached = sum(tally.reached and not tally.failed for tally in self._tallies)
         ongoing = sum(tally.wants_more for tally in self._tallies)
         return Progress(
@@ -129,9 +137,10 @@ class Course:
 
     def _begun(self, number: int) -> _Round:
         """The round of this number, with the cells that all trials so far put into it."""
+        ready = [tally for tally in self._tallies if tally.wants_more and not tally.waits_for_capacity]
         members = (
-            {tally.place for tally in self._tallies if tally.wants_more and not tally.has_minimum}
-            or {tally.place for tally in self._tallies if tally.wants_more}
+            {tally.place for tally in ready if not tally.has_minimum}
+            or {tally.place for tally in ready}
             or self._untold()
         )
         places = rule.shuffled(self.schedule.seed, number, len(self._tallies))
@@ -176,12 +185,14 @@ class _Tally:
 
     ``progress`` is the number that count towards a wanted number of trials: disturbed ones do not, as long as they are
     repeated. ``summary`` is of the rates that make the interval, ``spread`` the standard deviation of their logarithms,
-    ``wall_s`` the mean duration of a trial.
+    ``wall_s`` the mean duration of a trial. ``capacity`` is the mean rate of the cell's first trials that count, as
+    many as were to have an interval: of a closed cell what paced loads are shares of, the same for all their trials.
+    ``closed`` is the tally of the cell whose share this one's load is.
     """
 
     __slots__ = (
-        "_needed", "_schedule", "_trials", "cell", "failed", "has_minimum", "place", "progress", "reached", "spread",
-        "summary", "total", "wall_s", "wants_more",
+        "_needed", "_own_wants", "_schedule", "_trials", "capacity", "cell", "closed", "failed", "has_minimum", "place",
+        "progress", "reached", "spread", "summary", "total", "wall_s",
     )  # fmt: skip
 
     def __init__(self, schedule: Schedule, place: int, cell: Cell) -> None:
@@ -189,7 +200,9 @@ class _Tally:
         self.cell = cell
         self.total = self.progress = 0
         self.failed = self.has_minimum = self.reached = False
-        self.wants_more = True
+        self.closed: _Tally | None = None
+        self.capacity: float | None = None
+        self._own_wants = True
         self.summary: Summary | None = None
         self.spread: float | None = None
         self.wall_s: float | None = None
@@ -212,11 +225,37 @@ class _Tally:
         self.spread = None
         if self.summary is not None:
             self.spread = self.summary.standard_error * math.sqrt(self.summary.n)
-            self._needed = schedule.needed(self.spread)
+            self._needed = schedule.needed(self.spread, schedule.precision_of(self.cell))
         self.has_minimum = self.progress >= (schedule.min_trials if schedule.trials is None else schedule.trials)
         self.reached = self.has_minimum and (schedule.trials is not None or self._is_precise())
         may = schedule.trials is not None or self.total < schedule.max_trials
-        self.wants_more = may and not self.failed and not self.reached
+        self._own_wants = may and not self.failed and not self.reached
+        if self.has_minimum and self.capacity is None and rates and min(rates) > 0:
+            self.capacity = math.exp(math.fsum(map(math.log, rates)) / len(rates))
+
+    @property
+    def wants_more(self) -> bool:
+        """Whether more trials are wanted and allowed; none of a load whose capacity will never be known."""
+        return self._own_wants and not self.has_no_pace
+
+    @property
+    def waits_for_capacity(self) -> bool:
+        """Whether its load is a share of a capacity that is not known yet."""
+        return self.closed is not None and self.closed.capacity is None
+
+    @property
+    def has_no_pace(self) -> bool:
+        """Whether its load is a share of the capacity of a cell that failed, or that is not measured at all."""
+        if self.cell.share is None:
+            return False
+        return self.closed is None or (self.closed.capacity is None and self.closed.failed)
+
+    @property
+    def rate(self) -> float | None:
+        """The rate of its paced load in requests/s; ``None`` of a closed one, and while it is not known."""
+        if self.cell.share is None or self.closed is None or self.closed.capacity is None:
+            return self.cell.rate
+        return self.cell.share * self.closed.capacity
 
     def still_wanted(self, usually_needed: int) -> int:
         """How many more trials the cell needs, if its spread, or else that of the others, stays as it is."""
@@ -227,7 +266,11 @@ class _Tally:
         return max(1, (usually_needed if self.spread is None else self._needed) - self.progress)
 
     def _is_precise(self) -> bool:
-        return self.summary is not None and self.summary.interval().relative_half_width <= self._schedule.precision
+        return self.summary is not None and self.summary.interval().relative_half_width <= self._precision
+
+    @property
+    def _precision(self) -> float:
+        return self._schedule.precision_of(self.cell)
 
 
 class _Tie:
@@ -268,6 +311,6 @@ class _Tie:
         return [tally.place for tally in compared if tally.place not in told]
 
 
-def _group(cell: Cell) -> tuple[int, int, int]:
+def _group(cell: Cell) -> tuple[int, int, int, Headers]:
     """Cells of one group may be compared."""
-    return cell.depth, cell.connections, cell.workers
+    return cell.depth, cell.connections, cell.workers, cell.headers

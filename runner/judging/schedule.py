@@ -3,7 +3,8 @@
 Trials go in rounds. A round holds each of its cells once, in an order shuffled by the run's seed, so that drift of the
 machine hits all alike. Which cells a round holds follows from the trials of the rounds before it:
 
-1. **minimum**: every cell, until each has the fewest trials that have an interval;
+1. **minimum**: every cell, until each has the fewest trials that have an interval; a load that is a share of a cell's
+   capacity waits until that is known;
 2. **precision**: the cells whose interval is not narrow enough yet;
 3. **ties**: with the budget that is left, the cells that cannot yet be told from another of their group.
 
@@ -39,8 +40,9 @@ T = TypeVar("T")
 class TrialSummary:
     """What the schedule must know of a finished trial.
 
-    ``rate`` is in requests per second, ``None`` exactly where the trial ``failed``; ``wall_s`` is its whole duration,
-    start and stop of the server included; ``disturbed`` trials are repeated (:func:`counted`).
+    ``rate`` is in requests per second, or of a paced cell the p99 of its latency in microseconds; ``None`` exactly
+    where the trial ``failed``. ``wall_s`` is its whole duration, start and stop of the server included; ``disturbed``
+    trials are repeated (:func:`counted`).
     """
 
     cell: Cell
@@ -53,10 +55,11 @@ class TrialSummary:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """The trial that comes next. Rounds count from 1."""
+    """The trial that comes next. Rounds count from 1; ``rate`` is that of a paced load, in requests/s."""
 
     cell: Cell
     round: int
+    rate: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +85,9 @@ class Schedule:
     """The rule that a run follows.
 
     ``trials`` is the fixed number of trials of a cell, or ``None`` to go on until the interval of its mean rate reaches
-    ``precision`` (relative half-width) or it has had ``max_trials``, disturbed ones included. ``budget_s`` is the wall
-    time of all trials; no trial starts that would not fit into it, as far as the trials before it tell.
+    ``precision`` (relative half-width), of a paced cell that of its mean p99 ``tail_precision``, or it has had
+    ``max_trials``, disturbed ones included. ``budget_s`` is the wall time of all trials; no trial starts that would not
+    fit into it, as far as the trials before it tell.
 
     Raises:
         PlanError: the numbers ask for what has no interval.
@@ -96,6 +100,7 @@ class Schedule:
     max_trials: int = levels.MAX_LOOKS
     precision: float = 0.03
     budget_s: float | None = None
+    tail_precision: float = 0.1
 
     def __post_init__(self) -> None:
         if self.trials is not None:
@@ -121,6 +126,7 @@ class Schedule:
             max_trials=plan.max_trials,
             precision=plan.precision,
             budget_s=plan.budget_s,
+            tail_precision=plan.tail_precision,
         )
 
     @property
@@ -128,10 +134,14 @@ class Schedule:
         """What the intervals of a cell's figures must allow for."""
         return Stopping.FIXED if self.trials is not None else Stopping.PRECISION
 
-    def needed(self, spread: float) -> int:
-        """Return how many trials reach the precision, where a rate's logarithm has this standard deviation."""
+    def precision_of(self, cell: Cell) -> float:
+        """Return the relative half-width at which a cell is done."""
+        return self.tail_precision if cell.is_paced else self.precision
+
+    def needed(self, spread: float, precision: float) -> int:
+        """Return how many trials reach the precision, where a figure's logarithm has this standard deviation."""
         numbers = range(self.min_trials, self.max_trials)
-        return next((n for n in numbers if _reach(n) * spread <= math.log1p(self.precision)), self.max_trials)
+        return next((n for n in numbers if _reach(n) * spread <= math.log1p(precision)), self.max_trials)
 
 
 def order(seed: int, round_: int, cells: Iterable[Cell]) -> tuple[Cell, ...]:
@@ -170,6 +180,7 @@ def _reach(number: int) -> float:
     return levels.critical_value(number) / math.sqrt(number)
 
 
-def _sort_key(cell: Cell) -> tuple[str, str, int, int, int, int]:
-    """The order of cells where some have no interpreter or limit: ``None`` compares with nothing."""
-    return (cell.adapter, cell.python or "", cell.depth, cell.connections, cell.workers, cell.max_clients or 0)
+def _sort_key(cell: Cell) -> tuple[str | int | float, ...]:
+    """The order of cells where some have no interpreter, limit or pace: ``None`` compares with nothing."""
+    where = (cell.adapter, cell.python or "", cell.depth, cell.connections, cell.workers, cell.max_clients or 0)
+    return (*where, cell.headers, cell.share or 0.0, cell.rate or 0.0, cell.burst or 0)

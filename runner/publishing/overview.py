@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from markupsafe import Markup
 
+from runner.record.plan import Headers
 from runner.record.run import Run
 from runner.record.trial import Verdict
 from runner.report.charts import plots, vega
@@ -78,7 +79,14 @@ class Trend:
             x=Axis("run", plots.FIGURE, values=tuple(map(float, range(1, len(self.runs) + 1))), logarithmic=False),
             y=Axis(None, plots.COUNT),
         )
-        return html.inline(vega.svg(chart), f"trend-{'-'.join(map(str, (self.delay_us, *self.group)))}")
+        return html.inline(vega.svg(chart), f"trend-{self._key}")
+
+    @property
+    def _key(self) -> str:
+        """Part of a name: ``0-1-50-5``."""
+        group = self.group
+        parts = [self.delay_us, group.workers, group.connections, group.depth]
+        return "-".join(map(str, parts + ([] if group.headers is Headers.BARE else [group.headers])))
 
     @property
     def description(self) -> str:

@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from runner.record.histogram import Histogram
 from runner.record.plan import Cell, Purpose
+from runner.record.volley import Volley
 
 
 class Verdict(StrEnum):
@@ -22,7 +23,9 @@ class Verdict(StrEnum):
     STALLED = "stalled"
     CRASHED = "crashed"
     REFUSED = "refused"
+    SATURATED = "saturated"
     WRONG_RESPONSE = "wrong-response"
+    BROKEN = "broken"
     CLOSES = "closes"
     UNAVAILABLE = "unavailable"
 
@@ -103,7 +106,8 @@ class Verified:
 class Load:
     """What a load generator reported of one load, raw.
 
-    ``histogram`` is batch latency for wrk (one sample a batch, its correction undone) and request latency for h2load.
+    ``histogram`` is batch latency for wrk (one sample a batch, its correction undone) and volley (of an open load from
+    the intended time), and request latency for h2load. ``volley`` is what only our own generator observes.
     ``cpu_ns`` is the CPU time of the generator's load threads alone. ``active_intervals`` counts the 100 ms intervals
     in which a response came, summed over threads (wrk.c, ``record_rate``). ``array_source`` is how wrk's array was
     read: ``ffi`` or ``api``.
@@ -122,6 +126,7 @@ class Load:
     active_intervals: int | None = None
     array_source: str | None = None
     verified: Verified | None = None
+    volley: Volley | None = None
 
     @property
     def requests_per_second(self) -> float:
@@ -195,13 +200,15 @@ class LogError:
 class Check:
     """What the quick check saw before the load: one request, and one batch of the cell's depth.
 
-    ``sent`` and ``received`` count the batch's requests and responses; ``response_bytes`` is the size of one response.
+    ``sent`` and ``received`` count the batch's requests and responses; ``response_bytes`` is the size of one response,
+    ``fields`` the names of its header fields in lower case, as they came.
     """
 
     sent: int
     received: int
     response_bytes: int | None
     failure: Failure | None = None
+    fields: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,10 +251,22 @@ class Phases:
 
 
 @dataclass(frozen=True, slots=True)
+class WarmUp:
+    """Loads of ``step_s`` seconds each, before the one that counts, of a server whose runtime compiles.
+
+    ``rates`` are requests per second of each; ``settled`` says whether the last two were alike.
+    """
+
+    step_s: float
+    rates: tuple[float, ...]
+    settled: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Trial:
     """One load on one freshly started server: all that was observed. ``placement``: the CPUs that both had for it.
 
-    ``upstream`` and ``opened`` are observed in scenario ``upstream`` only.
+    ``upstream`` and ``opened`` are observed in scenario ``upstream`` only, ``warm_up`` where a runtime compiles.
     """
 
     cell: Cell
@@ -267,3 +286,4 @@ class Trial:
     placement: Placement | None = None
     upstream: Upstream | None = None
     opened: Opened | None = None
+    warm_up: WarmUp | None = None

@@ -20,7 +20,7 @@ from runner.errors import ToolError
 from runner.judging import latency, verdict
 from runner.record.histogram import Histogram
 from runner.record.jsontext import readable
-from runner.record.plan import Cell
+from runner.record.plan import Cell, Headers
 from runner.record.run import Run
 from runner.record.trial import Trial, Verdict
 from runner.report.markdown import escape, table
@@ -162,7 +162,8 @@ def _name(row: Row) -> str:
     if row.depth is None:
         return row.title
     workers = f", {row.workers} workers" if (row.workers or 1) > 1 else ""
-    return f"{row.title}, depth {row.depth}, {row.connections} connections{workers}"
+    fields = ", a browser's headers" if row.headers is Headers.BROWSER else ""
+    return f"{row.title}, depth {row.depth}, {row.connections} connections{workers}{fields}"
 
 
 def _versions(row: Row) -> str:

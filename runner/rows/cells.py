@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from runner.judging import levels, verdict
+from runner.judging import latency, levels, verdict
 from runner.judging.levels import Stopping
 from runner.judging.schedule import counted
 from runner.record.plan import Cell, Plan, Purpose
@@ -23,8 +23,11 @@ def by_cell(run: Run, trials: Sequence[Trial]) -> dict[Cell, CellTrials]:
             verified[trial.cell.adapter, trial.cell.python] = trial
         elif trial.purpose is Purpose.MEASURE:
             measured[trial.cell].append(trial)
+    broken = {(one.adapter, one.python): one.reason for one in run.conformance if one.server_class == BROKEN}
     return {
-        cell: CellTrials.of(found, verified.get((cell.adapter, cell.python)), run.plan)
+        cell: CellTrials.of(
+            found, verified.get((cell.adapter, cell.python)), run.plan, broken=broken.get((cell.adapter, cell.python))
+        )
         for cell, found in measured.items()
     }
 
@@ -45,7 +48,7 @@ def cell_verdict(trials: Sequence[Trial], used: Sequence[Trial]) -> Failure:
     Otherwise it is the commonest of those whose figures are used, the more careful one in a tie.
     """
     verdicts = [verdict.of_trial(trial) for trial in trials]
-    failures = [found for found in verdicts if not found.verdict.has_rate]
+    failures = [found for found in verdicts if not found.verdict.has_rate and found.verdict is not Verdict.SATURATED]
     if failures:
         commonest = Counter(found.verdict for found in failures).most_common(1)[0][0]
         found = next(found for found in failures if found.verdict is commonest)
@@ -55,9 +58,15 @@ def cell_verdict(trials: Sequence[Trial], used: Sequence[Trial]) -> Failure:
         return stalled
     verdicts = [verdict.of_trial(trial) for trial in used]
     counts = Counter(found.verdict for found in verdicts)
-    careful = [Verdict.GENERATOR_BOUND, Verdict.NEITHER, Verdict.MEASURED]
+    careful = [Verdict.SATURATED, Verdict.GENERATOR_BOUND, Verdict.NEITHER, Verdict.MEASURED]
     chosen = max(careful, key=lambda one: (counts[one], -careful.index(one)))
     return next(found for found in verdicts if found.verdict is chosen)
+
+
+BROKEN = "broken"
+"""The class of servers that lose, swap or corrupt pipelined responses: what they do is no measurement."""
+TAIL_SAMPLES = 100
+"""With fewer samples there is none above the 99th percentile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +78,13 @@ class CellTrials:
     found: Failure
 
     @classmethod
-    def of(cls, trials: Sequence[Trial], verified: Trial | None, plan: Plan) -> CellTrials:
-        """``verified``: the load of the same server with every response read.
+    def of(
+        cls, trials: Sequence[Trial], verified: Trial | None, plan: Plan, *, broken: str | None = None
+    ) -> CellTrials:
+        """``verified``: the load of the same server with every response read. ``broken``: why its class is that.
 
-        A wrong one counts in every cell of the server; that responses stopped, in the cell where they did.
+        A wrong response counts in every cell of the server, and so does its class; that responses stopped, in the cell
+        where they did.
         """
         counting = used(trials, plan)
         found = cell_verdict(trials, counting)
@@ -81,6 +93,8 @@ class CellTrials:
             stalled = under_load.verdict is Verdict.STALLED and verified.cell == trials[0].cell
             if under_load.verdict is Verdict.WRONG_RESPONSE or stalled:
                 found = Failure(under_load.verdict, under_load.reason + (" (where each was read)" if stalled else ""))
+        if found.verdict.has_rate and broken is not None:
+            found = Failure(Verdict.BROKEN, broken)
         return cls(trials, counting, found)
 
     @property
@@ -99,13 +113,14 @@ def rates(trials: Sequence[Trial]) -> list[float]:
     return [trial.load.requests_per_second for trial in trials if trial.load is not None]
 
 
+def tail_us(trial: Trial) -> float | None:
+    """The p99 of a trial's batch latency in microseconds; ``None`` with fewer than a hundred samples, or unproved."""
+    found = verdict.proofs(trial)
+    if trial.load is None or found is None or found.problem or found.samples < TAIL_SAMPLES:
+        return None
+    return latency.percentile_us(trial.load.histogram, 99)
+
+
 def cpu_costs_us(trials: Sequence[Trial]) -> list[float]:
     """The server's CPU time per request, in microseconds, of each trial where both are known."""
-    return [
-        trial.server.cpu_ns / 1000 / trial.load.requests
-        for trial in trials
-        if trial.load is not None
-        and trial.load.requests
-        and trial.server is not None
-        and trial.server.cpu_ns is not None
-    ]
+    return [cost for trial in trials if (cost := verdict.cpu_cost_us(trial)) is not None]

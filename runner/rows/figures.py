@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from runner.record.trial import Verdict
-from runner.rows.row import Estimate, Row
+from runner.rows.row import Estimate, Paced, Row, WarmedUp
 
 NOTHING = "–"  # noqa: RUF001 - the sign for a figure that was not measured
 
@@ -23,9 +23,10 @@ class Rated(Protocol):
 
 
 def rate(row: Rated) -> str:
-    """Requests per second; ``≥`` where the generator was the limit."""
+    """Requests per second; ``≥`` where the generator was the limit, in brackets what got through of a wrong server."""
+    through = getattr(row, "got_through_per_second", None)
     if row.requests_per_second is None:
-        return NOTHING
+        return NOTHING if through is None else f"({rate_digits(through.mean)})"
     bound = "≥ " if row.verdict is Verdict.GENERATOR_BOUND else ""
     return bound + rate_digits(row.requests_per_second.mean)
 
@@ -54,7 +55,7 @@ def rate_or_verdict(row: Row | None) -> str:
     if row is None:
         return ""
     if row.requests_per_second is None:
-        return row.verdict.value
+        return row.verdict.value if row.got_through_per_second is None else f"{rate(row)} {row.verdict.value}"
     words = [rate(row), "" if uncertainty(row) == NOTHING else uncertainty(row)]
     words.append("(neither)" if row.verdict is Verdict.NEITHER and not waits_as_expected(row) else "")
     return " ".join(filter(None, words))
@@ -109,6 +110,21 @@ def rank(row: Row) -> str:
     return NOTHING if row.rank is None else str(row.rank)
 
 
+def paced_at(row: Row, share: float) -> Paced | None:
+    """What the row says of the load that is such a share of its capacity, in bursts as deep as the pipeline."""
+    return next((one for one in row.paced if one.share == share and one.burst == row.depth), None)
+
+
+def paced_latencies(seen: Paced | None) -> tuple[str, str, str]:
+    """p50, p99 and p99.9 of a paced load; why there are none where it was not held."""
+    if seen is None:
+        return (NOTHING,) * 3
+    if seen.verdict is not Verdict.MEASURED:
+        return (seen.verdict.value, NOTHING, NOTHING)
+    p50, p99 = (duration(one.mean) if one else NOTHING for one in (seen.p50_us, seen.p99_us))
+    return p50, p99, duration(seen.p99_9_us)
+
+
 def latencies(row: Row) -> tuple[str, str, str, str, str]:
     """p50, p75, p90, p99 and max of batch latency."""
     found = row.batch_latency_us
@@ -142,6 +158,18 @@ def outcome(row: Row) -> str:
     return row.verdict.value + (f": {note(row)}" if note(row) else "")
 
 
+def warm_up(seen: WarmedUp, trials: int) -> str:
+    """How long a server was warmed up, and whether that was long enough."""
+    unsettled = trials - seen.settled
+    settled = f"its rate had not settled in {unsettled} of {trials} trials" if unsettled else "until its rate settled"
+    return f"warmed up for up to {seen.longest_s:g} s, {settled}"
+
+
+def sends(row: Row) -> str:
+    """Which of Date, Server and Connection are in a response."""
+    return NOTHING if row.sends is None else ", ".join(row.sends.names) or "none"
+
+
 def note(row: Row) -> str:
     """What to know beside the figures: the verdict's reason, the latency's problem, the log's first error."""
     parts = [row.reason] if row.reason else []
@@ -150,8 +178,13 @@ def note(row: Row) -> str:
     found = row.batch_latency_us
     if found is not None and found.problem:
         parts.append(f"latency not measured: {found.problem}")
+    parts += [f"at {one.load}: {one.verdict}: {one.reason}" for one in row.paced if one.verdict is not Verdict.MEASURED]
     if row.witness is not None and row.witness.agrees is False:
         parts.append(str(row.witness.reason))
+    if row.warmed_up is not None:
+        parts.append(warm_up(row.warmed_up, row.trials))
+    if row.remark:
+        parts.append(row.remark)
     if row.disturbed_trials:
         parts.append(f"{row.disturbed_trials} of {row.trials} trials were disturbed")
     if row.error_log:

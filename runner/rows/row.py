@@ -6,16 +6,23 @@ The fields and their units are those of ``pipebench report --format json``, desc
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from runner.judging.stats import RankRange
 from runner.record.adapter import Client, Kind
-from runner.record.plan import Cell
+from runner.record.plan import Cell, Generator, Headers
 from runner.record.trial import Verdict
 
 SCHEMA = 1
 
-Group = tuple[int, int, int]
-"""What rows that may be compared have in common: workers, connections, depth."""
+
+class Group(NamedTuple):
+    """What rows that may be compared have in common."""
+
+    workers: int
+    connections: int
+    depth: int
+    headers: Headers = Headers.BARE
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +51,8 @@ class Multiple:
 class BatchLatency:
     """Percentiles of batch latency over all trials, in microseconds.
 
-    ``exact``: every trial's recovery passed its proofs. Otherwise the percentiles are ``None``; ``problem`` says why.
+    ``exact``: every trial passed its proofs. Otherwise the percentiles are ``None``; ``problem`` says why. ``source``
+    is the generator: volley may have been asked for what wrk could not prove.
     """
 
     p50: int | None
@@ -57,6 +65,7 @@ class BatchLatency:
     samples: int
     exact: bool
     problem: str | None
+    source: Generator = Generator.WRK
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +80,11 @@ class WrkLatency:
 
 @dataclass(frozen=True, slots=True)
 class Witness:
-    """What h2load saw of the same cell, over its trials: requests per second, and mean latency of a request in µs.
+    """What another generator saw of the same cell, over its trials: requests per second, and mean latency in µs.
 
-    The ratios are over wrk's figures, the mean batch latency among them: both means follow from Little's law where the
-    server was the limit. ``agrees`` is ``None`` where it was not, for either generator, with the ``reason``.
+    The latency is of a request by h2load, of a batch by wrk and volley. The ratios are over the run's own figures, the
+    mean batch latency among them: all means follow from Little's law where the server was the limit. ``agrees`` is
+    ``None`` where it was not, for either generator, with the ``reason``.
     """
 
     requests_per_second: float
@@ -83,6 +93,53 @@ class Witness:
     latency_ratio: float | None
     agrees: bool | None
     reason: str | None
+    generator: Generator = Generator.H2LOAD
+
+
+@dataclass(frozen=True, slots=True)
+class Paced:
+    """Latency at a load that a server can hold: an open loop at ``share`` of its capacity, or at ``rate`` requests/s.
+
+    Arrivals are of ``burst`` requests. Latency is that of a burst from its intended time, in microseconds: ``p50_us``
+    and ``p99_us`` are means over trials with their intervals, ``p99_9_us`` and ``max_us`` of all samples together.
+    Where the load was not held there is none, and ``verdict`` and ``reason`` say who could not. ``lag_p99_us`` is how
+    late the generator was, in its worst trial.
+    """
+
+    share: float | None
+    rate: float | None
+    burst: int
+    offered_per_second: float | None
+    answered_per_second: float | None
+    trials: int
+    verdict: Verdict
+    reason: str
+    p50_us: Estimate | None
+    p99_us: Estimate | None
+    p99_9_us: int | None
+    max_us: int | None
+    samples: int
+    lag_p99_us: int | None
+    cpu_us_per_request: Estimate | None
+
+    @property
+    def load(self) -> str:
+        """The load in words: ``75 %`` of the capacity, or ``5 000/s``."""
+        if self.share is not None:
+            return f"{100 * self.share:g} %"
+        return f"{self.rate:,.0f}/s".replace(",", " ")
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """What came over the wire for a batch, in the mean, as volley saw it: data segments, and reads that found data.
+
+    ``first_us`` is the median over trials of the median latency of a batch's first response.
+    """
+
+    segments_per_batch: float | None
+    reads_per_batch: float | None
+    first_us: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +184,37 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
+class Sends:
+    """Which of the header fields that a server may leave out are in its response."""
+
+    date: bool
+    server: bool
+    connection: bool
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Those that are."""
+        named = {"Date": self.date, "Server": self.server, "Connection": self.connection}
+        return tuple(name for name, sent in named.items() if sent)
+
+
+@dataclass(frozen=True, slots=True)
+class WarmedUp:
+    """How long a server whose runtime compiles was loaded before its trials: the longest, in seconds.
+
+    ``settled``: in how many of the trials its rate had settled by then.
+    """
+
+    longest_s: float
+    settled: int
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
-    """All there is to say of one cell. ``None``: not measured."""
+    """All there is to say of one cell. ``None``: not measured.
+
+    ``got_through_per_second`` are responses of a server that answers wrongly: a rate of what is no measurement.
+    """
 
     adapter: str
     title: str
@@ -160,11 +246,18 @@ class Row:
     error_log: str | None
     error_count: int
     waiting: Waiting | None = None
+    got_through_per_second: Estimate | None = None
+    paced: tuple[Paced, ...] = ()
+    wire: Wire | None = None
+    headers: Headers | None = None
+    sends: Sends | None = None
+    warmed_up: WarmedUp | None = None
+    remark: str | None = None
 
     @property
     def group(self) -> Group:
         """Rows of one group may be compared."""
-        return self.workers or 0, self.connections or 0, self.depth or 0
+        return Group(self.workers or 0, self.connections or 0, self.depth or 0, self.headers or Headers.BARE)
 
     @property
     def cell(self) -> Cell | None:
@@ -172,4 +265,5 @@ class Row:
         if self.depth is None or self.connections is None or self.workers is None:
             return None
         limit = self.waiting.max_clients if self.waiting is not None and not self.waiting.own_limit else None
-        return Cell(self.adapter, self.python, self.depth, self.connections, self.workers, limit)
+        headers = self.group.headers
+        return Cell(self.adapter, self.python, self.depth, self.connections, self.workers, limit, headers)

@@ -8,18 +8,34 @@ from dataclasses import dataclass
 from statistics import geometric_mean, mean, median
 
 from runner.judging import latency, levels, stats, verdict, waiting
+from runner.judging.latency import Proofs
 from runner.judging.levels import Stopping
 from runner.judging.stats import RankRange
-from runner.record.plan import Cell, Plan, Purpose
+from runner.record.plan import Cell, Generator, Plan, Purpose
 from runner.record.run import AdapterRecord, Run
 from runner.record.trial import Trial, Verdict
 from runner.rows.cells import CellTrials, by_cell, cell_verdict, cpu_costs_us, rates, stopping, usable
-from runner.rows.row import BatchLatency, Errors, Estimate, Group, Multiple, Row, Waiting, Witness, WrkLatency
+from runner.rows.paced import estimate, paced
+from runner.rows.row import (
+    BatchLatency,
+    Errors,
+    Estimate,
+    Group,
+    Multiple,
+    Paced,
+    Row,
+    Sends,
+    Waiting,
+    WarmedUp,
+    Wire,
+    Witness,
+    WrkLatency,
+)
 
 WRK_TIMEOUT_US = 2_000_000
 """wrk's own ``--timeout``, unless it is told another."""
 WITNESS_TOLERANCE = 0.15
-"""How far h2load's rate and mean may be from wrk's, relative to them, where the server was the limit for both."""
+"""How far a witness's rate and mean may be from the run's, relative to them, where the server limited both."""
 
 
 def rows(run: Run, trials: Sequence[Trial]) -> tuple[Row, ...]:
@@ -30,6 +46,9 @@ def rows(run: Run, trials: Sequence[Trial]) -> tuple[Row, ...]:
         if trial.purpose is Purpose.WITNESS and trial.load is not None:
             witnesses[trial.cell].append(trial)
     adapters = {(record.name, record.python): record for record in run.adapters}
+    at_a_pace: dict[Cell, list[Paced]] = defaultdict(list)
+    for cell in sorted((one for one in cells if one.is_paced), key=lambda one: (one.share or 0, one.rate or 0)):
+        at_a_pace[cell.closed].append(paced(cell, cells.pop(cell), stopping(run.plan)))
     classes = {(one.adapter, one.python): one.server_class for one in run.conformance}
     ranks = _ranks(cells, {record.name for record in run.adapters if record.ranked}, run.plan)
     baselines = {_group(cell): found for cell, found in cells.items() if cell.adapter == run.plan.baseline}
@@ -43,22 +62,14 @@ def rows(run: Run, trials: Sequence[Trial]) -> tuple[Row, ...]:
             rank=ranks.get(cell),
             baseline=baselines.get(_group(cell)),
             witnesses=witnesses[cell],
+            witness_by=run.plan.witness_by,
+            paced=tuple(at_a_pace[cell]),
         )
         made.append(_row(cell, found, beside))
     made.sort(
         key=lambda row: (row.group, -(row.requests_per_second.mean if row.requests_per_second else -1), row.adapter)
     )
     return (*made, *(_unavailable_row(record) for record in run.adapters if record.unavailable is not None))
-
-
-def estimate(values: Sequence[float], stopping: Stopping) -> Estimate | None:
-    """The geometric mean of some trials' figures with its interval."""
-    if not values:
-        return None
-    interval = stats.mean_interval(values, stopping=stopping)
-    if interval is None:
-        return Estimate(geometric_mean(values), None, None)
-    return Estimate(interval.mean, interval.low, interval.high)
 
 
 def batch_latency(trials: Sequence[Trial]) -> BatchLatency | None:
@@ -68,8 +79,9 @@ def batch_latency(trials: Sequence[Trial]) -> BatchLatency | None:
         return None
     problem = next((found.problem for _, found in proved if found.problem), None)
     count = sum(found.samples for _, found in proved)
+    source = Generator.WRK if isinstance(proved[0][1], Proofs) else Generator.VOLLEY
     if problem is not None:
-        return BatchLatency(None, None, None, None, None, None, None, count, exact=False, problem=problem)
+        return BatchLatency(None, None, None, None, None, None, None, count, False, problem, source)
     merged = latency.merge([trial.load.histogram for trial, _ in proved if trial.load is not None])
     return BatchLatency(
         p50=latency.percentile_us(merged, 50),
@@ -82,12 +94,13 @@ def batch_latency(trials: Sequence[Trial]) -> BatchLatency | None:
         samples=count,
         exact=True,
         problem=None,
+        source=source,
     )
 
 
 def _group(cell: Cell) -> Group:
     """Cells of one group may be compared."""
-    return cell.workers, cell.connections, cell.depth
+    return Group(cell.workers, cell.connections, cell.depth, cell.headers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,13 +113,19 @@ class _Beside:
     rank: RankRange | None
     baseline: CellTrials | None
     witnesses: Sequence[Trial]
+    witness_by: Generator
+    paced: tuple[Paced, ...]
+
+    def by(self, generator: Generator) -> Sequence[Trial]:
+        """The trials of one of the generators that were asked beside the run's own."""
+        return [one for one in self.witnesses if one.load is not None and one.load.generator == generator]
 
 
 def _row(cell: Cell, own: CellTrials, beside: _Beside) -> Row:
     record, found, all_trials, trials = beside.record, own.found, own.trials, own.used
     worked = found.verdict.has_rate
     rate = estimate(rates(trials), beside.stopping) if worked else None
-    batches = batch_latency(trials) if worked else None
+    batches = _proved_latency(trials, beside) if worked else None
     errors = [trial.load.errors for trial in all_trials if trial.load is not None]
     requests = sum(trial.load.requests for trial in all_trials if trial.load is not None)
     peaks = [t.server.peak_memory_bytes for t in all_trials if t.server and t.server.peak_memory_bytes is not None]
@@ -136,7 +155,7 @@ def _row(cell: Cell, own: CellTrials, beside: _Beside) -> Row:
         batch_latency_us=batches,
         little_ratio=_mean(ratios),
         wrk_latency_us=_wrk_latency(trials),
-        witness=_witness(beside.witnesses, found.verdict, rate, batches) if beside.witnesses else None,
+        witness=_witness(trials, beside, found.verdict, rate, batches),
         errors=Errors(*(sum(getattr(e, name) for e in errors) for name in Errors.__dataclass_fields__))
         if errors
         else None,
@@ -145,7 +164,55 @@ def _row(cell: Cell, own: CellTrials, beside: _Beside) -> Row:
         error_log=logged[0].text if logged else None,
         error_count=sum(error.count for error in logged),
         waiting=_waiting(cell, record, all_trials, rate),
+        headers=cell.headers,
+        sends=_sends(all_trials),
+        warmed_up=_warmed_up(all_trials),
+        remark=record.remark,
+        got_through_per_second=estimate(rates(trials), beside.stopping) if _answers_wrongly(found.verdict) else None,
+        paced=beside.paced,
+        wire=_wire(trials),
     )
+
+
+def _answers_wrongly(found: Verdict) -> bool:
+    return found in {Verdict.BROKEN, Verdict.WRONG_RESPONSE}
+
+
+def _proved_latency(trials: Sequence[Trial], beside: _Beside) -> BatchLatency | None:
+    """By the generator of the run; where that could not prove it, by volley, which was then asked too."""
+    own = batch_latency(trials)
+    if own is not None and own.exact:
+        return own
+    asked = batch_latency(usable(beside.by(Generator.VOLLEY), 1)) if own is not None else None
+    return asked if asked is not None and asked.exact else own
+
+
+def _wire(trials: Sequence[Trial]) -> Wire | None:
+    seen = [trial.load.volley for trial in trials if trial.load is not None and trial.load.volley is not None]
+    if not seen:
+        return None
+    wires = [one.wire for one in seen if one.wire is not None]
+    sent = sum(one.batches for one in wires)
+    answered = sum(one.batches.answered for one in seen)
+    firsts = [one.first.p50 for one in seen if one.first.p50 is not None]
+    return Wire(
+        segments_per_batch=sum(one.data_segments_in for one in wires) / sent if sent else None,
+        reads_per_batch=sum(one.reads for one in seen) / answered if answered else None,
+        first_us=median(firsts) if firsts else None,
+    )
+
+
+def _sends(trials: Sequence[Trial]) -> Sends | None:
+    names = next((trial.check.fields for trial in trials if trial.check and trial.check.fields is not None), None)
+    return None if names is None else Sends("date" in names, "server" in names, "connection" in names)
+
+
+def _warmed_up(trials: Sequence[Trial]) -> WarmedUp | None:
+    seen = [trial.warm_up for trial in trials if trial.warm_up is not None]
+    if not seen:
+        return None
+    longest_s = max(len(one.rates) * one.step_s for one in seen)
+    return WarmedUp(longest_s, settled=sum(1 for one in seen if one.settled))
 
 
 def _waiting(cell: Cell, record: AdapterRecord, trials: Sequence[Trial], rate: Estimate | None) -> Waiting | None:
@@ -215,6 +282,7 @@ def _unavailable_row(record: AdapterRecord) -> Row:
         peak_memory_bytes=None,
         error_log=record.log_tail[-1] if record.log_tail else None,
         error_count=0,
+        remark=record.remark,
     )
 
 
@@ -243,21 +311,37 @@ def _times_baseline(own: CellTrials, baseline: CellTrials | None) -> Multiple | 
     return Multiple(geometric_mean(own.rates) / geometric_mean(baseline.rates), bound)
 
 
-def _witness(trials: Sequence[Trial], ours: Verdict, rate: Estimate | None, batches: BatchLatency | None) -> Witness:
+def _witness(
+    own: Sequence[Trial], beside: _Beside, ours: Verdict, rate: Estimate | None, batches: BatchLatency | None
+) -> Witness | None:
+    """What the witness saw beside the run's own generator; ``None`` where it was not asked."""
+    generator = beside.witness_by
+    trials = beside.by(generator)
+    if not trials:
+        return None
     used = usable(trials, 1)
+    first = next((trial.load.generator for trial in own if trial.load is not None), Generator.WRK)
     seen = geometric_mean(rates(used))
-    latency_us = latency.mean_us(latency.merge([trial.load.histogram for trial in used if trial.load is not None]))
+    latency_us = _mean_latency_us(used)
     rate_ratio = seen / rate.mean if rate else None
     own_us = batches.mean if batches else None
     latency_ratio = latency_us / own_us if latency_us and own_us else None
     theirs = cell_verdict(trials, used).verdict
     if ours is not Verdict.MEASURED or theirs is not Verdict.MEASURED:
-        whose = f"wrk: {ours}" if ours is not Verdict.MEASURED else f"h2load: {theirs}"
-        return Witness(seen, latency_us, rate_ratio, latency_ratio, agrees=None, reason=whose)
+        whose = f"{first}: {ours}" if ours is not Verdict.MEASURED else f"{generator}: {theirs}"
+        return Witness(seen, latency_us, rate_ratio, latency_ratio, None, whose, generator)
     ratios = [ratio for ratio in (rate_ratio, latency_ratio) if ratio is not None]
     agrees = all(abs(ratio - 1) <= WITNESS_TOLERANCE for ratio in ratios)
-    reason = None if agrees else f"h2load differs from wrk by more than {WITNESS_TOLERANCE:.0%}"
-    return Witness(seen, latency_us, rate_ratio, latency_ratio, agrees=agrees, reason=reason)
+    reason = None if agrees else f"{generator} differs from {first} by more than {WITNESS_TOLERANCE:.0%}"
+    return Witness(seen, latency_us, rate_ratio, latency_ratio, agrees, reason, generator)
+
+
+def _mean_latency_us(trials: Sequence[Trial]) -> float | None:
+    """The mean of h2load's requests as they are, of batches by another generator only where they were proved."""
+    proved = batch_latency(trials)
+    if proved is not None:
+        return proved.mean
+    return latency.mean_us(latency.merge([trial.load.histogram for trial in trials if trial.load is not None]))
 
 
 def _wrk_latency(trials: Sequence[Trial]) -> WrkLatency | None:

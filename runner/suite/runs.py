@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -23,17 +24,18 @@ from runner.judging.schedule import Schedule, TrialSummary, order
 from runner.machine import facts
 from runner.record import store
 from runner.record.adapter import Adapter, Environment, Scenario, Service, Unavailable
-from runner.record.plan import Cell, Plan, Purpose
+from runner.record.plan import Cell, Generator, Plan, Purpose
 from runner.record.run import ConformanceSummary, Level, Run
 from runner.record.store import RunFolder
-from runner.record.trial import Placement, Trial
+from runner.record.trial import Placement, Trial, Verdict
+from runner.rows import cells
 from runner.serving import process, server
 from runner.suite import head as head_of
-from runner.suite import inquiries, plans, trial
+from runner.suite import inquiries, loading, plans, trial
 from runner.suite.progress import Reporter, minutes
 
 WITNESSES = 3
-"""Trials by h2load of each cell: a single one has the noise of a start and of a second."""
+"""Trials of each cell by another generator: a single one has the noise of a start and of a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,7 @@ def run(plan: Plan, places: Places, reporter: Reporter) -> Path:
     chosen = choose_adapters(plan, places.root)
     began = time.monotonic()
     prepared = _prepare(chosen, plan, reporter)
-    service = _service(plan, places.root)
+    programs = _programs(plan, places.root)
     ready = [made for made in prepared if isinstance(made, Environment)]
     if not ready:
         reasons = "; ".join(f"{m.adapter.name}: {m.reason}" for m in prepared if isinstance(m, Unavailable))
@@ -63,7 +65,7 @@ def run(plan: Plan, places: Places, reporter: Reporter) -> Path:
     head = replace(head, id=folder.path.name)
     folder.write_run(head)
     _announce(head, reporter)
-    _measure(head, (), ready, folder, places, reporter, service=service)
+    _measure(head, (), ready, folder, places, reporter, programs=programs)
     return folder.path
 
 
@@ -76,7 +78,7 @@ def resume(path: Path, places: Places, reporter: Reporter) -> Path:
     _require_tools(head.plan, places)
     chosen = choose_adapters(head.plan, places.root)
     prepared = _prepare(chosen, head.plan, reporter)
-    service = _service(head.plan, places.root)
+    programs = _programs(head.plan, places.root)
     changes = head_of.changes(head, head_of.describe(head.plan, places.root, prepared, setup_s=0))
     if changes:
         raise RecordError(f"{head.id} cannot be resumed: {'; '.join(changes)}: start a new run")
@@ -84,7 +86,7 @@ def resume(path: Path, places: Places, reporter: Reporter) -> Path:
     folder.repair()
     reporter.say(f"{head.id}: resumed after {len(trials)} trials")
     ready = [made for made in prepared if isinstance(made, Environment)]
-    _measure(head, trials, ready, folder, places, reporter, service=service)
+    _measure(head, trials, ready, folder, places, reporter, programs=programs)
     return path
 
 
@@ -132,7 +134,7 @@ def choose_adapters(plan: Plan, root: Path) -> tuple[Adapter, ...]:
     found = metadata.discover(root)
     if not found:
         raise AdapterError(f"there are no adapters below {root}: run pipebench from a checkout of the project")
-    if plan.baseline != plans.BASELINE:
+    if plan.baseline != plans.PROFILES[plan.profile].baseline:
         metadata.select(found, [plan.baseline])
     chosen = metadata.select(found, plan.only, plan.groups)
     fitting = tuple(adapter for adapter in chosen if adapter.scenario is plan.scenario)
@@ -148,8 +150,12 @@ def _prepare(chosen: Sequence[Adapter], plan: Plan, reporter: Reporter) -> tuple
 
 def _require_tools(plan: Plan, places: Places) -> None:
     plans.check(plan)
-    facts.require_wrk()
-    if plan.witness:
+    if plan.server_cpus is not None:
+        facts.require_cpus(max(*plan.workers, plan.server_cpus))
+    used = {plan.generator, *([plan.witness_by] if plan.witness else [])}
+    if Generator.WRK in used:
+        facts.require_wrk()
+    if Generator.H2LOAD in used:
         facts.require_h2load()
     facts.require_descriptors(max(plan.connections))
     if plan.scenario is Scenario.UPSTREAM:
@@ -166,18 +172,22 @@ def _measure(
     places: Places,
     reporter: Reporter,
     *,
-    service: Service | None,
+    programs: Programs,
 ) -> None:
     by_cell = _environments_by_cell(head.cells, ready)
-    settings = trial.Settings(
+    settings = loading.Settings(
         placement=head.placement,
         threads=head.plan.threads,
         duration_s=head.plan.duration_s,
         warm_up_s=head.plan.warm_up_s,
         folder=folder.path,
         port=places.port,
-        service=service,
+        generator=head.plan.generator,
+        volley=programs.volley,
+        service=programs.upstream,
         delay_us=head.plan.delay_us or 0,
+        settle_s=head.plan.settle_s,
+        server_cpus=head.plan.server_cpus,
     )
     course = Course(
         Schedule.of(head.plan, head.cells), [summarize(one) for one in trials if one.purpose is Purpose.MEASURE]
@@ -195,46 +205,79 @@ def _measure(
                 break
             reporter.trial_begins(step.cell, course.progress(elapsed), course.history)
             number = 1 + course.had(step.cell)
-            done = trial.measure(by_cell[step.cell], step.cell, settings, number=number, round_=step.round)
+            shaped = _shaped(settings, step.cell, number)
+            done = trial.measure(
+                by_cell[step.cell], step.cell, shaped, number=number, round_=step.round, rate=step.rate
+            )
             folder.append(done)
             course.add(summarize(done))
             measured.append(done)
             reporter.trial_ends(done, verdict.of_trial(done))
-        if head.plan.witness:
-            _call_witness(head, measured, by_cell, settings, folder, reporter)
+        _ask_again(head, measured, by_cell, settings, folder, reporter)
     measure_s = before + time.monotonic() - began
     folder.write_run(replace(head, finished_at=facts.now(), measure_s=measure_s))
     reporter.say(f"measured in {minutes(measure_s)}; the record is {folder.path}")
 
 
-def _call_witness(
+def _shaped(settings: loading.Settings, cell: Cell, number: int) -> loading.Settings:
+    """The settings of a cell's trial: what is paced is volley's, with arrivals of its own in each trial."""
+    if not cell.is_paced:
+        return settings
+    return replace(settings, generator=Generator.VOLLEY, seed=arrivals_seed(cell, number))
+
+
+def arrivals_seed(cell: Cell, number: int) -> int:
+    """The seed of a trial's Poisson arrivals: another one for each trial, the same whenever it is run again."""
+    return int.from_bytes(hashlib.sha256(f"{cell.id}:{number}".encode()).digest()[:4])
+
+
+def _ask_again(
     head: Run,
     measured: Sequence[Trial],
     by_cell: Mapping[Cell, Environment],
-    settings: trial.Settings,
+    settings: loading.Settings,
     folder: RunFolder,
     reporter: Reporter,
 ) -> None:
-    """Trials by h2load of each cell that has a rate, in rounds as the schedule's."""
-    worked = {one.cell for one in measured if one.purpose is Purpose.MEASURE and verdict.of_trial(one).verdict.has_rate}
-    heard = Counter(one.cell for one in measured if one.purpose is Purpose.WITNESS)
+    """Trials by another generator: by the witness of each closed cell that has a rate, where it was asked for; and by
+    volley of those whose latency wrk could not prove. In rounds, as the schedule's.
+    """
+    by_purpose: dict[Cell, list[Trial]] = defaultdict(list)
+    for one in measured:
+        if one.purpose is Purpose.MEASURE and not one.cell.is_paced:
+            by_purpose[one.cell].append(one)
+    asked: set[tuple[Cell, Generator]] = set()
+    for cell, trials in by_purpose.items():
+        if not cells.cell_verdict(trials, cells.used(trials, head.plan)).verdict.has_rate:
+            continue
+        if head.plan.witness:
+            asked.add((cell, head.plan.witness_by))
+        if settings.volley is not None and not _is_proved(cells.used(trials, head.plan)):
+            asked.add((cell, Generator.VOLLEY))
+    heard = Counter((one.cell, one.load.generator) for one in measured if one.purpose is Purpose.WITNESS and one.load)
     waiting = [
-        (round_, cell)
+        (round_, cell, generator)
         for round_ in range(1, WITNESSES + 1)
-        for cell in order(head.plan.seed, round_, head.cells)
-        if cell in worked and heard[cell] < round_
+        for cell in order(head.plan.seed, round_, by_purpose)
+        for generator in sorted(generator for other, generator in asked if other == cell)
+        if heard[cell, generator] < round_
     ]
-    for number, (round_, cell) in enumerate(waiting, start=1):
-        reporter.say(f"witness {number} of {len(waiting)}: {cell.id}")
-        witness = replace(settings, purpose=Purpose.WITNESS)
+    for number, (round_, cell, generator) in enumerate(waiting, start=1):
+        reporter.say(f"{generator} as witness, {number} of {len(waiting)}: {cell.id}")
+        witness = replace(settings, purpose=Purpose.WITNESS, generator=generator)
         folder.append(trial.measure(by_cell[cell], cell, witness, number=round_, round_=round_))
+
+
+def _is_proved(trials: Sequence[Trial]) -> bool:
+    found = [verdict.proofs(one) for one in trials]
+    return all(one is not None and one.problem is None for one in found)
 
 
 def _verify(
     head: Run,
     measured: list[Trial],
     by_cell: Mapping[Cell, Environment],
-    settings: trial.Settings,
+    settings: loading.Settings,
     folder: RunFolder,
     reporter: Reporter,
 ) -> None:
@@ -244,10 +287,14 @@ def _verify(
     largest: dict[tuple[str, str | None], Cell] = {}
     for cell in head.cells:
         key = cell.adapter, cell.python
-        largest[key] = max(largest.get(key, cell), cell, key=lambda one: (one.depth * one.connections, one.workers))
+        largest[key] = max(
+            largest.get(key, cell.closed), cell.closed, key=lambda one: (one.depth * one.connections, one.workers)
+        )
     seen = {one.cell for one in measured if one.purpose is Purpose.VERIFY}
-    verifying = replace(settings, purpose=Purpose.VERIFY, duration_s=1, warm_up_s=0)
+    yardsticks = {record.name for record in head.adapters if not record.ranked}
     for cell in largest.values():
+        tokens = settings.generator is Generator.VOLLEY and cell.adapter not in yardsticks
+        verifying = replace(settings, purpose=Purpose.VERIFY, duration_s=1, warm_up_s=0, tokens=tokens)
         if cell not in seen:
             reporter.say(f"verifying the responses of {cell.id}")
             done = trial.measure(by_cell[cell], cell, verifying, number=1, round_=0)
@@ -258,24 +305,37 @@ def _verify(
 def summarize(done: Trial) -> TrialSummary:
     """What the schedule must know of a trial."""
     found = verdict.of_trial(done)
-    worked = found.verdict.has_rate and done.load is not None
+    worked = found.verdict is Verdict.MEASURED if done.cell.is_paced else found.verdict.has_rate
     phases = done.phases
+    figure = None
+    if worked and done.load is not None:
+        figure = cells.tail_us(done) if done.cell.is_paced else done.load.requests_per_second
     return TrialSummary(
         cell=done.cell,
         round=done.round,
-        rate=done.load.requests_per_second if worked and done.load else None,
-        failed=not worked,
+        rate=figure,
+        failed=figure is None,
         disturbed=verdict.disturbance(done) is not None,
         wall_s=phases.start + phases.check + phases.warm_up + phases.load + phases.stop,
     )
 
 
-def _service(plan: Plan, root: Path) -> Service | None:
-    """What the plan's servers wait for."""
-    if plan.scenario is not Scenario.UPSTREAM:
-        return None
+@dataclass(frozen=True, slots=True)
+class Programs:
+    """Programs of ours that a run needs beside its servers: the generator, and what servers wait for."""
+
+    volley: Service | None
+    upstream: Service | None
+
+
+def _programs(plan: Plan, root: Path) -> Programs:
+    """What the plan needs of them, built where they are not yet."""
+    waits = plan.scenario is Scenario.UPSTREAM
     with process.ending_all():
-        return environments.service(root / "go" / "upstream")
+        return Programs(
+            volley=None if waits else environments.service(project.ROOT / "go" / "volley"),
+            upstream=environments.service(root / "go" / "upstream") if waits else None,
+        )
 
 
 def _environments_by_cell(cells: Sequence[Cell], ready: Sequence[Environment]) -> Mapping[Cell, Environment]:

@@ -111,7 +111,7 @@ BAD_INPUT = [
     (["run", "--connections", "many"], "is no list of whole numbers"),
     (["run", "--workers", "-1"], "workers is -1"),
     (["run", "--threads", "0"], "threads is 0"),
-    (["run", "--threads", "two"], "'two' is not a valid integer"),
+    (["run", "--threads", "two"], "'two' is no whole number"),
     (["run", "--threads", "3"], "50 connections cannot be shared evenly by 3 threads"),
     (["run", "--duration", "soon"], "'soon' is no duration: give it as 90s, 6m or 1h"),
     (["run", "--duration", "0"], "whole seconds"),
@@ -122,12 +122,28 @@ BAD_INPUT = [
     (["run", "--trials", "0"], "trials is 0"),
     (["run", "--python", "snake"], "'snake'"),
     (["run", "--group", "cor"], "'cor' is no list of groups: give some of core,field,2017"),
-    (["run", "--group", ""], "'' is no list of groups"),
+    (["run", "--group", ""], "what follows --group is empty: give it, or leave it out (is a variable not set?)"),
+    (["run", "--resume", ""], "what follows --resume is empty"),
+    (["run", "--resume="], "what follows --resume is empty"),
+    (["run", "--only", " "], "what follows --only is empty"),
+    (["run", "--only", ","], "',' names nothing"),
+    (["run", "--results", ""], "what follows --results is empty"),
+    (["report", ""], "what follows report is empty"),
+    (["run", "--budget", "0"], "a budget of 0 s holds no trial of 1 s"),
+    (["run", "--duration", "99999999999999999999h"], "is no duration"),
+    (["run", "--duration", "999999999s"], "longer than a day"),
+    (["run", "--depth", "١٦"], "'١٦' is no list of whole numbers"),
+    (["run", "--depth", "1_6"], "'1_6' is no list of whole numbers"),
+    (["run", "--trials", "٣"], "'٣' is no whole number"),
+    (["run", "--python", "٣.١٢"], "--python takes releases such as 3.12,3.13"),
+    (["run", "--precision", "٣%"], "is no share"),
+    (["run", "--precision", "nan"], "is no share"),
+    (["run", "--resume", "latest", "--depth", "5", "--quiet"], "leave out --depth"),
     (["list", "--group", "core,"], "'core,' is no list of groups"),
     (["check", "--group", "2018"], "'2018' is no list of groups"),
     (["check", "aiohttp", "--group", "2017"], "none of aiohttp is in group 2017: they are in --group core"),
     (["outdated", "--group", "2017"], "the releases of 2017 stay as they are: ask for --group core,field"),
-    (["run", "--port", "0"], "0 is not in the range 1<=x<=65535"),
+    (["run", "--port", "0"], "0 is too small: give at least 1"),
     (["run", "--profile", "seeds"], "'seeds' is not one of"),
     (["run", "--delay", "500ms"], "no server of this profile waits for another"),
     (["run", "--max-clients", "20"], "no server of this profile waits for another"),
@@ -186,7 +202,7 @@ class TestErrors:
 
     def test_wrk_that_is_absent(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
         monkeypatch.setenv("PATH", "/nowhere")
-        assert run(monkeypatch, "run") == 2
+        assert run(monkeypatch, "run", "--generator", "wrk") == 2
         assert capsys.readouterr().err.startswith("pipebench: wrk is not installed: ")
 
     def test_every_users_error_is_caught(
@@ -314,7 +330,7 @@ class TestList:
     def asked(self, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
         seen: list[tuple[str, ...]] = []
 
-        def inventory(only: tuple[str, ...], *_: object, groups: tuple[Group, ...]) -> tuple[object, ...]:
+        def inventory(only: tuple[str, ...], *_: object, groups: tuple[Group, ...], build: bool) -> tuple[object, ...]:
             seen.append((*only, *groups))
             return self.PREPARED
 
@@ -337,12 +353,32 @@ class TestList:
         read = json.loads(capsys.readouterr().out)
         assert [set(entry) for entry in read] == [
             {"adapter", "title", "version", "python", "kind", "scenario", "group", "available", "reason"}
+            | {"body", "remark", "tuning"}
         ] * 2
         assert [(entry["adapter"], entry["available"], entry["version"]) for entry in read] == [
             ("aiohttp", True, "3.14.5"),
             ("gone", False, None),
         ]
         assert asked == [("aio*", "gone", Group.SEED_2017, Group.CORE)]
+
+
+class TestTuning:
+    def test_it_is_listed_without_building_anything(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        monkeypatch.setattr(inquiries, "inventory", lambda *_, **__: pytest.fail("an environment was built"))
+        assert run(monkeypatch, "list", "--tuning", "--only", "hyper*") == 0
+        text = capsys.readouterr().out
+        assert "pipeline_flush" in text
+        assert "2026-11-26" in text
+
+    def test_objects(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+        assert run(monkeypatch, "list", "--tuning", "--json", "--only", "uvicorn-asyncio") == 0
+        (entry,) = json.loads(capsys.readouterr().out)
+        assert entry["adapter"] == "uvicorn-asyncio"
+        (advice,) = entry["tuning"]
+        assert (advice["taken"], advice["page"]) == ("in part", "https://uvicorn.dev/settings/")
+        assert advice["why"]
 
 
 class TestOutdated:

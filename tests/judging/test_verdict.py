@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from runner.judging import verdict
+from runner.judging.latency import Proofs
 from runner.record.trial import Failure, GeneratorErrors, Load, Placement, Trial, Verdict
 from tests import builders
 from tests.builders import BATCH_US, BATCHES, RESPONSE_BYTES, SECOND_NS, SECOND_US
@@ -322,7 +323,9 @@ class TestStallInAll:
 
     def test_a_generator_that_had_to_share_its_cpu_is_as_good_as_busy(self) -> None:
         assert verdict.stall_in_all([self.half(active_intervals=10)] * 3) is None
-        calmer = replace(self.half(active_intervals=10), surroundings=builders.surroundings(other_cpu_ns=SECOND_NS // 3))
+        calmer = replace(
+            self.half(active_intervals=10), surroundings=builders.surroundings(other_cpu_ns=SECOND_NS // 3)
+        )
         found = verdict.stall_in_all([calmer] * 3)
         assert found is not None
         assert "responses stopped on at least 60% of the connections" in found.reason
@@ -363,6 +366,7 @@ class TestProofs:
         assert found is not None
         assert found.problem is None
         assert found.samples == BATCHES
+        assert isinstance(found, Proofs)
         assert found.allowed == pytest.approx(60 * 4 / 5)
 
     def test_without_a_load_there_are_none(self) -> None:

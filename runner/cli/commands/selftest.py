@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     "selftest",
     epilog=options.examples("pipebench selftest --sessions 5", "pipebench selftest --sessions 100 --publish"),
 )
-@click.option("--sessions", type=click.IntRange(1), default=100, help="Small runs to measure, about 17 s each.  [100]")
-@click.option("--trials", type=click.IntRange(3), default=4, help="Trials of each server in a session.  [4]")
+@click.option(
+    "--sessions", type=options.WholeNumber(1), default=100, help="Small runs to measure, about 17 s each.  [100]"
+)
+@click.option("--trials", type=options.WholeNumber(3), default=4, help="Trials of each server in a session.  [4]")
 @options.records_to
 @click.option("--publish", is_flag=True, help="Write the outcome to published/selftest in the folder for records.")
 @click.option("--json", "as_json", is_flag=True, help="Print the outcome as an object.")

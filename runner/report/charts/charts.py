@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from runner.judging import latency
-from runner.record.plan import Cell, Purpose
+from runner.record.plan import Cell, Headers, Purpose
 from runner.record.run import Run
 from runner.record.trial import Trial, Verdict
 from runner.report.charts import plots, vega
@@ -184,9 +184,9 @@ def sweeps(rows: Sequence[Row]) -> Iterator[tuple[str, tuple[Row, ...]]]:
     """What the rows vary, with those that differ in nothing else but the server."""
     for dimension in SWEPT:
         others = [name for name in SWEPT if name != dimension]
-        together: dict[tuple[int, ...], list[Row]] = defaultdict(list)
+        together: dict[tuple[object, ...], list[Row]] = defaultdict(list)
         for row in rows:
-            together[tuple(getattr(row, name) for name in others)].append(row)
+            together[tuple(getattr(row, name) for name in (*others, "headers"))].append(row)
         for members in together.values():
             if len({getattr(row, dimension) for row in members}) > 1:
                 yield dimension, tuple(members)
@@ -210,6 +210,8 @@ def sweep(rows: Sequence[Row], names: Names, dimension: str, measure: Measure, b
         )
     ]
     fixed = ", ".join(f"{getattr(rows[0], name)} {_noun(name, rows[0])}" for name in SWEPT if name != dimension)
+    if rows[0].headers is Headers.BROWSER:
+        fixed += ", a browser's headers"
     title = f"{measure.title} over {dimension}"
     caption = f"{fixed.capitalize()}; both scales are logarithmic."
     if measure is RATE and len(lines) <= plots.TOGETHER:
@@ -368,7 +370,8 @@ def _medians(rows: Sequence[Row], names: Names) -> str:
 def _what(row: Row) -> str:
     """What the rows of a group have in common, in a few words."""
     words = f"depth {row.depth}, {row.connections} connections"
-    return words if row.workers == 1 else f"{words}, {row.workers} workers"
+    words = words if row.workers == 1 else f"{words}, {row.workers} workers"
+    return f"{words}, a browser's headers" if row.headers is Headers.BROWSER else words
 
 
 def _noun(dimension: str, row: Row) -> str:
@@ -377,4 +380,5 @@ def _noun(dimension: str, row: Row) -> str:
 
 def _key(row: Row, without: str | None = None) -> str:
     """Part of a file's name: ``d5-c50-w1``."""
-    return "-".join(f"{name[0]}{getattr(row, name)}" for name in SWEPT if name != without)
+    key = "-".join(f"{name[0]}{getattr(row, name)}" for name in SWEPT if name != without)
+    return f"{key}-{row.headers}" if row.headers is Headers.BROWSER else key

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from markupsafe import Markup
 
 from runner.conformance.classify import ServerClass
+from runner.record.adapter import Tuning
 from runner.record.run import AdapterRecord, ConformanceSummary, Level, Run
 from runner.record.trial import LogError, Trial
 from runner.report.charts.charts import SWEPT, Drawing, Picture, Section
@@ -110,6 +111,15 @@ class Conformance:
 
 
 @dataclass(frozen=True, slots=True)
+class Advice:
+    """What a server's documentation recommends, by its title; ``link`` leads to the page."""
+
+    title: str
+    tuning: Tuning
+    link: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Failure:
     """A failed row in words, with its errors and the place in its log."""
 
@@ -143,13 +153,14 @@ def render(
         when=run.created_at[:16].replace("T", " ") + " UTC",
         trials=sum(row.trials for row in rows),
         servers=len({(row.adapter, row.python) for row in rows if row.depth is not None}),
-        sections=_headings(sections, unavailable),
+        sections=_headings(run, sections, unavailable),
         caveats=caveats.caveats(run, rows),
         columns=columns(run, rows),
         results=[result_row(run, rows, row) for _, members in standard.grouped(rows) for row in members],
         choices=choices(rows),
         chart_sections=sections,
         conformance=_conformance(run),
+        advice=_advice(run),
         failures=[_failure(failed, read_log) for failed in failures.failures(rows, trials)],
         unavailable=unavailable,
         machine=tuple(_machine(run)),
@@ -171,6 +182,7 @@ def columns(run: Run, rows: Sequence[Row]) -> tuple[Column, ...]:
         Column(f"× {run.plan.baseline}", "number", descending=True),  # noqa: RUF001 - times
         Column("CPU µs/request", "number"),
         *(Column(name, "number") for name in ("p50", "p75", "p90", "p99", "max")),
+        *((Column("bytes", "number"), Column("sends", "text")) if _fields_seen(rows) else ()),
         Column("pipelining", "text"),
         Column("verdict", "text"),
         Column("version", "text"),
@@ -196,6 +208,7 @@ def result_row(run: Run, rows: Sequence[Row], row: Row) -> ResultRow:
             TableCell(text, getattr(found, name, None))
             for name, text in zip(("p50", "p75", "p90", "p99", "max"), figures.latencies(row), strict=True)
         ),
+        *(_response(row) if _fields_seen(rows) else ()),
         _word(row.server_class, alert=row.server_class == ServerClass.BROKEN),
         _word(row.verdict.value, alert=not row.verdict.has_rate),
         _word(row.version),
@@ -231,6 +244,17 @@ def commands(run: Run) -> str:
     return "\n".join(lines)
 
 
+def _fields_seen(rows: Sequence[Row]) -> bool:
+    """Whether this record says what a response holds: those of before November 26, 2026 do not."""
+    return any(row.sends is not None for row in rows)
+
+
+def _response(row: Row) -> tuple[TableCell, TableCell]:
+    size = row.bytes_per_response
+    text = figures.NOTHING if size is None else figures.grouped_digits(size)
+    return TableCell(text, size), _word(None if row.sends is None else figures.sends(row))
+
+
 def _varied(rows: Sequence[Row]) -> list[str]:
     loaded = [row for row in rows if row.depth is not None]
     return [name for name in SWEPT if name == "depth" or len({getattr(row, name) for row in loaded}) > 1]
@@ -257,11 +281,12 @@ def _link(address: str) -> str | None:
     return address if parts.scheme in {"http", "https"} and parts.netloc else None
 
 
-def _headings(chart_sections: Sequence[ChartSection], unavailable: Sequence[AdapterRecord]) -> list[Heading]:
+def _headings(run: Run, chart_sections: Sequence[ChartSection], unavailable: Sequence[AdapterRecord]) -> list[Heading]:
     return [
         Heading("results", "Results"),
         *(Heading(section.id, section.title) for section in chart_sections),
         Heading("conformance", "Conformance"),
+        *([Heading("tuning", "Tuning")] if _advice(run) else []),
         Heading("failures", "Failures"),
         *([Heading("unavailable", "Not available")] if unavailable else []),
         Heading("machine", "Machine"),
@@ -279,6 +304,16 @@ def _conformance(run: Run) -> list[Conformance]:
             bad=one.server_class is None or not ServerClass(one.server_class).pipelines,
         )
         for one in run.conformance
+    ]
+
+
+def _advice(run: Run) -> list[Advice]:
+    """Of each adapter once, whatever interpreters it ran on."""
+    by_name = {record.name: record for record in run.adapters}
+    return [
+        Advice(record.title, tuning, _link(tuning.page))
+        for record in sorted(by_name.values(), key=lambda record: record.title)
+        for tuning in record.tuning
     ]
 
 

@@ -7,10 +7,12 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from runner.judging.stats import Interval
+from runner.record.plan import Headers
 from runner.report.markdown import escape, table
 from runner.report.tables.standard import group_title
 from runner.rows import figures
 from runner.rows.comparison import COST, Change, Compared, Comparison, Side
+from runner.rows.row import Group
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -94,7 +96,8 @@ def summary(found: Comparison) -> list[str]:
 
 def verdict(one: Compared, tolerated: float) -> str:
     """Why a cell is slower than ``tolerated`` allows, in one line."""
-    what = f"{one.title} at depth {one.depth}, {one.connections} connections"
+    fields = ", a browser's headers" if one.headers is Headers.BROWSER else ""
+    what = f"{one.title} at depth {one.depth}, {one.connections} connections{fields}"
     if one.change is Change.FAILS_NOW:
         return f"{what}: fails now: {one.new.verdict}: {one.new.reason}"
     ratio, by = (one.cpu_ratio, "CPU time of a request") if one.by == COST else (one.rate_ratio, "rate")
@@ -102,7 +105,9 @@ def verdict(one: Compared, tolerated: float) -> str:
 
 
 def _grouped(compared: Sequence[Compared]) -> Iterator[tuple[str, list[Compared]]]:
-    for group, members in groupby(compared, key=lambda one: (one.workers, one.connections, one.depth)):
+    for group, members in groupby(
+        compared, key=lambda one: Group(one.workers, one.connections, one.depth, one.headers)
+    ):
         yield group_title(group), list(members)
 
 

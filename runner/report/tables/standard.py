@@ -7,12 +7,14 @@ import io
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, is_dataclass
+from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_type_hints
 
 import msgspec
 
 from runner.record.jsontext import readable
+from runner.record.plan import Headers
 from runner.record.run import Run
 from runner.record.trial import Verdict
 from runner.report.markdown import escape, table
@@ -39,30 +41,53 @@ HEADINGS = (
     "pipelining",
     "verdict",
 )
+_LATENCY = slice(HEADINGS.index("p50"), HEADINGS.index("max") + 1)
 _LEFT = frozenset({"server", "version", "Python", "pipelining", "verdict"})
 _COLOURS = {Verdict.MEASURED: "green", Verdict.GENERATOR_BOUND: "yellow", Verdict.NEITHER: "yellow"}
 
 
 def group_title(group: Group) -> str:
     """What the rows of a group have in common."""
-    workers, connections, depth = group
-    if not depth:
+    if not group.depth:
         return "Not available here"
-    return load_title(workers, connections=connections, depth=depth)
+    return load_title(group.workers, connections=group.connections, depth=group.depth, headers=group.headers)
 
 
-def load_title(workers: int, *, connections: int | None = None, depth: int | None = None) -> str:
+def load_title(
+    workers: int, *, connections: int | None = None, depth: int | None = None, headers: Headers = Headers.BARE
+) -> str:
     """A load in words, without what is left out."""
     words = [
         None if depth is None else f"depth {depth}",
         None if connections is None else f"{connections} connections",
         f"{workers} worker{'s' if workers > 1 else ''}",
+        "a browser's headers" if headers is Headers.BROWSER else None,
     ]
     return " · ".join(filter(None, words))
 
 
-def cells(row: Row) -> tuple[str, ...]:
-    """One row's figures, in the order of :data:`HEADINGS`."""
+PACED_AT = 0.75
+"""Of several paced loads the one that the tables show, if it was measured: three quarters of what a server can do."""
+
+
+def shown_share(run: Run) -> float | None:
+    """The share of capacity at which the tables of a run show latency; ``None``: they show that of the closed loop."""
+    shares = run.plan.shares
+    return min(shares, key=lambda share: abs(share - PACED_AT)) if shares else None
+
+
+def headings(run: Run) -> tuple[str, ...]:
+    """The columns of a run's tables, with its baseline, and with latency at a paced load where there is one."""
+    share = shown_share(run)
+    names: tuple[str, ...] = HEADINGS
+    if share is not None:
+        paced = tuple(f"{name} at {share:.0%}".replace("%", " %") for name in ("p50", "p99", "p99.9"))
+        names = (*HEADINGS[: _LATENCY.start], *paced, *HEADINGS[_LATENCY.stop :])
+    return tuple(heading.format(baseline=run.plan.baseline) for heading in names)
+
+
+def cells(row: Row, share: float | None = None) -> tuple[str, ...]:
+    """One row's figures, in the order of :func:`headings`; latency at a ``share`` of its capacity, if any is given."""
     return (
         figures.rank(row),
         row.title,
@@ -72,7 +97,7 @@ def cells(row: Row) -> tuple[str, ...]:
         figures.uncertainty(row),
         figures.times_baseline(row),
         figures.cpu_cost(row),
-        *figures.latencies(row),
+        *(figures.latencies(row) if share is None else figures.paced_latencies(figures.paced_at(row, share))),
         row.server_class or figures.NOTHING,
         row.verdict.value,
     )
@@ -104,6 +129,8 @@ def summary(run: Run, rows: Sequence[Row]) -> list[str]:
         lines.append("Server and load generator shared their CPUs: every rate is too low")
     if max(run.plan.workers) > len(placed.server):
         lines.append(f"Workers shared CPUs: up to {max(run.plan.workers)} on {len(placed.server)}")
+    if run.plan.server_cpus is not None:
+        lines.append(f"CPUs of a server: {run.plan.server_cpus}")
     wide = [row for row in rows if imprecise(run, row)]
     if wide:
         lines.append(f"Not within ±{run.plan.precision:.0%}: {len(wide)} of {sum(1 for r in rows if r.depth)} rows")
@@ -137,10 +164,10 @@ class Layout:
 def layout(run: Run) -> Layout:
     """The tables of servers that are asked for nothing but an answer."""
     return Layout(
-        headings=tuple(heading.format(baseline=run.plan.baseline) for heading in HEADINGS),
+        headings=headings(run),
         left=_LEFT,
         title=group_title,
-        cells=cells,
+        cells=partial(cells, share=shown_share(run)),
         note=figures.note,
         style=style,
     )
