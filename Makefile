@@ -5,7 +5,7 @@ export USER_PATH
 export PATH := $(HOME)/.local/bin:$(PATH):/usr/local/go/bin
 
 # Tests of every adapter: most of their time is waiting for servers, so several run at once.
-WAITING := tests/live/test_adapters.py tests/live/test_upstream.py
+WAITING := tests/adapters/test_adapters_live.py tests/serving/test_upstream_live.py
 
 .DEFAULT_GOAL := help
 
@@ -18,10 +18,11 @@ setup:  ## install what is missing: uv, wrk, h2load, Go
 bench: setup  ## measure every adapter with the default profile and print the table
 	@uv run --quiet pipebench run
 
-check: setup  ## ruff, mypy, gofmt and go vet
+check: setup  ## ruff, mypy, the way of imports, gofmt and go vet
 	uv run --quiet ruff check
 	uv run --quiet ruff format --check
 	uv run --quiet mypy
+	uv run --quiet lint-imports --no-cache
 	@cd go && test -z "$$(gofmt -l volley)" || { gofmt -d volley; exit 1; }
 	cd go && go vet ./volley
 

@@ -1,7 +1,7 @@
 """Records to begin a test from: sound ones, of which a test changes what it is about.
 
 Little's law holds for the load exactly: 50 connections, each always busy with a batch of 5 requests that takes 2.5 ms,
-for one second. What was in flight at the end has left no sample (see :func:`runner.latency.little_ratio`).
+for one second. What was in flight at the end has left no sample (see :func:`runner.judging.latency.little_ratio`).
 """
 
 from __future__ import annotations
@@ -10,33 +10,27 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from runner import plans, store
-from runner.histogram import Histogram
-from runner.model import (
-    Adapter,
-    AdapterRecord,
-    Cell,
+from runner.record import store
+from runner.record.adapter import Adapter, Client, Environment, Kind, Scenario
+from runner.record.histogram import Histogram
+from runner.record.plan import Cell, Generator, Plan
+from runner.record.run import AdapterRecord, Machine, Run
+from runner.record.trial import (
     Check,
-    Client,
-    Environment,
     Exit,
     GeneratorErrors,
-    Kind,
     Load,
     LogError,
-    Machine,
     Opened,
     Phases,
     Placement,
-    Plan,
-    Run,
-    Scenario,
     ServerUsage,
     Surroundings,
     Trial,
     Upstream,
     WrkLatency,
 )
+from runner.suite import plans
 
 SECOND_US = 1_000_000
 SECOND_NS = 1_000_000_000
@@ -230,7 +224,8 @@ def machine(**changes: Any) -> Machine:
 
 def plan(**changes: Any) -> Plan:
     """The default plan."""
-    return replace(plans.PROFILES["default"], **changes)
+    by_wrk = {"generator": Generator.WRK, "witness_by": Generator.H2LOAD, "shares": ()}
+    return replace(plans.PROFILES["default"], **(by_wrk | changes))
 
 
 def run(**changes: Any) -> Run:

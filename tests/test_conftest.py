@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runner import process
+from runner.serving import process
 
 if TYPE_CHECKING:
     from pathlib import Path

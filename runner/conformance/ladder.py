@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from runner.conformance.case import Case, Exchange, Fault, Level, Theme
-from runner.conformance.cases import at_once, gets, numbered, sleeps, tokens
+from runner.conformance.cases.requests import at_once, gets, numbered, sleeps
+from runner.conformance.cases.responses import tokens
 from runner.conformance.driver import ServerHandle, attempt_alone
 from runner.conformance.judge import answers, each
 

@@ -6,10 +6,12 @@ import json
 from pathlib import Path
 from typing import Any
 
-from runner import latency
-from runner.model import Address, Cell, GeneratorErrors, Load, Verified, WrkLatency
+from runner import project
+from runner.judging import latency
+from runner.record.plan import Cell
+from runner.record.trial import Address, GeneratorErrors, Load, Verified, WrkLatency
 
-SCRIPT = Path(__file__).parents[2] / "lua" / "pipeline.lua"
+SCRIPT = project.ROOT / "lua" / "pipeline.lua"
 RECORD_VERSION = 1
 CANNOT_RECORD = 3
 """Exit code of wrk where the script could not write its record."""
@@ -24,10 +26,12 @@ def argv(
     timeout_s: float,
     record: Path,
     verify: str | None = None,
+    fields: Path | None = None,
 ) -> tuple[str, ...]:
     """The command. ``timeout_s`` bounds what wrk can record at all (stats.c, ``stats_record``), so it is set high.
 
-    With ``verify``, a body, every response is read and checked, and the load measures nothing.
+    With ``verify``, a body, every response is read and checked, and the load measures nothing. ``fields``: a file of
+    header fields that each request has beside its ``Host``.
     """
     return (
         "wrk",
@@ -42,7 +46,8 @@ def argv(
         "--",
         str(cell.depth),
         str(record),
-        *([] if verify is None else [verify]),
+        *([] if verify is None and fields is None else [verify or ""]),
+        *([] if fields is None else [str(fields)]),
     )
 
 

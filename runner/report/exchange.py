@@ -16,14 +16,18 @@ from typing import TYPE_CHECKING, Any, Union, get_args, get_origin, get_type_hin
 
 import msgspec
 
-from runner import latency, verdict
 from runner.errors import ToolError
-from runner.histogram import Histogram
-from runner.jsontext import readable
-from runner.model import Cell, Run, Trial, Verdict
-from runner.report import figures, tables
+from runner.judging import latency, verdict
+from runner.record.histogram import Histogram
+from runner.record.jsontext import readable
+from runner.record.plan import Cell, Headers
+from runner.record.run import Run
+from runner.record.trial import Trial, Verdict
 from runner.report.markdown import escape, table
-from runner.report.rows import Row, by_cell
+from runner.report.tables import standard
+from runner.rows import figures
+from runner.rows.cells import by_cell
+from runner.rows.row import Row
 
 if TYPE_CHECKING:
     from hdrh.histogram import HdrHistogram
@@ -130,9 +134,9 @@ def benchmark_entries(run: Run, rows: Sequence[Row]) -> str:
 
 def job_summary(run: Run, rows: Sequence[Row]) -> str:
     """The tables for the summary of a GitHub job: few columns, the notes folded away."""
-    lines = [f"## {escape(run.id)}", "", *tables.markdown_summary(run, rows)]
+    lines = [f"## {escape(run.id)}", "", *standard.markdown_summary(run, rows)]
     headings = ("rank", "server", "requests/s", "±", "CPU µs/request", "p99", "verdict")
-    for group, members in tables.grouped(rows):
+    for group, members in standard.grouped(rows):
         if not group[2]:
             continue
         drawn = (
@@ -147,7 +151,7 @@ def job_summary(run: Run, rows: Sequence[Row]) -> str:
             ]
             for row in members
         )
-        lines += [f"### {tables.group_title(group)}", "", *table(headings, ("server", "verdict"), drawn), ""]
+        lines += [f"### {standard.group_title(group)}", "", *table(headings, ("server", "verdict"), drawn), ""]
     notes = [f"- {escape(_name(row))}: {escape(note)}" for row in rows if (note := figures.note(row))]
     if notes:
         lines += [f"<details><summary>{len(notes)} notes</summary>", "", *notes, "", "</details>", ""]
@@ -158,7 +162,8 @@ def _name(row: Row) -> str:
     if row.depth is None:
         return row.title
     workers = f", {row.workers} workers" if (row.workers or 1) > 1 else ""
-    return f"{row.title}, depth {row.depth}, {row.connections} connections{workers}"
+    fields = ", a browser's headers" if row.headers is Headers.BROWSER else ""
+    return f"{row.title}, depth {row.depth}, {row.connections} connections{workers}{fields}"
 
 
 def _versions(row: Row) -> str:

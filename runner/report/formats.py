@@ -8,15 +8,18 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from runner import store
-from runner.model import Run, Scenario, Trial
-from runner.report import brief, seed_2017, tables, upstream
-from runner.report.rows import Row, rows
+from runner.record import store
+from runner.record.adapter import Scenario
+from runner.record.run import Run
+from runner.record.trial import Trial
+from runner.report.tables import brief, seed_2017, standard, upstream
+from runner.rows.row import Row
+from runner.rows.rows import rows
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from runner.report.charts import Picture
+    from runner.report.charts.charts import Picture
 
 ReadLog = Callable[[str], str | None]
 """A log of the record by its name, ``None`` where it is not kept."""
@@ -45,12 +48,12 @@ def printed(report: Report, name: str) -> str:
 
 def terminal(report: Report) -> list[RenderableType]:
     """The tables of a report for rich, as its scenario has them."""
-    layout = upstream.layout if _waits(report) else tables.layout
-    return tables.terminal(report.run, report.rows, layout(report.run))
+    layout = upstream.layout if _waits(report) else standard.layout
+    return standard.terminal(report.run, report.rows, layout(report.run))
 
 
 def _markdown(report: Report) -> str:
-    markdown = upstream.markdown if _waits(report) else tables.markdown
+    markdown = upstream.markdown if _waits(report) else standard.markdown
     return markdown(report.run, report.rows)
 
 
@@ -60,14 +63,14 @@ def _waits(report: Report) -> bool:
 
 def html(report: Report, pictures: Sequence[Picture]) -> str:
     """The page of a report."""
-    from runner.report import page  # noqa: PLC0415 - charts are drawn only where they are wanted
+    from runner.report.pages import page  # noqa: PLC0415 - charts are drawn only where they are wanted
 
     return page.render(report.run, report.rows, report.trials, report.read_log, pictures)
 
 
 def pictures(report: Report) -> tuple[Picture, ...]:
     """The charts of a report, drawn."""
-    from runner.report import charts  # noqa: PLC0415
+    from runner.report.charts import charts  # noqa: PLC0415
 
     return charts.pictures(report.run, report.rows, report.trials)
 
@@ -75,11 +78,11 @@ def pictures(report: Report) -> tuple[Picture, ...]:
 PRINTERS: Mapping[str, Callable[[Report], str]] = {
     "markdown": _markdown,
     "brief": lambda report: brief.markdown(report.run, report.rows),
-    "csv": lambda report: tables.as_csv(report.rows),
-    "json": lambda report: tables.as_json(report.run, report.rows),
+    "csv": lambda report: standard.as_csv(report.rows),
+    "json": lambda report: standard.as_json(report.run, report.rows),
     "html": lambda report: html(report, pictures(report)),
-    "seed": lambda report: tables.seed_table(report.rows),
+    "seed": lambda report: standard.seed_table(report.rows),
     "seed-2017": lambda report: seed_2017.table(report.run, report.rows),
-    "witness": lambda report: tables.witness_table(report.rows),
+    "witness": lambda report: standard.witness_table(report.rows),
     "upstream": lambda report: upstream.markdown(report.run, report.rows),
 }

@@ -14,10 +14,14 @@ from dataclasses import replace
 from pathlib import Path
 from statistics import geometric_mean
 
-from runner import plans, progress, stats, store, suite
-from runner.model import Cell
-from runner.report import figures, rows
-from runner.stats import Difference, Stopping
+from runner import project
+from runner.judging import stats
+from runner.judging.levels import Stopping
+from runner.judging.stats import Difference
+from runner.record import store
+from runner.record.plan import Cell
+from runner.rows import cells, figures
+from runner.suite import plans, progress, runs
 
 MINIMAL = Path(__file__).with_suffix("")
 
@@ -32,14 +36,14 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         root = Path(scratch)
         for name in names:
-            shutil.copytree(suite.ROOT / "frameworks" / name, root / "frameworks" / name)
+            shutil.copytree(project.ROOT / "frameworks" / name, root / "frameworks" / name)
             shutil.copy(MINIMAL / name / "app_minimal.py", root / "frameworks" / name)
         plan = replace(plans.PROFILES["default"], depths=(1, 16), trials=given.trials, check=False, groups=())
         only = tuple(name for both in names for name in (both, f"{both}-minimal"))
         with progress.reporter(quiet=False) as reporter:
-            places = suite.Places(root=root, results=root / "results")
-            folder = suite.run(replace(plan, only=only), places, reporter)
-        measured = rows.by_cell(*store.read(folder))
+            places = runs.Places(root=root, results=root / "results")
+            folder = runs.run(replace(plan, only=only), places, reporter)
+        measured = cells.by_cell(*store.read(folder))
     print("| server | depth | minimal | ours | ours / minimal | 95 % interval |  |")
     print("| --- | ---: | ---: | ---: | ---: | ---: | --- |")
     for cell in sorted(measured):
@@ -48,7 +52,7 @@ def main() -> None:
             print(_line(cell, measured[beside], measured[cell], len(measured) // 2))
 
 
-def _line(cell: Cell, minimal: rows.CellTrials, ours: rows.CellTrials, comparisons: int) -> str:
+def _line(cell: Cell, minimal: cells.CellTrials, ours: cells.CellTrials, comparisons: int) -> str:
     verdicts = minimal.found.verdict, ours.found.verdict
     if not all(verdict.has_rate for verdict in verdicts):
         return f"| {cell.adapter} | {cell.depth} | {verdicts[0]} | {verdicts[1]} | | | not compared |"

@@ -12,9 +12,15 @@ import time
 from pathlib import Path
 from statistics import geometric_mean, median
 
-from runner import adapters, environments, machine, process, server, stats, suite
+from runner import project
+from runner.adapters import environments, metadata
+from runner.judging import stats
 from runner.load import wrk
-from runner.model import Address, Cell, Environment
+from runner.machine import facts
+from runner.record.adapter import Environment
+from runner.record.plan import Cell
+from runner.record.trial import Address
+from runner.serving import process, server
 
 
 def main() -> None:
@@ -27,7 +33,7 @@ def main() -> None:
     given = parser.parse_args()
     print("| server | starts x loads | within a start | between starts | first load over the later ones | start |")
     print("| --- | ---: | ---: | ---: | ---: | ---: |")
-    chosen = adapters.select(adapters.discover(suite.ROOT), given.adapters)
+    chosen = metadata.select(metadata.discover(project.ROOT), given.adapters)
     with process.ending_all(), tempfile.TemporaryDirectory() as scratch:
         for made in environments.prepare(chosen):
             if isinstance(made, Environment):
@@ -36,7 +42,7 @@ def main() -> None:
 
 def _line(made: Environment, given: argparse.Namespace, folder: Path) -> str:
     cell = Cell(made.adapter.name, made.python, given.depth, connections=50, workers=1)
-    placement = machine.place(1, 1)
+    placement = facts.place(1, 1)
     groups, started = [], []
     for _ in range(given.starts):
         began = time.monotonic()

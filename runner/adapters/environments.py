@@ -1,0 +1,353 @@
+"""Adapters and services made ready to run: by uv, ``go build`` or ``cargo build``, cached by content.
+
+What cannot be made ready is returned as :class:`Unavailable`, with the reason; it is never the end of a run.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import re
+import shutil
+import tomllib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from packaging.utils import canonicalize_name
+
+from runner.adapters import interpreters
+from runner.adapters.interpreters import Interpreter
+from runner.errors import ToolError
+from runner.machine import facts
+from runner.record.adapter import Adapter, Environment, Service, Unavailable
+from runner.record.plaintext import plain
+from runner.serving import process
+
+BUILD_TIMEOUT_S = 900.0
+LOG_TAIL_LINES = 8
+MAX_CAUSE = 300
+"""Characters kept of what a builder says."""
+NOT_BUILT = "not built yet"
+"""Why an adapter is unavailable that nobody has asked to be built."""
+
+Progress = Callable[[Adapter, str], None]
+"""Told when an adapter's state changes: ``building``, ``ready`` or the reason why it is unavailable."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Problem:
+    """Why something could not be built, with the end of the builder's log."""
+
+    reason: str
+    log_tail: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Program:
+    """A program that was built, and the modules in it with their versions."""
+
+    path: Path
+    installed: Mapping[str, str]
+
+
+def cache_folder() -> Path:
+    """Where environments are kept: ``$PIPEBENCH_CACHE``, else ``pipebench`` in ``$XDG_CACHE_HOME`` or ``~/.cache``."""
+    if own := os.environ.get("PIPEBENCH_CACHE"):
+        return Path(own)
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "pipebench"
+
+
+def prepare(
+    adapters: Sequence[Adapter],
+    *,
+    pythons: Sequence[str] = (),
+    progress: Progress = lambda _adapter, _state: None,
+    build: bool = True,
+) -> tuple[Environment | Unavailable, ...]:
+    """Make adapters ready, several at a time; each Python adapter on each of ``pythons`` (``3.12``), or on the newest.
+
+    The order of the result is that of ``adapters``. Without ``build`` nothing is built: what is not there is
+    unavailable as :data:`NOT_BUILT`.
+    """
+    _make_cache()
+    found = interpreters.find() if any(a.language == "python" for a in adapters) else ()
+    wanted: list[tuple[Adapter, str | None]] = [
+        (adapter, python)
+        for adapter in adapters
+        for python in (pythons if adapter.language == "python" and pythons else (None,))
+    ]
+
+    def one(item: tuple[Adapter, str | None]) -> Environment | Unavailable:
+        adapter, python = item
+        made: Environment | Unavailable
+        if adapter.problem is not None:
+            made = Unavailable(adapter, adapter.problem)
+        elif adapter.language == "python":
+            made = _prepare_python(adapter, python, found, progress, build=build)
+        else:
+            made = _PREPARE[adapter.language](adapter, progress, build=build)
+        progress(adapter, "ready" if isinstance(made, Environment) else made.reason)
+        return made
+
+    executor = ThreadPoolExecutor(max_workers=os.cpu_count())
+    try:
+        return tuple(executor.map(one, wanted))
+    finally:
+        executor.shutdown(wait=False, cancel_futures=True)
+
+
+def service(source: Path) -> Service:
+    """The Go program in ``source`` that adapters talk to, built as they are. Raises :class:`ToolError`."""
+    _make_cache()
+    made = _build_go(source, source.name, lambda: None, build=True)
+    if isinstance(made, _Problem):
+        raise ToolError(f"{source.parent.name}/{source.name}, which servers of this scenario wait for: {made.reason}")
+    return Service(name=source.name, argv=(str(made.path),))
+
+
+def _make_cache() -> None:
+    try:
+        cache_folder().mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ToolError(f"cannot write to {cache_folder()}: {error.strerror}: set PIPEBENCH_CACHE to another") from None
+
+
+def _prepare_python(
+    adapter: Adapter, wanted: str | None, found: Sequence[Interpreter], progress: Progress, *, build: bool
+) -> Environment | Unavailable:
+    requires = adapter.requires_python or ""
+    chosen = interpreters.choose(found, requires, wanted)
+    if chosen is None and wanted is not None:
+        return Unavailable(adapter, f"no CPython {wanted} here that meets requires-python {requires}", python=wanted)
+    if not shutil.which("uv"):
+        return Unavailable(adapter, "uv is not installed: run `make setup`", python=wanted)
+    python = str(chosen.path) if chosen else requires
+    version = str(chosen.version) if chosen else None
+    key = _digest(python, version or "", *adapter.dependencies, adapter.exclude_newer or "")
+    folder = cache_folder() / "python" / f"{adapter.name}-{key}"
+    with _locked(folder):
+        record = folder / "complete.json"
+        if not (_kept(record) and _runs(folder / "venv" / "bin" / "python")):
+            if not build:
+                return Unavailable(adapter, NOT_BUILT, python=version)
+            progress(adapter, "building")
+            problem = _build_venv(adapter, folder, python, record, compiled=chosen is None or chosen.compiles)
+            if problem and chosen is None:
+                reason = f"no CPython {requires} here, and uv could not get one: install it, with pyenv for example"
+                return Unavailable(adapter, reason, log_tail=problem.log_tail)
+            if problem:
+                return Unavailable(adapter, problem.reason, python=version, log_tail=problem.log_tail)
+        made = _kept(record) or {}
+    installed = made["installed"]
+    return Environment(
+        adapter=adapter,
+        argv=(str(folder / "venv" / "bin" / "python"), str(adapter.path)),
+        python=made["python"],
+        version=({"python": made["python"]} | installed).get(canonicalize_name(adapter.distribution), "?"),
+        installed=installed,
+    )
+
+
+def _kept(record: Path) -> dict[str, Any] | None:
+    """What was written of a build that was completed; ``None`` where there is none, or none that can be read."""
+    try:
+        content = json.loads(record.read_bytes())
+    except (OSError, ValueError):
+        return None
+    return content if isinstance(content, dict) and isinstance(content.get("installed"), dict) else None
+
+
+def _runs(python: Path) -> bool:
+    """Whether the interpreter that an environment was made of is still there: it links to it, and may outlive it."""
+    return os.access(python, os.X_OK) and process.output([str(python), "-I", "-S", "-c", "print(1)"]) == "1\n"
+
+
+def _build_venv(adapter: Adapter, folder: Path, python: str, record: Path, *, compiled: bool) -> _Problem | None:
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    venv = folder / "venv"
+    own_python = str(venv / "bin" / "python")
+    newest = ["--exclude-newer", adapter.exclude_newer] if adapter.exclude_newer else []
+    steps = [["uv", "venv", "--quiet", "--no-project", "--python", python, str(venv)]]
+    if adapter.dependencies:
+        ahead = ["--compile-bytecode"] if compiled else []
+        steps.append(["uv", "pip", "install", "--python", own_python, *ahead, *newest, *adapter.dependencies])
+    for number, step in enumerate(steps):
+        problem = _build_step(step, folder / f"step{number}.log", cwd=folder)
+        if problem:
+            return problem
+    listed = process.output(["uv", "pip", "list", "--python", own_python, "--format", "json", "--quiet"], stderr=False)
+    version = process.output([own_python, "-c", "import platform; print(platform.python_version())"], stderr=False)
+    if listed is None or version is None:
+        return _Problem("its environment was built but does not run")
+    installed = {canonicalize_name(entry["name"]): entry["version"] for entry in json.loads(listed)}
+    _write(record, {"python": version.strip(), "installed": installed})
+    return None
+
+
+def _prepare_go(adapter: Adapter, progress: Progress, *, build: bool) -> Environment | Unavailable:
+    made = _build_go(adapter.path.parent, adapter.name, lambda: progress(adapter, "building"), build=build)
+    return _environment(adapter, made)
+
+
+def _build_go(source: Path, name: str, building: Callable[[], None], *, build: bool) -> _Program | _Problem:
+    go = facts.go_command()
+    if go is None:
+        return _Problem("Go is not installed: run `make setup`")
+    module = source.parent
+
+    def make(folder: Path) -> Mapping[str, str] | _Problem:
+        program = folder / name
+        argv = [go, "build", "-trimpath", "-o", str(program), f"./{source.name}"]
+        problem = _build_step(argv, folder / "build.log", cwd=module)
+        return problem or _go_modules(process.output([go, "version", "-m", str(program)]) or "")
+
+    files = [module / "go.mod", module / "go.sum", *sorted(source.rglob("*.go"))]
+    making = (make, building) if build else None
+    return _build_once(cache_folder() / "go", name, [go, "version"], files, making)
+
+
+def _prepare_rust(adapter: Adapter, progress: Progress, *, build: bool) -> Environment | Unavailable:
+    cargo = shutil.which("cargo")
+    if cargo is None:
+        return Unavailable(adapter, "Rust is not installed: install it, with `apt-get install cargo` for example")
+    files = [adapter.path.with_name("Cargo.toml"), adapter.path]
+
+    def make(folder: Path) -> Mapping[str, str] | _Problem:
+        """In the cache, for cargo writes its lock file beside the source, and the repository is to have none."""
+        for file in files:
+            shutil.copy(file, folder)
+        argv = [cargo, "build", "--release", "--target-dir", str(folder / "target")]
+        problem = _build_step(argv, folder / "build.log", cwd=folder)
+        if problem:
+            return problem
+        shutil.copy(folder / "target" / "release" / "adapter", folder / adapter.name)
+        shutil.rmtree(folder / "target")
+        lock = tomllib.loads((folder / "Cargo.lock").read_text())
+        return {package["name"]: package["version"] for package in lock["package"]}
+
+    making = (make, lambda: progress(adapter, "building")) if build else None
+    return _environment(
+        adapter, _build_once(cache_folder() / "rust", adapter.name, [cargo, "--version"], files, making)
+    )
+
+
+def _build_once(
+    cache: Path,
+    name: str,
+    toolchain: Sequence[str],
+    files: Sequence[Path],
+    making: tuple[Callable[[Path], Mapping[str, str] | _Problem], Callable[[], None]] | None,
+) -> _Program | _Problem:
+    """One program called ``name``; where it is not there, made in a folder by the first of ``making``, which says what
+    went into it, after the second was told. ``None``: nothing is made.
+    """
+    said = (process.output(toolchain) or "").strip()
+    key = _digest(said, *(file.read_text() for file in files if file.exists()))
+    folder = cache / f"{name}-{key}"
+    with _locked(folder):
+        record = folder / "complete.json"
+        kept = _kept(record)
+        if kept is None or not os.access(folder / name, os.X_OK):
+            if making is None:
+                return _Problem(NOT_BUILT)
+            make, building = making
+            building()
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir(parents=True)
+            made = make(folder)
+            if isinstance(made, _Problem):
+                return made
+            kept = {"installed": made}
+            _write(record, kept)
+        return _Program(folder / name, kept["installed"])
+
+
+def _environment(adapter: Adapter, made: _Program | _Problem) -> Environment | Unavailable:
+    if isinstance(made, _Problem):
+        return Unavailable(adapter, made.reason, log_tail=made.log_tail)
+    # Go's standard library is of its toolchain's version.
+    version = made.installed.get(adapter.distribution, made.installed.get("go", "?")).removeprefix("v")
+    return Environment(adapter=adapter, argv=(str(made.path),), python=None, version=version, installed=made.installed)
+
+
+def _prepare_node(adapter: Adapter, _progress: Progress, *, build: bool) -> Environment | Unavailable:  # noqa: ARG001
+    """Nothing to build: the source is the program."""
+    node = shutil.which("node")
+    if node is None:
+        return Unavailable(adapter, "Node is not installed: install it, with `apt-get install nodejs` for example")
+    said = process.output([node, "--version"], stderr=False)
+    if said is None:
+        return Unavailable(adapter, f"{node} does not run: install Node again")
+    version = said.strip().removeprefix("v")
+    argv = (node, str(adapter.path))
+    return Environment(adapter=adapter, argv=argv, python=None, version=version, installed={"node": version})
+
+
+_PREPARE = {"go": _prepare_go, "node": _prepare_node, "rust": _prepare_rust}
+
+
+def _build_step(argv: Sequence[str], log: Path, cwd: Path) -> _Problem | None:
+    try:
+        done = process.run(argv, timeout_s=BUILD_TIMEOUT_S, log=log, cwd=cwd)
+    except ToolError as error:
+        return _Problem(str(error))
+    if done.exit.code == 0:
+        return None
+    said = [line for line in done.output.splitlines() if line.strip()]
+    how = f"did not end within {BUILD_TIMEOUT_S:.0f} s" if done.timed_out else str(done.exit)
+    what = " ".join(argv[: 3 if argv[0] == "uv" else 2]).replace("--quiet", "").strip()
+    why = f": {cause}" if (cause := cause_of(said)) else ""
+    log_tail = tuple(map(plain, said[-LOG_TAIL_LINES:]))
+    return _Problem(f"{Path(what).name if '/' in what else what} {how}{why}", log_tail=log_tail)
+
+
+_CAUSE = re.compile(r"^\s*(?:error\b[^:]*:|[\u00d7✗]|fatal\b|panic:|\S+\.(?:go|rs):\d+:)\s*", re.IGNORECASE)
+_SIGN = re.compile(r"^\s*[\u00d7✗]")
+_TREE = re.compile(r"^[\s│├└╰─▶]+")
+
+
+def cause_of(lines: Sequence[str]) -> str:
+    """What a builder says went wrong: its first line that is an error, with the next where that one only announces it.
+
+    Its last line where none is one. What comes last is advice, or the end of a chain of causes.
+    """
+    for number, line in enumerate(lines):
+        if _CAUSE.match(line):
+            found = _SIGN.sub("", line).strip()
+            follows = lines[number + 1] if number + 1 < len(lines) else ""
+            return plain(f"{found} {_TREE.sub('', follows)}".strip() if found.endswith(":") else found)[:MAX_CAUSE]
+    return plain(lines[-1].strip())[:MAX_CAUSE] if lines else ""
+
+
+def _go_modules(text: str) -> dict[str, str]:
+    """``go version -m`` as {module: version}, with the toolchain as ``go``."""
+    modules = {fields[1]: fields[2] for line in text.splitlines() if (fields := line.split())[:1] == ["dep"]}
+    toolchain = re.search(r": go(\S+)", text)
+    return modules | ({"go": toolchain[1]} if toolchain else {})
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
+
+
+def _write(path: Path, content: object) -> None:
+    """Write JSON so that the file is there whole or not at all."""
+    partial = path.with_suffix(".partial")
+    partial.write_text(json.dumps(content, indent=1))
+    partial.rename(path)
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Hold an environment against a second suite that would build it at the same moment."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with folder.with_name(f"{folder.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

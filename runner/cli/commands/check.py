@@ -1,0 +1,76 @@
+"""``pipebench check``."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from runner import project
+from runner.cli import options, printing
+
+if TYPE_CHECKING:
+    from runner.record.adapter import Group
+
+
+@click.command(
+    "check",
+    epilog=options.examples(
+        "pipebench check",
+        "pipebench check tornado --verbose",
+        "pipebench check aiohttp --case pipelined-pair,byte-by-byte",
+        "pipebench check japronto --ladder",
+    ),
+)
+@click.argument("adapters", nargs=-1, metavar="[ADAPTER]...")
+@options.of_groups
+@click.option("--case", "cases", type=options.NAMES, default=(), help="Only these cases, by name or number.  [all]")
+@click.option("--strict", is_flag=True, help="Exit code 1 where any case failed.")
+@click.option("--ladder", is_flag=True, help="Also search the largest depth and number of connections that work.")
+@click.option("--verbose", is_flag=True, help="Show the bytes of each case that is not a pass.")
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["text", "markdown", "json"]),
+    default="text",
+    help="How to print the matrix.",
+)
+@click.option("--quiet", is_flag=True, help="No progress on stderr.")
+def command(
+    adapters: tuple[str, ...],
+    *,
+    groups: tuple[Group, ...],
+    cases: tuple[str, ...],
+    strict: bool,
+    ladder: bool,
+    verbose: bool,
+    format_: str,
+    quiet: bool,
+) -> None:
+    """Run the pipelining conformance cases against ADAPTERs, shell patterns allowed; all of them by default.
+
+    Exit code 1 where pipelining does not work, or a case that was asked for by name failed. What servers do with
+    malformed requests is theirs: it is shown, and fails with --strict.
+    """
+    from runner.conformance import record
+    from runner.conformance.case import Outcome
+    from runner.report.tables import conformance
+    from runner.suite import inquiries, progress
+
+    with progress.reporter(quiet=quiet) as reporter:
+        found = inquiries.examine(adapters, project.ROOT, reporter, groups=groups, cases=cases, ladder=ladder)
+    if format_ == "json":
+        printing.as_json(record.as_json(*found))
+    elif format_ == "markdown":
+        click.echo(conformance.markdown(found))
+    else:
+        printing.through_rich(conformance.matrix(found), *([] if len(found) == 1 else map(conformance.remarks, found)))
+        printing.through_rich(*(conformance.ladder(each.ladder) for each in found if each.ladder is not None))
+    if verbose and format_ == "text":
+        for each in found:
+            for result in each.results:
+                if result.outcome is not Outcome.PASS:
+                    click.echo(f"\n{each.title}\n{conformance.transcript(result)}")
+    if any(each.fails(strict=strict) for each in found):
+        sys.exit(1)

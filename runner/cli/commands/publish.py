@@ -1,0 +1,62 @@
+"""``pipebench publish``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from runner import project
+from runner.cli import options
+
+if TYPE_CHECKING:
+    pass
+
+
+@click.command(
+    "publish",
+    epilog=options.examples(
+        "pipebench publish latest",
+        "pipebench publish checks.json   # of pipebench check --format json",
+        "pipebench publish --check      # every published figure against its record",
+        "pipebench publish --refresh    # after a change to tables or charts",
+    ),
+)
+@click.argument("run", required=False)
+@click.option("--check", is_flag=True, help="Compute all that is published again; exit code 1 where it differs.")
+@click.option("--refresh", is_flag=True, help="Write all that is published anew from its records.")
+@click.option("--unfinished", is_flag=True, help="Publish a run that is not complete all the same.")
+@click.option("--uncommitted", is_flag=True, help="Publish what was measured with uncommitted changes all the same.")
+@options.records_in
+def command(run: str | None, check: bool, refresh: bool, unfinished: bool, uncommitted: bool, results: Path) -> None:
+    """Keep RUN in results/published: its record, page, tables and charts, and the tables of README.md.
+
+    RUN may also be a file that pipebench check --format json wrote: then the conformance matrix is kept.
+    With --check or --refresh, go through all that is published instead.
+    """
+    from runner.publishing import publication
+    from runner.record import store
+
+    if (run is not None) + check + refresh != 1:
+        raise click.UsageError("give a RUN to publish, or --check, or --refresh")
+    project.require_checkout("pipebench publish")
+    if check:
+        found = publication.check(project.ROOT)
+        for discrepancy in found:
+            click.echo(str(discrepancy))
+        if found:
+            sys.exit(1)
+        click.echo("every published figure is what its record gives")
+        return
+    if run is not None and Path(run).is_file():
+        changed = publication.publish_conformance(Path(run), project.ROOT)
+    elif run is not None:
+        path = store.find(results, run)
+        folder, changed = publication.publish(path, project.ROOT, unfinished=unfinished, uncommitted=uncommitted)
+        click.echo(f"published {folder.relative_to(project.ROOT)}")
+    else:
+        changed = publication.refresh(project.ROOT)
+    for path in dict.fromkeys(changed):
+        click.echo(f"wrote {path.relative_to(project.ROOT)}")

@@ -1,0 +1,104 @@
+"""What several commands share on their way in: types of options, and where records are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from runner import project
+from runner.record.plan import Generator
+from runner.suite import plans
+
+
+class _Parsed(click.ParamType[Any]):
+    """An option's text through one of the parsers of :mod:`runner.suite.plans`."""
+
+    def __init__(self, name: str, parse: Callable[[str], Any]) -> None:
+        self.name = name
+        self._parse = parse
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The parsed value; one line on what is wrong otherwise."""
+        if not isinstance(value, str):
+            return value
+        try:
+            return self._parse(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+class WholeNumber(_Parsed):
+    """A whole number in ASCII digits: ``int`` reads those of every script, and what was typed by mistake as well."""
+
+    def __init__(self, least: int | None = None, most: int | None = None) -> None:
+        super().__init__("n", plans.whole_number)
+        self._least, self._most = least, most
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """The number; one line on what is wrong otherwise."""
+        number: int = super().convert(value, param, ctx)
+        if self._least is not None and number < self._least:
+            self.fail(f"{number} is too small: give at least {self._least}", param, ctx)
+        if self._most is not None and number > self._most:
+            self.fail(f"{number} is too large: give at most {self._most}", param, ctx)
+        return number
+
+
+def _names(text: str) -> tuple[str, ...]:
+    found = tuple(filter(None, (part.strip() for part in text.split(","))))
+    if not found:
+        raise ValueError(f"'{text}' names nothing: give names such as aiohttp,fasthttp")
+    return found
+
+
+NUMBERS = _Parsed("n,n,…", plans.whole_numbers)
+DURATION = _Parsed("duration", plans.seconds)
+SHARE = _Parsed("share", plans.share)
+GROUPS = _Parsed("group,group,…", plans.groups)
+DELAY = _Parsed("delay", plans.delay_us)
+LOADS = _Parsed("load,load,…", plans.loads)
+RATES = _Parsed("n,n,…", plans.rates)
+HEADERS = _Parsed("headers,headers,…", plans.headers)
+LIMITS = _Parsed("n,n,…", plans.limits)
+NAMES = _Parsed("name,name,…", _names)
+
+
+def generator(_context: click.Context, _parameter: click.Parameter, value: str | None) -> Generator | None:
+    """A generator by its name."""
+    return None if value is None else Generator(value)
+
+
+def results(text: str) -> Callable[[Any], Any]:
+    """The option ``--results``, a folder; in a checkout its own, else one below the working folder."""
+    return click.option(
+        "--results", type=click.Path(path_type=Path), default=project.results, help=f"{text}.  [results]"
+    )
+
+
+records_to = results("Folder for records")
+records_in = results("Folder of records")
+
+
+of_groups = click.option(
+    "--group", "groups", type=GROUPS, default=(), help="Adapters of these groups: core, field, 2017.  [all]"
+)
+
+
+def examples(*lines: str) -> str:
+    """The end of a command's help: something to paste."""
+    return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
+
+
+def given(ctx: click.Context, *but: str) -> list[str]:
+    """The options that were given on the command line, ``but`` those, as they are typed."""
+    return [
+        param.opts[0]
+        for param in ctx.command.params
+        if isinstance(param, click.Option)
+        and param.name not in but
+        and param.name is not None
+        and ctx.get_parameter_source(param.name) is click.core.ParameterSource.COMMANDLINE
+    ]

@@ -1,0 +1,85 @@
+"""What several commands share on their way out: text and files, through rich or as they are."""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, redirect_stdout
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def write(text: str, output: Path | None) -> None:
+    """To a file, or to standard output where none was named."""
+    if output is None:
+        click.echo(text, nl=False)
+        return
+    with writing(output):
+        output.write_text(text, encoding="utf-8")
+
+
+def write_all(files: Iterable[tuple[str, bytes]], folder: Path) -> None:
+    """Each content under its name in ``folder``, which is made."""
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    for name, content in files:
+        with writing(folder / name):
+            (folder / name).write_bytes(content)
+
+
+@contextmanager
+def writing(output: Path) -> Iterator[None]:
+    """What cannot be written is a user's error."""
+    try:
+        yield
+    except OSError as error:
+        raise click.UsageError(f"cannot write {output}: {error.strerror or error}: choose another place") from None
+
+
+def report(path: Path, format_: str, output: Path | None = None) -> None:
+    """The record at ``path`` in one of the formats of :mod:`runner.report.formats`."""
+    from runner.report.formats import Report, printed, terminal
+
+    found = Report.read(path)
+    if format_ != "text":
+        write(printed(found, format_), output)
+        return
+    if output is None:
+        through_rich(*terminal(found))
+        return
+    drawn = io.StringIO()
+    with redirect_stdout(drawn):
+        through_rich(*terminal(found))
+    write(drawn.getvalue(), output)
+
+
+def as_json(content: object) -> None:
+    """A record, or a list of them."""
+    from runner.record.jsontext import readable
+
+    click.echo(readable(content), nl=False)
+
+
+def through_rich(*items: Any) -> None:
+    """Print through rich: colours and the width of a terminal where there is one, the full width elsewhere."""
+    on = console(200)
+    for item in items:
+        on.print(item)
+
+
+def console(width: int) -> Console:
+    """Where rich prints to: as wide as the terminal, or ``width`` columns where there is none."""
+    from rich.console import Console
+
+    class Piped(Console):
+        def on_broken_pipe(self) -> None:
+            """Left to :mod:`runner.cli.main`, as whatever is not printed through rich; rich would end with code 1."""
+            raise BrokenPipeError
+
+    return Piped(width=None if sys.stdout.isatty() else width, highlight=False)

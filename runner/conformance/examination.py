@@ -1,0 +1,147 @@
+"""An adapter's server under the conformance cases: started, examined, started again where a case killed it."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from runner.conformance.case import Case, CaseResult
+from runner.conformance.cases.catalogue import CASES
+from runner.conformance.driver import run_cases
+from runner.conformance.ladder import climb
+from runner.conformance.record import Conformance
+from runner.record.adapter import Environment
+from runner.record.trial import Address
+from runner.serving import process, server
+from runner.serving.server import Server
+
+OnOutcome = Callable[[CaseResult], None]
+AT_ONCE = 4
+"""Servers that are examined at the same time: the cases mostly wait."""
+
+
+class Patient:
+    """A :class:`runner.conformance.driver.ServerHandle` on an adapter's environment; :meth:`close` ends it."""
+
+    def __init__(
+        self,
+        environment: Environment,
+        folder: Path,
+        cpus: Sequence[int] = (),
+        interrupted: threading.Event | None = None,
+    ) -> None:
+        self._environment = environment
+        self._folder = folder
+        self._cpus = cpus
+        self._interrupted = interrupted
+        self._starts = 0
+        self._server: Server | None = None
+
+    @property
+    def address(self) -> Address:
+        """Where it listens now."""
+        return self._running.address
+
+    def alive(self) -> bool:
+        """Whether its process runs."""
+        return self._running.alive()
+
+    def restart(self) -> None:
+        """End it whatever its state, start it anew. Raises :class:`runner.serving.server.StartError`."""
+        self.close()
+        if self._interrupted is not None and self._interrupted.is_set():
+            raise server.StartError("interrupted")
+        self._starts += 1
+        log = self._folder / f"{self._starts:03}-server.log"
+        self._server = server.start(self._environment, log=log, cpus=self._cpus)
+
+    def memory_bytes(self) -> int | None:
+        """Resident memory of its process tree, in bytes."""
+        return self._running.memory_bytes()
+
+    def exit_reason(self) -> str | None:
+        """How it ended, with the first error of its log; ``None`` while it runs."""
+        ended = self._running.exit
+        if ended is None:
+            return None
+        errors = self._running.log_errors()
+        return f"{ended}: {errors[0].text}" if errors else str(ended)
+
+    def close(self) -> None:
+        """End it."""
+        if self._server is not None:
+            self._server.stop(0.0)
+
+    @property
+    def _running(self) -> Server:
+        if self._server is None:
+            raise RuntimeError("the server was not started")
+        return self._server
+
+
+def examine(
+    environment: Environment,
+    folder: Path,
+    *,
+    cases: Sequence[Case] = CASES,
+    ladder: bool = False,
+    cpus: Sequence[int] = (),
+    on_outcome: OnOutcome | None = None,
+    interrupted: threading.Event | None = None,
+) -> Conformance:
+    """Run ``cases`` against an adapter's server, and climb the depth ladder if asked to. Logs go to ``folder``.
+
+    Once ``interrupted`` is set, the server is not started again.
+    """
+    adapter = environment.adapter
+    results: tuple[CaseResult, ...] = ()
+    climbed, problem = None, None
+    patient = Patient(environment, folder, cpus, interrupted)
+    try:
+        patient.restart()
+        results = asyncio.run(run_cases(patient, cases, on_outcome=on_outcome))
+        if ladder:
+            climbed = asyncio.run(climb(patient))
+    except server.StartError as error:
+        problem = str(error)
+    finally:
+        patient.close()
+    return Conformance(
+        adapter=adapter.name,
+        title=adapter.title,
+        version=environment.version,
+        python=environment.python,
+        results=results,
+        ladder=climbed,
+        problem=problem,
+    )
+
+
+def examine_all(
+    environments: Sequence[Environment],
+    folder: Path,
+    *,
+    cases: Sequence[Case] = CASES,
+    ladder: bool = False,
+    on_examined: Callable[[Conformance], None] | None = None,
+) -> tuple[Conformance, ...]:
+    """:func:`examine` each, a few at a time: most of it is waiting for deadlines. Each has a folder for its logs."""
+    interrupted = threading.Event()
+
+    def one(made: Environment) -> Conformance:
+        logs = folder / f"check-{made.adapter.name}-{made.python}"
+        found = examine(made, logs, cases=cases, ladder=ladder, interrupted=interrupted)
+        if on_examined is not None:
+            on_examined(found)
+        return found
+
+    # The servers are ended before the threads are waited for, which then have nothing to talk to.
+    with ThreadPoolExecutor(max_workers=AT_ONCE) as executor, process.ending_all():
+        try:
+            return tuple(executor.map(one, environments))
+        except BaseException:
+            interrupted.set()
+            raise

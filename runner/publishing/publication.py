@@ -1,0 +1,294 @@
+"""``results/published/``: kept runs, each with the documents that its record gives, and the proof that it does.
+
+Whatever is published can be computed again from the record beside it: :func:`check` does so, and names every figure
+that is not what the record gives. The documents of the project name the command that printed a table in a comment
+above it; they are held to the same.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import re
+import shutil
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from runner.conformance.record import Conformance, adapter_from_json
+from runner.errors import RecordError
+from runner.publishing import overview
+from runner.publishing.discrepancy import Discrepancy, discrepancies
+from runner.record import store
+from runner.record.run import Run
+from runner.report import formats
+from runner.report.formats import Report
+from runner.report.pages import failures
+from runner.report.tables import conformance
+from runner.serving import process
+
+FOLDER = Path("results") / "published"
+DOCUMENTS = ("README.md", "docs/*.md", "results/published/README.md")
+"""Files of the project whose tables are printed by commands."""
+
+CONFORMANCE_FILE = "conformance.json.gz"
+"""What ``pipebench check --format json`` printed; its matrix stands in conformance.md."""
+
+LOG_CHARACTERS = 20_000
+"""What is kept of a log, from its beginning: the first error is what is quoted."""
+
+_CODE = r"^```.*?^```$"
+_BLOCK = re.compile(
+    _CODE + r"|(?P<head>^<!-- pipebench (?:publish|report (?P<run>\S+)(?: --format (?P<format>\S+))?) -->\n)"
+    r"(?P<text>.*?)(?=^<!-- end -->$)",
+    re.DOTALL | re.MULTILINE,
+)
+"""A table with the comment above it; one without a run is the index of all. A block of code matches without a head."""
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A published run: its folder and what is derived from its record."""
+
+    folder: Path
+    report: Report
+
+    @classmethod
+    def read(cls, folder: Path) -> Published:
+        """Read the record and derive the rows."""
+        return cls(folder, Report.read(folder))
+
+    def documents(self) -> Mapping[str, str]:
+        """Every document that is made of the record, by its path in the folder."""
+        report, pictures = self.report, formats.pictures(self.report)
+        return {
+            "tables.md": f"# {report.run.id}\n\n{formats.printed(report, 'markdown')}",
+            "index.html": formats.html(report, pictures),
+            **{f"charts/{one.drawing.name}.svg": one.svg for one in pictures},
+        }
+
+    def write(self) -> None:
+        """Write the documents anew."""
+        shutil.rmtree(self.folder / "charts", ignore_errors=True)
+        for name, text in self.documents().items():
+            path = self.folder / name
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+
+
+def publish(
+    run_folder: Path, root: Path, *, unfinished: bool = False, uncommitted: bool = False
+) -> tuple[Path, tuple[Path, ...]]:
+    """Keep a run: copy its record, write its documents, and let the project's tables of the same profile be of it.
+
+    Returns its folder, and the other files that were changed. Raises :class:`RecordError` for a run that is not
+    complete or was measured with what is not committed, unless told, and for one whose name is taken.
+    """
+    report = Report.read(run_folder)
+    run = report.run
+    if run.finished_at is None and not unfinished:
+        raise RecordError(
+            f"{run.id} is not complete: pipebench run --resume {run.id}, or publish it as it is with --unfinished"
+        )
+    changed = [] if uncommitted else uncommitted_changes(run, root)
+    if changed:
+        raise RecordError(
+            f"{run.id} was measured with what is not committed: {', '.join(changed)}: commit and measure again, or "
+            "publish it all the same with --uncommitted"
+        )
+    folder = root / FOLDER / name_of(run)
+    if folder.exists() and (other := store.read_head(folder).id) != run.id:
+        raise RecordError(f"{folder.relative_to(root)} holds {other} already: remove it to publish {run.id} there")
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / store.RUN_FILE).write_bytes((run_folder / store.RUN_FILE).read_bytes())
+    store.compress_trials(run_folder, folder)
+    _keep_logs(report, run_folder, folder)
+    Published.read(folder).write()
+    return folder, (*_take_over(folder, run, root), *_write_documents(root, _published(root)))
+
+
+def publish_conformance(path: Path, root: Path) -> tuple[Path, ...]:
+    """Keep what ``pipebench check --format json`` printed, and its matrix; return the files that were written.
+
+    Raises :class:`RecordError` for another file.
+    """
+    try:
+        data = json.loads(path.read_bytes())
+        _conformances(data)
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        raise RecordError(f"{path} is not what pipebench check --format json prints: {error!r}") from None
+    folder = root / FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / CONFORMANCE_FILE).write_bytes(gzip.compress(_without_home(json.dumps(data)).encode(), mtime=0))
+    return (folder / CONFORMANCE_FILE, *_write_conformance(root))
+
+
+def refresh(root: Path) -> tuple[Path, ...]:
+    """Write all published documents anew from their records, and return the files of the project that were changed."""
+    published = _published(root)
+    for one in published:
+        one.write()
+    return (*_write_conformance(root), *_write_documents(root, published))
+
+
+def check(root: Path) -> list[Discrepancy]:
+    """Compute every published document and table again, and return where one is not what its record gives."""
+    found: list[Discrepancy] = []
+    published = _published(root)
+    for one in published:
+        for name, computed in one.documents().items():
+            path = one.folder / name
+            shown = str(path.relative_to(root))
+            if not path.exists():
+                found.append(Discrepancy(shown, "the file", None, "a document: pipebench publish --refresh writes it"))
+            else:
+                found += discrepancies(shown, path.read_text(encoding="utf-8"), computed)
+    for path, text in _documents(root):
+        found += discrepancies(str(path.relative_to(root)), text, printed_anew(text, root, published))
+    for path, computed in ((root / FOLDER / "index.html", _index_page(published) or ""), *_conformance(root)):
+        stored = path.read_text(encoding="utf-8") if path.exists() else ""
+        found += discrepancies(_relative(path, root), stored, computed)
+    return found
+
+
+def _write_documents(root: Path, published: Sequence[Published]) -> Iterator[Path]:
+    """Print the tables of the project's documents anew, and the index of published runs; the files that changed."""
+    for path, text in _documents(root):
+        anew = printed_anew(text, root, published)
+        if anew != text:
+            path.write_text(anew, encoding="utf-8")
+            yield path
+    page, index = _index_page(published), root / FOLDER / "index.html"
+    if page is not None and (not index.exists() or index.read_text(encoding="utf-8") != page):
+        index.write_text(page, encoding="utf-8")
+        yield index
+
+
+def printed_anew(text: str, root: Path, published: Sequence[Published]) -> str:
+    """A document with each table as the command in the comment above it prints it now."""
+    reports = {one.folder: one.report for one in published}
+
+    def table(found: re.Match[str]) -> str:
+        if not found["head"]:
+            return found[0]
+        if found["run"]:
+            report = reports.get(root / found["run"]) or Report.read(root / found["run"])
+            shown = formats.printed(report, found["format"] or "markdown")
+        else:
+            shown = overview.markdown(_overview(published))
+        return f"{found['head']}\n{shown.strip()}\n\n"
+
+    return _BLOCK.sub(table, text)
+
+
+def name_of(run: Run) -> str:
+    """The name of a published run's folder: day, machine and profile."""
+    machine = re.sub(r"[^a-z0-9]+", "-", run.machine.cpu_model.lower()).strip("-") or "unknown"
+    return f"{run.created_at[:10]}-{machine}-{len(run.machine.cpus)}cpu-{run.plan.profile}"
+
+
+def uncommitted_changes(run: Run, root: Path) -> list[str]:
+    """The adapters of a run whose file is not the one of the commit that it names; the commit itself where unknown."""
+    revision = (run.revision or "").removesuffix("+")
+    known = revision and process.output(["git", "-C", str(root), "cat-file", "-t", revision], stderr=False)
+    if not known:
+        return [f"commit {run.revision or 'unknown'}"]
+    changed = []
+    for path, sha256 in sorted({(record.path, record.sha256) for record in run.adapters}):
+        committed = process.output(["git", "-C", str(root), "show", f"{revision}:{path}"], stderr=False)
+        if committed is None or hashlib.sha256(committed.encode()).hexdigest() != sha256:
+            changed.append(path)
+    if (run.revision or "").endswith("+") and not changed:
+        changed.append("files beside the adapters")
+    return changed
+
+
+def _published(root: Path) -> tuple[Published, ...]:
+    return tuple(Published.read(path.parent) for path in sorted((root / FOLDER).glob(f"*/{store.RUN_FILE}")))
+
+
+def _documents(root: Path) -> Iterator[tuple[Path, str]]:
+    for pattern in DOCUMENTS:
+        for path in sorted(root.glob(pattern)):
+            text = path.read_text(encoding="utf-8")
+            if any(found["head"] for found in _BLOCK.finditer(text)):
+                yield path, text
+
+
+def _index_page(published: Sequence[Published]) -> str | None:
+    return overview.page(_overview(published)) if published else None
+
+
+def _overview(published: Sequence[Published]) -> list[overview.Entry]:
+    return [overview.Entry(one.folder.name, one.report.run, one.report.rows) for one in published]
+
+
+def _conformance(root: Path) -> Iterator[tuple[Path, str]]:
+    """The matrix that the record gives, where there is one."""
+    kept = root / FOLDER / CONFORMANCE_FILE
+    if kept.exists():
+        found = _conformances(json.loads(gzip.decompress(kept.read_bytes())))
+        yield root / FOLDER / "conformance.md", f"# Pipelining conformance\n\n{conformance.markdown(found)}"
+
+
+def _conformances(data: Any) -> list[Conformance]:
+    return [adapter_from_json(one) for one in data["adapters"]]
+
+
+def _write_conformance(root: Path) -> Iterator[Path]:
+    for path, text in _conformance(root):
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            path.write_text(text, encoding="utf-8")
+            yield path
+
+
+def _take_over(folder: Path, run: Run, root: Path) -> Iterator[Path]:
+    """Let the tables of an older run of the same profile be of this one; the files that changed."""
+    for path, text in _documents(root):
+
+        def newer(found: re.Match[str]) -> str:
+            if not found["run"]:
+                return found[0]
+            shown = root / found["run"]
+            if (shown / store.RUN_FILE).exists():
+                other = store.read_head(shown)
+                newer_of_same = other.plan.profile == run.plan.profile and other.created_at < run.created_at
+            else:
+                newer_of_same = shown.name.endswith(f"-{run.plan.profile}")
+            return found[0].replace(found["run"], _relative(folder, root), 1) if newer_of_same else found[0]
+
+        anew = _BLOCK.sub(newer, text)
+        if anew != text:
+            path.write_text(anew, encoding="utf-8")
+            yield path
+
+
+def _relative(path: Path, root: Path) -> str:
+    return path.relative_to(root).as_posix()
+
+
+def _keep_logs(report: Report, run_folder: Path, folder: Path) -> None:
+    """Keep the logs that the page quotes, and no more of each than it quotes from."""
+    adapters = {record.path for record in report.run.adapters}
+    shutil.rmtree(folder / store.LOGS, ignore_errors=True)
+    for failed in failures.failures(report.rows, report.trials):
+        text = report.read_log(failed.log) if failed.log else None
+        if failed.log and text is not None:
+            path = folder / failed.log
+            path.parent.mkdir(parents=True, exist_ok=True)
+            shown = portable(text, adapters).replace(str(run_folder), report.run.id)
+            path.write_text(shown[:LOG_CHARACTERS], encoding="utf-8")
+
+
+def portable(text: str, adapters: Iterable[str]) -> str:
+    """What a server said, with the files of ``adapters`` named as they are in any checkout."""
+    for path in adapters:
+        text = re.sub(rf"/[^\s\"']*/{re.escape(path)}", path, text)
+    return _without_home(text)
+
+
+def _without_home(text: str) -> str:
+    """What a server said, without the home of who measured it."""
+    return text.replace(str(Path.home()), "~")

@@ -1,0 +1,134 @@
+"""What is put to the test: a server program of ours, as its metadata says, and as it was made ready to run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+
+class Kind(StrEnum):
+    """What an adapter is, and so what it may be compared with."""
+
+    FRAMEWORK = "framework"
+    SERVER = "server"
+    PROTOCOL = "protocol"
+    BASELINE = "baseline"
+
+
+class Scenario(StrEnum):
+    """What an adapter's server is for."""
+
+    PIPELINE = "pipeline"
+    UPSTREAM = "upstream"
+
+
+class Client(StrEnum):
+    """What a server of scenario ``upstream`` waits with: its loop stands still meanwhile, or goes on."""
+
+    BLOCKING = "blocking"
+    ASYNC = "async"
+
+
+class Group(StrEnum):
+    """The part of the matrix that an adapter is in."""
+
+    CORE = "core"
+    FIELD = "field"
+    SEED_2017 = "2017"
+
+
+class Body(StrEnum):
+    """What a handler hands its server as the text of ``GET /``: the documented way of each."""
+
+    STR = "str"
+    BYTES = "bytes"
+
+
+class Taken(StrEnum):
+    """Whether an adapter follows what its server's documentation recommends."""
+
+    YES = "yes"
+    PART = "in part"
+    NO = "no"
+
+
+@dataclass(frozen=True, slots=True)
+class Tuning:
+    """What a server's documentation recommends for throughput: on which ``page``, ``read`` when (2026-11-26).
+
+    ``taken`` is ``None`` where the page recommends nothing; ``why`` says why something was not taken, or not whole.
+    """
+
+    advice: str
+    page: str
+    read: str
+    taken: Taken | None = None
+    why: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Adapter:
+    """One server program under ``frameworks/`` or ``go/``, as its metadata describes it.
+
+    ``client`` and ``max_clients`` are of scenario ``upstream``: what it waits with, and how many requests a worker has
+    under way at once unless ``MAX_CLIENTS`` says otherwise; ``None`` where there is no limit to set.
+    ``hold`` are distributions whose pins are kept though newer releases exist, and why. ``compiles``: its runtime
+    compiles while it serves, so its first seconds are slower. ``remark``: what its user would not get without doing the
+    same, to be shown beside its figures.
+    ``problem`` says why it cannot be one: its file or metadata is wrong, and what else is said of it is a guess.
+    """
+
+    name: str
+    path: Path
+    language: str
+    title: str
+    distribution: str
+    kind: Kind
+    homepage: str
+    scenario: Scenario = Scenario.PIPELINE
+    requires_python: str | None = None
+    dependencies: tuple[str, ...] = ()
+    exclude_newer: str | None = None
+    ranked: bool = True
+    known_failure: str | None = None
+    group: Group = Group.FIELD
+    template: str | None = None
+    hold: tuple[tuple[str, str], ...] = ()
+    client: Client | None = None
+    max_clients: int | None = None
+    body: Body | None = None
+    compiles: bool = False
+    remark: str | None = None
+    tuning: tuple[Tuning, ...] = ()
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A program of ours that servers talk to, made ready to run."""
+
+    name: str
+    argv: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """An adapter made ready to run here."""
+
+    adapter: Adapter
+    argv: tuple[str, ...]
+    python: str | None
+    version: str
+    installed: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Unavailable:
+    """An adapter that could not be made ready here, and why."""
+
+    adapter: Adapter
+    reason: str
+    python: str | None = None
+    log_tail: tuple[str, ...] = ()

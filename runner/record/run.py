@@ -1,0 +1,118 @@
+"""What is kept of a run beside its trials: what was asked, of which adapters, on which machine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from runner.record.adapter import Body, Client, Group, Kind, Scenario, Tuning
+from runner.record.plan import Cell, Plan
+from runner.record.trial import Placement
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """What a figure was measured on."""
+
+    host: str
+    cpu_model: str
+    cpus: tuple[int, ...]
+    memory_bytes: int
+    kernel: str
+    system: str
+    hypervisor: bool
+    tools: Mapping[str, str]
+
+    @property
+    def kind(self) -> str:
+        """What machines have in common whose figures may be compared."""
+        return f"{self.cpu_model}, {len(self.cpus)} CPUs"
+
+
+class Level(StrEnum):
+    """How much a finding matters."""
+
+    GOOD = "good"
+    NOTE = "note"
+    UNKNOWN = "unknown"
+    WARNING = "warning"
+    PROBLEM = "problem"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing about the machine: what it is, what that does to the figures, and how to mend it."""
+
+    level: Level
+    subject: str
+    state: str
+    effect: str | None = None
+    remedy: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AdapterRecord:
+    """An adapter as a run used it: what it says of itself, and what was really installed, or why it was not there."""
+
+    name: str
+    path: str
+    sha256: str
+    title: str
+    distribution: str
+    kind: Kind
+    homepage: str
+    scenario: Scenario
+    language: str
+    ranked: bool
+    known_failure: str | None
+    python: str | None
+    version: str | None
+    installed: Mapping[str, str]
+    unavailable: str | None
+    log_tail: tuple[str, ...]
+    group: Group = Group.FIELD
+    client: Client | None = None
+    max_clients: int | None = None
+    body: Body | None = None
+    compiles: bool = False
+    remark: str | None = None
+    tuning: tuple[Tuning, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ConformanceSummary:
+    """What the core conformance cases say of one adapter before it is loaded.
+
+    ``server_class`` is ``concurrent``, ``serial``, ``degrades`` or ``broken``; ``None`` where it could not be told.
+    """
+
+    adapter: str
+    python: str | None
+    server_class: str | None
+    reason: str
+    passed: int
+    noted: int
+    failed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """The head of a run's record. ``finished_at`` is ``None`` until all its trials are done."""
+
+    schema: int
+    id: str
+    created_at: str
+    finished_at: str | None
+    command: tuple[str, ...]
+    version: str
+    revision: str | None
+    plan: Plan
+    machine: Machine
+    placement: Placement
+    adapters: tuple[AdapterRecord, ...]
+    conformance: tuple[ConformanceSummary, ...]
+    cells: tuple[Cell, ...]
+    findings: tuple[Finding, ...]
+    setup_s: float | None = None
+    measure_s: float | None = None

@@ -1,0 +1,107 @@
+"""What is not clean about a run, in words: all that stands between its figures and taking them as they are. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from runner.record.run import Level, Run
+from runner.record.trial import Verdict
+from runner.report.tables import standard
+from runner.rows.row import Row
+
+NAMED = 12
+"""Servers that a caveat names before it only counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caveat:
+    """One reservation: what it is about, and what it means for the figures."""
+
+    subject: str
+    text: str
+
+
+def caveats(run: Run, rows: Sequence[Row]) -> tuple[Caveat, ...]:
+    """All reservations about a run: first those about the whole of it, then those about some of its rows."""
+    return (*_of_the_run(run, rows), *_of_rows(run, [row for row in rows if row.depth is not None]), *_missing(rows))
+
+
+def _of_the_run(run: Run, rows: Sequence[Row]) -> Iterator[Caveat]:
+    if run.finished_at is None:
+        waiting = len({*run.cells} - {row.cell for row in rows if row.trials})
+        left = f"{waiting} of {len(run.cells)} cells have no trial yet" if waiting > 0 else "more trials were planned"
+        yield Caveat("Run not complete", f"{left}: pipebench run --resume {run.id}")
+    if not run.plan.check:
+        yield Caveat("Not checked", "run with --no-check: nobody looked whether the responses are right")
+    if run.placement.shared:
+        yield Caveat("Shared CPUs", "server and load generator shared their CPUs: every rate is too low")
+    if run.revision is None:
+        yield Caveat("Revision unknown", "the suite was not run from a checkout that tells its commit")
+    elif run.revision.endswith("+"):
+        yield Caveat("Uncommitted changes", f"measured with changes to {run.revision.rstrip('+')} that no commit holds")
+    for finding in run.findings:
+        if finding.level in {Level.WARNING, Level.PROBLEM}:
+            told = finding.state if finding.effect is None else f"{finding.state}; {finding.effect}"
+            yield Caveat(f"Machine: {finding.subject}", told)
+    disturbed, trials = sum(row.disturbed_trials for row in rows), sum(row.trials for row in rows)
+    if disturbed:
+        yield Caveat(
+            "Disturbed trials",
+            f"during {disturbed} of {trials} trials other work took CPU time; they count only where there are too few "
+            f"others: {_where(row for row in rows if row.disturbed_trials)}",
+        )
+
+
+def _of_rows(run: Run, rows: Sequence[Row]) -> Iterator[Caveat]:
+    of = f"of {len(rows)} rows"
+    bounds = [row for row in rows if row.verdict is Verdict.GENERATOR_BOUND]
+    if bounds:
+        yield Caveat(
+            "Lower bounds",
+            f"{len(bounds)} {of} are marked ≥: the load generator ran out of CPU first: {_where(bounds)}",
+        )
+    unclear = [row for row in rows if row.verdict is Verdict.NEITHER]
+    if unclear:
+        yield Caveat("Limit unclear", f"in {len(unclear)} {of} neither side was busy: {_where(unclear)}")
+    failed = [row for row in rows if not row.verdict.has_rate]
+    if failed:
+        yield Caveat("Failures", f"{len(failed)} {of} have no rate, because the server failed: {_where(failed)}")
+    alone = [row for row in rows if (rate := row.requests_per_second) is not None and rate.high is None]
+    if alone:
+        yield Caveat("No interval", f"{len(alone)} {of} have too few trials to tell how far to trust them")
+    wide = [row for row in rows if standard.imprecise(run, row) and row not in alone]
+    if wide:
+        yield Caveat(
+            "Precision not reached", f"{len(wide)} {of} are not within ±{run.plan.precision * 100:g} %: {_where(wide)}"
+        )
+    blind = [row for row in rows if row.verdict.has_rate and not (row.batch_latency_us and row.batch_latency_us.exact)]
+    if blind:
+        yield Caveat("Latency not measured", f"in {len(blind)} {of}, the notes say why: {_where(blind)}")
+    doubted = [row for row in rows if row.witness is not None and row.witness.agrees is False]
+    if doubted:
+        yield Caveat("Witness disagrees", f"h2load saw other figures in {len(doubted)} {of}: {_where(doubted)}")
+
+
+def _missing(rows: Sequence[Row]) -> Iterator[Caveat]:
+    gone = [row for row in rows if row.verdict is Verdict.UNAVAILABLE and row.depth is None]
+    if gone:
+        yield Caveat("Not available", f"could not be run on this machine: {_listed(row.title for row in gone)}")
+
+
+def _where(rows: Iterable[Row]) -> str:
+    """``ceiling at depth 1, 5, 16; go fasthttp at depth 1``."""
+    depths: dict[str, set[int]] = defaultdict(set)
+    for row in rows:
+        depths[row.title].add(row.depth or 0)
+    return _listed(
+        (f"{title} at depth {', '.join(map(str, sorted(found)))}" for title, found in depths.items()), between="; "
+    )
+
+
+def _listed(words: Iterable[str], between: str = ", ") -> str:
+    found = list(words)
+    if len(found) <= NAMED:
+        return between.join(found)
+    return between.join([*found[:NAMED], f"and {len(found) - NAMED} more"])

@@ -1,0 +1,56 @@
+"""What the HTML pages have in common: templates that escape, charts inside, a policy that lets nothing else in. Pure.
+
+A page asks nothing of a network. What others have written (titles, logs, reasons) is escaped by the template, and by a
+content security policy the browser runs and applies nothing but the script and the style of the page, by their hashes.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from functools import cache
+from importlib import resources
+from urllib.parse import quote
+
+from jinja2 import Environment, StrictUndefined, Template
+from markupsafe import Markup
+
+from runner.report.charts import palette
+
+
+@cache
+def template(name: str) -> Template:
+    """A template of this package. A name that it is not given is an error."""
+    environment = Environment(autoescape=True, undefined=StrictUndefined, keep_trailing_newline=True)
+    environment.filters["address"] = quote
+    return environment.from_string(file(name))
+
+
+def file(name: str) -> str:
+    """The text of a file beside the templates."""
+    return resources.files("runner.report.pages").joinpath("templates", name).read_text(encoding="utf-8")
+
+
+def style() -> str:
+    """The style of all pages."""
+    return palette.stylesheet() + "\n" + file("page.css")
+
+
+def policy(style: str, script: str = "") -> str:
+    """The content security policy of a page with this style and script, and nothing from elsewhere."""
+    return (
+        f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; img-src data:; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def inline(svg: str, name: str) -> Markup:
+    """A chart's SVG with names of its own, so that many can stand in one page; what it shows is said beside it."""
+    text = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{name}-", svg[svg.index("<svg") :])
+    text = text.replace("<svg ", '<svg aria-hidden="true" focusable="false" ', 1)
+    return Markup(text)  # noqa: S704 - Vega escapes the text in it; a test holds it to that
+
+
+def _hash(text: str) -> str:
+    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"

@@ -1,0 +1,305 @@
+"""The comparison table as text for a terminal, Markdown, CSV and JSON. All four show the same rows."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, is_dataclass
+from functools import partial
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, Literal, get_args, get_type_hints
+
+import msgspec
+
+from runner.record.jsontext import readable
+from runner.record.plan import Headers
+from runner.record.run import Run
+from runner.record.trial import Verdict
+from runner.report.markdown import escape, table
+from runner.rows import figures
+from runner.rows.row import SCHEMA, Group, Row, Witness
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+HEADINGS = (
+    "rank",
+    "server",
+    "version",
+    "Python",
+    "requests/s",
+    "±",
+    "× {baseline}",  # noqa: RUF001 - times
+    "CPU µs/request",
+    "p50",
+    "p75",
+    "p90",
+    "p99",
+    "max",
+    "pipelining",
+    "verdict",
+)
+_LATENCY = slice(HEADINGS.index("p50"), HEADINGS.index("max") + 1)
+_LEFT = frozenset({"server", "version", "Python", "pipelining", "verdict"})
+_COLOURS = {Verdict.MEASURED: "green", Verdict.GENERATOR_BOUND: "yellow", Verdict.NEITHER: "yellow"}
+
+
+def group_title(group: Group) -> str:
+    """What the rows of a group have in common."""
+    if not group.depth:
+        return "Not available here"
+    return load_title(group.workers, connections=group.connections, depth=group.depth, headers=group.headers)
+
+
+def load_title(
+    workers: int, *, connections: int | None = None, depth: int | None = None, headers: Headers = Headers.BARE
+) -> str:
+    """A load in words, without what is left out."""
+    words = [
+        None if depth is None else f"depth {depth}",
+        None if connections is None else f"{connections} connections",
+        f"{workers} worker{'s' if workers > 1 else ''}",
+        "a browser's headers" if headers is Headers.BROWSER else None,
+    ]
+    return " · ".join(filter(None, words))
+
+
+PACED_AT = 0.75
+"""Of several paced loads the one that the tables show, if it was measured: three quarters of what a server can do."""
+
+
+def shown_share(run: Run) -> float | None:
+    """The share of capacity at which the tables of a run show latency; ``None``: they show that of the closed loop."""
+    shares = run.plan.shares
+    return min(shares, key=lambda share: abs(share - PACED_AT)) if shares else None
+
+
+def headings(run: Run) -> tuple[str, ...]:
+    """The columns of a run's tables, with its baseline, and with latency at a paced load where there is one."""
+    share = shown_share(run)
+    names: tuple[str, ...] = HEADINGS
+    if share is not None:
+        paced = tuple(f"{name} at {share:.0%}".replace("%", " %") for name in ("p50", "p99", "p99.9"))
+        names = (*HEADINGS[: _LATENCY.start], *paced, *HEADINGS[_LATENCY.stop :])
+    return tuple(heading.format(baseline=run.plan.baseline) for heading in names)
+
+
+def cells(row: Row, share: float | None = None) -> tuple[str, ...]:
+    """One row's figures, in the order of :func:`headings`; latency at a ``share`` of its capacity, if any is given."""
+    return (
+        figures.rank(row),
+        row.title,
+        row.version or figures.NOTHING,
+        row.python or figures.NOTHING,
+        figures.rate(row),
+        figures.uncertainty(row),
+        figures.times_baseline(row),
+        figures.cpu_cost(row),
+        *(figures.latencies(row) if share is None else figures.paced_latencies(figures.paced_at(row, share))),
+        row.server_class or figures.NOTHING,
+        row.verdict.value,
+    )
+
+
+def grouped(rows: Iterable[Row]) -> list[tuple[Group, list[Row]]]:
+    """Rows by group: what could not be run at all comes last."""
+    ordered = sorted(rows, key=lambda row: (row.depth is None, row.group))
+    return [(group, list(found)) for group, found in groupby(ordered, key=lambda row: row.group)]
+
+
+def summary(run: Run, rows: Sequence[Row]) -> list[str]:
+    """What the tables are of: the run, the machine, and what is not clean about it as a whole."""
+    machine, placed = run.machine, run.placement
+    gib = machine.memory_bytes / 2**30
+    trials = sum(row.trials for row in rows)
+    what = f"run {run.id}, profile {run.plan.profile}, {run.plan.duration_s:g} s a trial, {trials} trials"
+    where = (
+        f"{machine.kind} ({placed}), {gib:.0f} GiB, {machine.system}, {machine.kernel}, "
+        f"wrk {machine.tools.get('wrk', '?')}"
+    )
+    lines = [what, where]
+    if run.finished_at is None:
+        lines.append(f"This run is not complete: pipebench run --resume {run.id}")
+    disturbed = sum(row.disturbed_trials for row in rows)
+    if disturbed:
+        lines.append(f"Disturbed by other work on the machine: {disturbed} trials")
+    if placed.shared:
+        lines.append("Server and load generator shared their CPUs: every rate is too low")
+    if max(run.plan.workers) > len(placed.server):
+        lines.append(f"Workers shared CPUs: up to {max(run.plan.workers)} on {len(placed.server)}")
+    if run.plan.server_cpus is not None:
+        lines.append(f"CPUs of a server: {run.plan.server_cpus}")
+    wide = [row for row in rows if imprecise(run, row)]
+    if wide:
+        lines.append(f"Not within ±{run.plan.precision:.0%}: {len(wide)} of {sum(1 for r in rows if r.depth)} rows")
+    return lines
+
+
+def imprecise(run: Run, row: Row) -> bool:
+    """Whether a row's trials ended before its interval was as narrow as the plan wants it."""
+    rate = row.requests_per_second
+    if rate is None or run.plan.trials is not None:
+        return False
+    return rate.relative_half_width is None or rate.relative_half_width > run.plan.precision
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How the rows of one scenario are set as tables, the same for a terminal and in Markdown.
+
+    ``cells`` are a row's figures under ``headings``, its verdict last; ``left`` names the columns that begin at the
+    left; ``style`` is what a terminal draws the verdict in, a style of rich.
+    """
+
+    headings: tuple[str, ...]
+    left: frozenset[str]
+    title: Callable[[Group], str]
+    cells: Callable[[Row], tuple[str, ...]]
+    note: Callable[[Row], str]
+    style: Callable[[Row], str]
+
+
+def layout(run: Run) -> Layout:
+    """The tables of servers that are asked for nothing but an answer."""
+    return Layout(
+        headings=headings(run),
+        left=_LEFT,
+        title=group_title,
+        cells=partial(cells, share=shown_share(run)),
+        note=figures.note,
+        style=style,
+    )
+
+
+def style(row: Row) -> str:
+    """The style of rich in which a terminal draws a row's verdict."""
+    return _COLOURS.get(row.verdict, "red")
+
+
+def terminal(run: Run, rows: Sequence[Row], layout: Layout) -> list[RenderableType]:
+    """Tables for rich, one a group, with the notes of its rows below it."""
+    from rich.table import Table  # noqa: PLC0415 - only where a table is drawn
+    from rich.text import Text  # noqa: PLC0415
+
+    made: list[RenderableType] = [Text("\n".join(summary(run, rows)))]
+    for group, members in grouped(rows):
+        if not group[2]:
+            made.append(Text(f"\n{group_title(group)}", style="bold"))
+        else:
+            table = Table(title=layout.title(group), title_justify="left", title_style="bold", box=None, pad_edge=False)
+            for heading in layout.headings:
+                justify: Literal["left", "right"] = "left" if heading in layout.left else "right"
+                table.add_column(Text(heading), justify=justify, no_wrap=heading != "server")
+            for row in members:
+                *shown, judged = layout.cells(row)
+                table.add_row(*map(Text, shown), Text(judged, style=layout.style(row)))
+            made += [Text(), table]
+        titles = Counter(row.title for row in members)
+        made += [
+            Text.assemble("  ", (_named(row, titles), "bold"), f": {note}")
+            for row in members
+            if (note := layout.note(row))
+        ]
+    return made
+
+
+def _named(row: Row, titles: Mapping[str, int]) -> str:
+    """A row's title, with its interpreter where several rows have the one title."""
+    return f"{row.title} on CPython {row.python}" if titles[row.title] > 1 and row.python else row.title
+
+
+def witness_table(rows: Sequence[Row]) -> str:
+    """wrk and h2load side by side, as Markdown: rates, and means of batch and request latency."""
+    headings = ["server", "depth", "requests/s wrk", "h2load", "ratio", "mean latency wrk", "h2load", "ratio", "agree"]
+    drawn = (map(escape, _beside(row, row.witness)) for row in rows if row.witness is not None)
+    return "\n".join(table(headings, ("server", "agree"), drawn)) + "\n"
+
+
+def _beside(row: Row, seen: Witness) -> tuple[str, ...]:
+    own = row.batch_latency_us.mean if row.batch_latency_us else None
+    return (
+        row.title,
+        str(row.depth),
+        figures.rate(row),
+        figures.rate_digits(seen.requests_per_second),
+        figures.NOTHING if seen.rate_ratio is None else f"{seen.rate_ratio:.2f}",
+        figures.duration(own),
+        figures.duration(seen.mean_latency_us),
+        figures.NOTHING if seen.latency_ratio is None else f"{seen.latency_ratio:.2f}",
+        {True: "yes", False: "NO", None: f"not comparable ({seen.reason})"}[seen.agrees],
+    )
+
+
+def markdown(run: Run, rows: Sequence[Row]) -> str:
+    """The tables in GitHub's Markdown, the notes in a last column."""
+    return "\n".join((*markdown_summary(run, rows), *markdown_groups(grouped(rows), layout(run))))
+
+
+def markdown_summary(run: Run, rows: Sequence[Row]) -> list[str]:
+    """What the tables are of, as the lines of a paragraph."""
+    return [*(f"{escape(line)}  " for line in summary(run, rows)), ""]
+
+
+def markdown_groups(groups: Iterable[tuple[Group, Sequence[Row]]], layout: Layout) -> Iterator[str]:
+    """The lines of one table a group, each below its title."""
+    for group, members in groups:
+        yield from (f"### {layout.title(group)}", "")
+        if group[2]:
+            drawn = (map(escape, (*layout.cells(row), layout.note(row))) for row in members)
+            yield from table((*layout.headings, "note"), {*layout.left, "note"}, drawn)
+        else:
+            reasons = (map(escape, (row.title, layout.note(row))) for row in members)
+            yield from table(("server", "note"), ("server", "note"), reasons)
+        yield ""
+
+
+def as_csv(rows: Sequence[Row]) -> str:
+    """Every figure of every row, nested ones as ``requests_per_second.mean``; empty where not measured."""
+    records = [_flat(msgspec.to_builtins(row)) for row in rows]
+    out = io.StringIO()
+    writer = csv.DictWriter(out, list(_columns(Row)), extrasaction="ignore", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(records)
+    return out.getvalue()
+
+
+def as_json(run: Run, rows: Sequence[Row]) -> str:
+    """An object with ``schema``, ``run``, ``machine`` and ``rows``."""
+    content = {"schema": SCHEMA, "run": run, "machine": run.machine, "rows": rows}
+    return readable(content)
+
+
+def seed_table(rows: Sequence[Row]) -> str:
+    """The five columns that the seed published, for the rows of its command, as Markdown.
+
+    Its latency columns are wrk's own figures; ours stand beside them.
+    """
+    headings = ["server", *(f"{name} wrk / true" for name in ("p50", "p75", "p90", "p99")), "requests/s", "verdict"]
+    drawn = (
+        map(escape, [row.title, *figures.printed_and_true(row), figures.rate(row), figures.outcome(row)])
+        for row in rows
+        if row.depth is not None
+    )
+    return "\n".join(table(headings, ("server", "verdict"), drawn)) + "\n"
+
+
+def _columns(record: Any, prefix: str = "") -> Iterator[str]:
+    """The columns of a record, those of records in it included; the same whatever was measured."""
+    for name, kind in get_type_hints(record).items():
+        inner = next((one for one in (kind, *get_args(kind)) if is_dataclass(one)), None)
+        if inner is None:
+            yield prefix + name
+        else:
+            yield from _columns(inner, f"{prefix}{name}.")
+
+
+def _flat(record: dict[str, object], prefix: str = "") -> dict[str, object]:
+    flat: dict[str, object] = {}
+    for name, value in record.items():
+        if isinstance(value, dict):
+            flat |= _flat(value, f"{prefix}{name}.")
+        else:
+            flat[prefix + name] = value
+    return flat

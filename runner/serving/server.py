@@ -1,0 +1,229 @@
+"""A running server: started on a free port, ready by a deadline, looked at, and ended whatever it does."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from runner.errors import RecordError
+from runner.record.trial import Address, Exit, LogError, ServerUsage
+from runner.serving import errorlog, procfs
+from runner.serving.process import NotStartedError, Process
+
+HOST = "127.0.0.1"
+READY_TIMEOUT_S = 15.0
+ELSEWHERE_AFTER_S = 3.0
+"""After this long, a server that listens on another port is not waited for."""
+STOP_GRACE_S = 2.0
+PORT_ATTEMPTS = 3
+_POLL_S = 0.005
+_KEPT_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ")
+
+
+class StartError(Exception):
+    """A server that did not come to listen where it was told to; the text says why."""
+
+
+class Startable(Protocol):
+    """What can be started: an adapter's environment, or a service of ours."""
+
+    @property
+    def argv(self) -> tuple[str, ...]:
+        """The command; it listens on ``$HOST`` and ``$PORT``."""
+
+
+@dataclass(frozen=True, slots=True)
+class UsageMark:
+    """CPU time and context switches of each of a server's processes, and the memory of all, at one moment."""
+
+    cpu_ns: Mapping[int, int]
+    involuntary_switches: int
+    memory_bytes: int | None
+
+
+class Server:
+    """An adapter's server that listens. Made by :func:`running`."""
+
+    def __init__(self, process: Process, address: Address) -> None:
+        self.address = address
+        self._process = process
+
+    def alive(self) -> bool:
+        """Whether the program that was started still runs."""
+        return self._process.wait(0) is None
+
+    @property
+    def exit(self) -> Exit | None:
+        """How the program ended; ``None`` while it runs."""
+        return self._process.exit
+
+    def mark(self) -> UsageMark:
+        """Where the usage counters of all its processes stand now."""
+        tree = self._process.tree()
+        return UsageMark(
+            cpu_ns=procfs.cpu_by_process(tree),
+            involuntary_switches=sum(procfs.involuntary_switches(pid) for pid in tree),
+            memory_bytes=self.memory_bytes(),
+        )
+
+    def usage_since(self, before: UsageMark) -> ServerUsage:
+        """What the process tree used since ``before``. A process that started meanwhile counts from its start."""
+        now = self.mark()
+        lost = before.cpu_ns.keys() - now.cpu_ns.keys()
+        peaks = [peak for pid in now.cpu_ns if (peak := procfs.peak_memory_bytes(pid)) is not None]
+        return ServerUsage(
+            cpu_ns=sum(ns - before.cpu_ns.get(pid, 0) for pid, ns in now.cpu_ns.items()) if not lost else None,
+            peak_memory_bytes=sum(peaks) if peaks else None,
+            processes=len(now.cpu_ns),
+            processes_lost=len(lost),
+            involuntary_switches=max(0, now.involuntary_switches - before.involuntary_switches),
+            idle_memory_bytes=before.memory_bytes,
+        )
+
+    def memory_bytes(self) -> int | None:
+        """Resident memory of the process tree now, in bytes."""
+        sizes = [size for pid in self._process.tree() if (size := procfs.resident_memory_bytes(pid)) is not None]
+        return sum(sizes) if sizes else None
+
+    def processes(self) -> tuple[int, ...]:
+        """Process ids of the program and its descendants, now."""
+        return tuple(self._process.tree())
+
+    def log_errors(self) -> tuple[LogError, ...]:
+        """The distinct errors in its log so far."""
+        return errorlog.summarize(self._process.log.read_text(errors="replace"))
+
+    def stop(self, grace_s: float = STOP_GRACE_S) -> Exit:
+        """End it and all its descendants; see :meth:`runner.serving.process.Process.stop`."""
+        return self._process.stop(grace_s)
+
+
+def start(
+    program: Startable,
+    *,
+    log: Path,
+    workers: int = 1,
+    cpus: Sequence[int] = (),
+    port: int | None = None,
+    variables: Mapping[str, str] | None = None,
+    ready_timeout_s: float = READY_TIMEOUT_S,
+) -> Server:
+    """Start a server and wait until it listens. Raises :class:`StartError`; then nothing of it is left.
+
+    ``port``: a fixed one, or ``None`` for one that is free. ``cpus``: those it is pinned to, none for any.
+    ``variables``: what it finds in its environment beside ``HOST``, ``PORT`` and ``WORKERS``.
+    """
+    try:
+        log.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RecordError(f"cannot write {log.parent}: {error.strerror}") from None
+    attempts = 1 if port else PORT_ATTEMPTS
+    while True:
+        attempts -= 1
+        address = Address(HOST, port or free_port())
+        env = _environment(address, workers) | dict(variables or {})
+        try:
+            process = Process(program.argv, log=log, env=env, cpus=cpus, cwd=log.parent)
+        except NotStartedError as error:
+            raise StartError(str(error)) from None
+        try:
+            _await_ready(process, address, ready_timeout_s)
+        except StartError as error:
+            process.stop(0.0)
+            if attempts and "address already in use" in str(error).lower():
+                continue  # somebody took the free port between our look and its bind
+            raise
+        except BaseException:
+            process.stop(0.0)
+            raise
+        return Server(process, address)
+
+
+@contextmanager
+def running(
+    program: Startable,
+    *,
+    log: Path,
+    workers: int = 1,
+    cpus: Sequence[int] = (),
+    port: int | None = None,
+    variables: Mapping[str, str] | None = None,
+) -> Iterator[Server]:
+    """:func:`start` as a block; leave it and nothing of the server is left."""
+    server = start(program, log=log, workers=workers, cpus=cpus, port=port, variables=variables)
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+def free_port(host: str = HOST) -> int:
+    """A TCP port that nobody listens on just now."""
+    with socket.socket() as probe:
+        probe.bind((host, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def port_is_free(port: int, host: str = HOST) -> bool:
+    """Whether a server could listen on ``port`` now."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+        return True
+
+
+def _environment(address: Address, workers: int) -> dict[str, str]:
+    """What a server sees of our environment, and the three variables of the contract."""
+    kept = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
+    contract = {"HOST": address.host, "PORT": str(address.port), "WORKERS": str(workers)}
+    return kept | {"PYTHONUNBUFFERED": "1"} | contract
+
+
+def _await_ready(process: Process, address: Address, timeout_s: float) -> None:
+    began = time.monotonic()
+    while (waited := time.monotonic() - began) < timeout_s:
+        if process.wait(_POLL_S) is not None:
+            raise StartError(f"{process.exit} before it listened{_first_error(process)}")
+        if _accepts(address):
+            ports = procfs.listening_ports(process.tree())
+            if address.port in ports:
+                return
+            if ports:  # another program answers there
+                break
+        elif waited > ELSEWHERE_AFTER_S:
+            ports = procfs.listening_ports(process.tree())
+            if ports and address.port not in ports:  # it may have begun to listen since we knocked
+                break
+    elsewhere = sorted(procfs.listening_ports(process.tree()))
+    if elsewhere:
+        raise StartError(f"listens on port {', '.join(map(str, elsewhere))}, not on $PORT ({address.port})")
+    raise StartError(f"did not listen on {address} within {timeout_s:g} s{_first_error(process)}")
+
+
+def _accepts(address: Address) -> bool:
+    with socket.socket() as probe:
+        probe.settimeout(1.0)
+        try:
+            probe.connect((address.host, address.port))
+        except OSError:
+            return False
+        return True
+
+
+def _first_error(process: Process) -> str:
+    process.stop(0.0)
+    text = process.log.read_text(errors="replace")
+    errors = errorlog.summarize(text)
+    lines = [line for line in text.splitlines() if line.strip()]
+    said = errors[0].text if errors else lines[-1].strip()[: errorlog.MAX_TEXT] if lines else ""
+    return f": {said}" if said else ""

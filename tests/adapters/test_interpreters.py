@@ -1,0 +1,80 @@
+"""Which Python interpreters there are, and which one an adapter gets."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from packaging.version import Version
+
+from runner.adapters import interpreters
+from runner.adapters.interpreters import Interpreter
+from runner.serving import process
+
+HERE = tuple(
+    Interpreter(Version(version), Path(f"/py/{version}"))
+    for version in ("3.14.0", "3.13.1", "3.13.0", "3.12.9", "3.7.16")
+)
+
+
+@pytest.mark.parametrize(
+    ("requires", "wanted", "chosen"),
+    [
+        (">=3.11", None, "3.14.0"),
+        (">=3.11,<3.14", None, "3.13.1"),
+        ("==3.7.*", None, "3.7.16"),
+        (">=3.15", None, None),
+        ("", None, "3.14.0"),
+        (">=3.11", "3.13", "3.13.1"),
+        (">=3.11", "3.13.0", "3.13.0"),
+        (">=3.11", "3.7", None),
+        (">=3.11", "3.1", None),
+        (">=3.11", "3.11", None),
+    ],
+)
+def test_the_newest_that_an_adapter_admits(requires: str, wanted: str | None, chosen: str | None) -> None:
+    found = interpreters.choose(HERE, requires, wanted)
+    assert (None if found is None else str(found.version)) == chosen
+
+
+def _uv_entry(version: str, **changes: str) -> dict[str, str]:
+    return {"version": version, "path": f"/uv/{version}", "implementation": "cpython", "variant": "default"} | changes
+
+
+@pytest.fixture
+def pyenv(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("PYENV_ROOT", str(tmp_path))
+    for name in ("3.12.1", "3.13.0", "pypy3.10-7.3.15", "3.14-dev", "3.9.18"):
+        python = tmp_path / "versions" / name / "bin" / "python"
+        python.parent.mkdir(parents=True)
+        python.touch(mode=0o644 if name == "3.9.18" else 0o755)
+    return tmp_path
+
+
+def _with_uv(monkeypatch: pytest.MonkeyPatch, says: str | None) -> list[str]:
+    monkeypatch.setattr(process, "output", lambda argv, **_: says)
+    return [str(found.version) for found in interpreters.find()]
+
+
+def test_those_of_uv_and_of_pyenv_newest_first(pyenv: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    listed = [
+        _uv_entry("3.11.9"),
+        _uv_entry("3.15.0a2"),
+        _uv_entry("3.14.2", variant="freethreaded"),
+        _uv_entry("3.10.14", implementation="pypy"),
+        _uv_entry("3.13.0"),
+    ]
+    assert _with_uv(monkeypatch, json.dumps(listed)) == ["3.13.0", "3.12.1", "3.11.9"]
+    first = interpreters.find()[0]
+    assert first.path == Path("/uv/3.13.0"), "one of each version"
+
+
+@pytest.mark.parametrize("says", [None, "", "error: unknown option", "[]"])
+def test_without_uv_those_of_pyenv_remain(pyenv: Path, monkeypatch: pytest.MonkeyPatch, says: str | None) -> None:
+    assert _with_uv(monkeypatch, says) == ["3.13.0", "3.12.1"]
+
+
+def test_without_either_there_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYENV_ROOT", str(tmp_path / "nowhere"))
+    assert _with_uv(monkeypatch, None) == []

@@ -1,0 +1,342 @@
+"""The page: complete, the same figures as the tables, and nothing in it but its own script and style."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from runner.record import store
+from runner.record.adapter import Kind, Taken, Tuning
+from runner.record.run import AdapterRecord, Finding, Level, Run
+from runner.record.trial import Exit, LogError, Trial
+from runner.report.charts import charts
+from runner.report.pages import html, page
+from runner.report.tables import standard
+from runner.rows import figures, rows
+from tests import builders, html_tree
+from tests.html_tree import Element
+
+PUBLISHED = Path(__file__).parents[3] / "results" / "published"
+RUNS = sorted(path.parent.name for path in PUBLISHED.glob(f"*/{store.RUN_FILE}"))
+DIED = Exit(code=None, signal="SIGABRT", killed=False, before_stop=True)
+SCRIPT = "<script>alert(1)</script>"
+
+
+def rendered(head: Run, trials: Sequence[Trial], log: str | None = None) -> str:
+    found = rows.rows(head, trials)
+    return page.render(head, found, trials, lambda _: log, charts.pictures(head, found, trials))
+
+
+@cache
+def published(name: str) -> tuple[Run, tuple[Trial, ...], str]:
+    head, trials = store.read(PUBLISHED / name)
+    return head, trials, rendered(head, trials)
+
+
+@pytest.fixture(scope="module")
+def document() -> Element:
+    return html_tree.parse(rendered(*builders.matrix(adapters=3, depths=(1, 5))))
+
+
+def section(document: Element, name: str) -> Element:
+    (found,) = [one for one in document.every("section") if one.attributes.get("aria-labelledby") == name]
+    return found
+
+
+def result_cells(document: Element) -> list[list[str]]:
+    body = document.by_id("results-table").only("tbody")
+    return [[cell.text for cell in row.children if isinstance(cell, Element)] for row in body.every("tr")]
+
+
+class TestResults:
+    @pytest.mark.parametrize("name", RUNS)
+    def test_every_figure_is_that_of_the_tables_to_the_digit(self, name: str) -> None:
+        head, trials, text = published(name)
+        found = rows.rows(head, trials)
+        document = html_tree.parse(text)
+        headings = [cell.text for cell in document.by_id("results-table").only("thead").every("th")]
+        expected = [heading.format(baseline=head.plan.baseline) for heading in standard.HEADINGS]
+        shown = [dict(zip(headings, cells, strict=True)) for cells in result_cells(document)]
+        assert [[cells[heading] for heading in expected] for cells in shown] == [
+            list(standard.cells(row)) for row in found
+        ]
+        assert [cells["note"] for cells in shown] == [figures.note(row) for row in found]
+        assert [cells["depth"] for cells in shown] == [str(row.depth) for row in found]
+
+    def test_what_a_cell_is_sorted_by_is_its_figure(self, document: Element) -> None:
+        head, trials = builders.matrix(adapters=3, depths=(1, 5))
+        names = [column.heading for column in page.columns(head, rows.rows(head, trials))]
+        for row, element in zip(
+            rows.rows(head, trials), document.by_id("results-table").only("tbody").every("tr"), strict=True
+        ):
+            cells = [cell for cell in element.children if isinstance(cell, Element)]
+            assert row.requests_per_second is not None
+            assert (
+                float(cells[names.index("requests/s")].attributes["data-value"] or "") == row.requests_per_second.mean
+            )
+
+    def test_what_was_not_measured_has_nothing_to_be_sorted_by(self) -> None:
+        head, trials = builders.matrix(adapters=1, depths=(5,))
+        crashed = [replace(trial, exit=DIED) for trial in trials]
+        columns = page.columns(head, rows.rows(head, crashed))
+        (row,) = rows.rows(head, crashed)
+        cells = page.result_row(head, [row], row).cells
+        for column, cell in zip(columns, cells, strict=True):
+            assert (cell.value is None) == (cell.text == figures.NOTHING), column.heading
+
+    def test_it_can_be_filtered_by_what_there_is(self) -> None:
+        head, trials = builders.matrix(adapters=2, depths=(1, 16))
+        other = replace(head.adapters[1], kind=Kind.BASELINE)
+        found = rows.rows(replace(head, adapters=(head.adapters[0], other)), trials)
+        assert [(choice.name, choice.values) for choice in page.choices(found)] == [
+            ("depth", ("1", "16")),
+            ("kind", ("baseline", "framework")),
+            ("python", ("3.13.0",)),
+        ]
+
+    def test_connections_stand_there_only_where_they_vary(self) -> None:
+        head, trials = builders.matrix(adapters=1, depths=(5,))
+        more = [*trials, *(replace(trial, cell=replace(trial.cell, connections=100)) for trial in trials)]
+        names = [[column.heading for column in page.columns(head, rows.rows(head, some))] for some in (trials, more)]
+        assert ["connections" in one for one in names] == [False, True]
+        assert all("depth" in one for one in names)
+
+    def test_what_a_response_holds_stands_there_where_it_was_recorded(self) -> None:
+        head, trials = builders.matrix(adapters=1, depths=(5,))
+        seen = [replace(one, check=builders.check(fields=("date", "content-type"))) for one in trials]
+        names = [[column.heading for column in page.columns(head, rows.rows(head, some))] for some in (trials, seen)]
+        assert [{"bytes", "sends"} <= set(one) for one in names] == [False, True]
+        (row,) = rows.rows(head, seen)
+        cells = dict(zip(names[1], page.result_row(head, [row], row).cells, strict=True))
+        assert (cells["bytes"].text, cells["bytes"].value) == (str(builders.RESPONSE_BYTES), builders.RESPONSE_BYTES)
+        assert cells["sends"].text == "Date"
+
+
+class TestTuning:
+    def test_each_recommendation_stands_beside_its_server_with_a_link(self) -> None:
+        advice = (
+            Tuning("uvloop", "https://example.org/a", "2026-11-26", Taken.PART, SCRIPT),
+            Tuning("nothing", "javascript:alert(1)", "2026-11-26"),
+        )
+        head, trials = builders.matrix(adapters=1, depths=(5,))
+        told = replace(head, adapters=(replace(head.adapters[0], tuning=advice),))
+        document = html_tree.parse(rendered(told, trials))
+        body = section(document, "tuning").only("tbody")
+        first, second = [[cell.text for cell in row.children if isinstance(cell, Element)] for row in body.every("tr")]
+        assert first == ["adapter 0", "uvloop", "in part", SCRIPT, "https://example.org/a, 2026-11-26"]
+        assert second == ["adapter 0", "nothing", figures.NOTHING, "", "javascript:alert(1), 2026-11-26"]
+        assert [link.attributes["href"] for link in body.every("a")] == ["https://example.org/a"]
+        assert "#tuning" in [link.attributes["href"] for link in document.only("nav").every("a")]
+
+    def test_a_record_without_any_has_no_such_section(self, document: Element) -> None:
+        assert not [one for one in document.every("section") if one.attributes.get("aria-labelledby") == "tuning"]
+
+
+class TestContents:
+    def test_sections_stand_in_their_order_and_can_be_reached(self, document: Element) -> None:
+        links = [link.attributes["href"] for link in document.only("nav").every("a")]
+        assert links == [
+            "#results",
+            "#throughput",
+            "#sweep",
+            "#latency",
+            "#printed",
+            "#conformance",
+            "#failures",
+            "#machine",
+            "#method",
+            "#reproduce",
+        ]
+        ids = [element.attributes["id"] for element in document.every("h2")]
+        assert [f"#{name}" for name in ids if name != "caveats"] == links
+
+    def test_no_id_is_given_twice(self, document: Element) -> None:
+        ids = [element.attributes["id"] for element in document.every("*") if "id" in element.attributes]
+        assert len(set(ids)) == len(ids)
+
+    def test_every_reference_within_a_chart_leads_to_its_own(self) -> None:
+        text = rendered(*builders.matrix(adapters=10, depths=(1, 5)))
+        ids = set(re.findall(r'\bid="([^"]+)"', text))
+        assert set(re.findall(r"url\(#([^)]+)\)", text)) <= ids
+
+    def test_every_chart_is_said_in_words_and_has_its_table(self, document: Element) -> None:
+        head, trials = builders.matrix(adapters=3, depths=(1, 5))
+        drawings = charts.drawings(head, rows.rows(head, trials), trials)
+        drawn = list(document.every("figure"))
+        assert len(drawn) == len(drawings)
+        for figure, drawing in zip(drawn, drawings, strict=True):
+            image = next(element for element in figure.every("div") if element.attributes.get("role") == "img")
+            assert image.attributes["aria-label"] == drawing.description
+            assert image.only("svg").attributes["aria-hidden"] == "true"
+            body = figure.only("table").only("tbody")
+            assert [[c.text for c in row.children if isinstance(c, Element)] for row in body.every("tr")] == [
+                list(cells) for cells in drawing.cells
+            ]
+
+    def test_every_table_and_log_that_may_scroll_can_be_reached_and_has_a_name(self, document: Element) -> None:
+        scrolled = [one for one in document.every("div") if "scroll" in str(one.attributes.get("class", "")).split()]
+        held = {id(table) for one in scrolled for table in one.every("table")}
+        assert held == {id(table) for table in document.every("table")}
+        labels = [one.attributes["aria-label"] for one in scrolled]
+        assert len(set(labels)) == len(labels)
+        assert {(one.attributes["role"], one.attributes["tabindex"]) for one in scrolled} == {("region", "0")}
+
+    def test_without_its_script_the_page_shows_no_control_that_does_nothing(self, document: Element) -> None:
+        assert "hidden" in document.by_id("filters").attributes
+        assert not list(document.by_id("results-table").every("button"))
+
+    def test_a_clean_run_says_so(self, document: Element) -> None:
+        assert document.by_id("caveats").text == "No reservations"
+
+    def test_reservations_come_first(self) -> None:
+        head, trials = builders.matrix(adapters=1)
+        head = replace(
+            head, finished_at=None, findings=(Finding(Level.WARNING, "load average", "3", "trials are disturbed"),)
+        )
+        document = html_tree.parse(rendered(head, trials))
+        first = next(document.only("main").every("section"))
+        assert [item.only("strong").text for item in first.every("li")] == [
+            "Run not complete:",
+            "Machine: load average:",
+        ]
+
+    def test_how_to_reproduce_it(self, document: Element) -> None:
+        text = section(document, "reproduce").text
+        assert "git checkout 0123456789ab\nmake setup\nuv run pipebench run" in text
+        assert "aiohttp 3.14.5" in text
+
+    def test_a_command_can_be_pasted_whatever_it_holds(self) -> None:
+        run = builders.run(command=("pipebench", "run", "--only", "aio*,fast http"), revision=None)
+        assert page.commands(run) == "make setup\nuv run pipebench run --only 'aio*,fast http'"
+
+    def test_no_conformance_is_told(self) -> None:
+        head, trials = builders.matrix(adapters=1)
+        unchecked = replace(head, plan=replace(head.plan, check=False))
+        assert "--no-check" in section(html_tree.parse(rendered(unchecked, trials)), "conformance").text
+
+    def test_what_is_not_available_is_told_with_its_reason(self) -> None:
+        head, trials = builders.matrix(adapters=1)
+        gone = builders.adapter_record(name="g", title="gone", unavailable="no CPython 3.2", log_tail=("one", "two"))
+        document = html_tree.parse(rendered(replace(head, adapters=(*head.adapters, gone)), trials))
+        found = section(document, "unavailable")
+        assert "no CPython 3.2" in found.text
+        assert found.only("pre").text == "one\ntwo"
+
+    def test_a_run_of_which_nothing_could_be_run_has_a_page(self) -> None:
+        run = builders.run(adapters=(builders.adapter_record(unavailable="not here"),), cells=())
+        document = html_tree.parse(rendered(run, []))
+        assert not list(document.every("figure"))
+        assert [cells[0] for cells in result_cells(document)] == ["aiohttp"]
+
+
+class TestFailures:
+    def crashed(self, *errors: str) -> tuple[Run, list[Trial]]:
+        head, trials = builders.matrix(adapters=1, depths=(5,))
+        logged = tuple(LogError(text, 2) for text in errors)
+        return head, [replace(trial, exit=DIED, errors=logged, log="logs/x/001-server.log") for trial in trials]
+
+    def test_a_failure_shows_the_place_in_its_log(self) -> None:
+        log = "\n".join([*(f"line {n}" for n in range(50)), "boom", *(f"after {n}" for n in range(50))])
+        found = section(html_tree.parse(rendered(*self.crashed("boom"), log=log)), "failures")
+        assert found.only("h3").text == "adapter 0, depth 5 · 50 connections · 1 worker: crashed"
+        excerpt = found.only("pre").text.splitlines()
+        assert excerpt[0] == "… 46 lines above"
+        assert "boom" in excerpt
+        assert "6 times" in found.text  # two in each of three trials
+
+    def test_a_log_that_is_not_kept_is_named(self) -> None:
+        found = section(html_tree.parse(rendered(*self.crashed("boom"))), "failures")
+        assert "logs/x/001-server.log, is not kept" in found.text
+        assert not list(found.every("pre"))
+
+
+class TestWordsOfOthers:
+    def test_a_log_with_a_script_is_text(self) -> None:
+        text = rendered(*TestFailures().crashed(SCRIPT), log=f"before\n{SCRIPT}\n")
+        document = html_tree.parse(text)
+        assert document.only("script").text == html.file("page.js")
+        assert SCRIPT in section(document, "failures").only("pre").text
+        assert SCRIPT in section(document, "failures").only("code").text
+
+    @pytest.mark.parametrize(
+        "hostile", [SCRIPT, '"><img src=x onerror=alert(1)>', "</style></script></title>", "&lt;b&gt;"]
+    )
+    def test_whatever_they_are_they_stay_text(self, hostile: str) -> None:
+        head, trials = builders.matrix(adapters=1, depths=(1, 5))
+        record: AdapterRecord = replace(
+            head.adapters[0], title=hostile, version=hostile, path=hostile, installed={hostile: hostile}
+        )
+        head = replace(
+            head,
+            id=hostile,
+            command=("pipebench", hostile),
+            version=hostile,
+            revision=hostile,
+            adapters=(record, replace(record, name="gone", unavailable=hostile, log_tail=(hostile,))),
+            machine=replace(head.machine, cpu_model=hostile, tools={hostile: hostile}),
+            findings=(Finding(Level.WARNING, hostile, hostile, hostile, hostile),),
+            created_at=hostile,
+        )
+        document = html_tree.parse(rendered(head, trials))
+        assert not list(document.every("img"))
+        assert not list(document.every("b"))
+        assert len(list(document.every("script"))) == len(list(document.every("style"))) == 1
+        assert not [n for e in document.every("*") for n in e.attributes if n.startswith("on") or n == "style"]
+        assert result_cells(document)[0][0] == hostile
+
+    @pytest.mark.parametrize(
+        "homepage",
+        ["javascript:alert(1)", " javascript:alert(1)", "data:text/html,x", "file:///etc/passwd", "//x", "x", ""],
+    )
+    def test_only_a_web_address_becomes_a_link(self, homepage: str) -> None:
+        head, trials = builders.matrix(adapters=1, depths=(5,))
+        head = replace(head, adapters=(replace(head.adapters[0], homepage=homepage),))
+        table = html_tree.parse(rendered(head, trials)).by_id("results-table")
+        assert not list(table.every("a"))
+
+    def test_a_web_address_does(self, document: Element) -> None:
+        assert {link.attributes["href"] for link in document.by_id("results-table").every("a")} == {
+            "https://docs.aiohttp.org"
+        }
+
+
+class TestAlone:
+    """Nothing is asked of a network, and nothing runs but the page's own script."""
+
+    @pytest.mark.parametrize("name", RUNS)
+    def test_nothing_is_loaded(self, name: str) -> None:
+        document = html_tree.parse(published(name)[2])
+        for element in document.every("*"):
+            assert "src" not in element.attributes
+            assert "srcset" not in element.attributes
+            if element.tag not in {"a", "use"} and "href" in element.attributes:
+                assert element.attributes["href"] == "data:,"
+        assert "@import" not in document.only("style").text
+        assert not re.search(r"url\((?!#)", published(name)[2])
+
+    def test_the_policy_allows_the_script_and_the_style_of_the_page_by_hash(self, document: Element) -> None:
+        (policy,) = [
+            str(meta.attributes["content"])
+            for meta in document.every("meta")
+            if meta.attributes.get("http-equiv") == "Content-Security-Policy"
+        ]
+        allowed = dict(part.strip().split(" ", 1) for part in policy.split(";"))
+        assert allowed["default-src"] == "'none'"
+        for tag in ("script", "style"):
+            digest = hashlib.sha256(document.only(tag).text.encode()).digest()
+            assert allowed[f"{tag}-src"] == f"'sha256-{base64.b64encode(digest).decode()}'"
+
+    @pytest.mark.parametrize("name", RUNS)
+    def test_a_published_run_stays_below_5_megabytes(self, name: str) -> None:
+        assert len(published(name)[2].encode()) < 5_000_000
+
+    def test_a_full_matrix_stays_below_5_megabytes(self) -> None:
+        text = rendered(*builders.matrix(adapters=45, depths=(1, 4, 16, 64), trials=3))
+        assert len(text.encode()) < 5_000_000

@@ -1,0 +1,173 @@
+"""What leaves the suite is what its record says, read back with the libraries of those who take it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from hdrh.histogram import HdrHistogram
+from pyarrow import parquet
+
+from runner.cli.main import cli
+from runner.errors import ToolError
+from runner.judging import latency
+from runner.record import store
+from runner.record.histogram import Histogram
+from runner.record.trial import Failure, Verdict
+from runner.report import exchange
+from runner.report.charts import charts
+from runner.rows.rows import rows
+from tests import builders
+
+HISTOGRAM = Histogram.of([(0, 2), (900, 5), (2500, 19000), (2507, 990), (61_234, 3)])
+SLOW = replace(builders.load(), histogram=HISTOGRAM)
+RUN = builders.run()
+TRIALS = tuple(builders.trial(number=n, round=n) for n in (1, 2, 3))
+
+
+def test_an_hdr_histogram_holds_every_sample_to_three_digits() -> None:
+    made = exchange.hdr_histogram(HISTOGRAM)
+    assert made.get_total_count() == sum(count for _, count in HISTOGRAM)
+    for percent in (0.01, 25, 50, 90, 99, 99.9, 100):
+        us = latency.percentile_us(HISTOGRAM, percent)
+        assert us is not None
+        assert made.get_value_at_percentile(percent) == pytest.approx(max(1, us), rel=1e-3)
+    assert made.get_mean_value() == pytest.approx(latency.mean_us(HISTOGRAM), rel=1e-3)
+
+
+def test_a_log_has_a_line_a_trial_that_hdr_histogram_decodes() -> None:
+    lines = [line for line in exchange.hdr_log(RUN, TRIALS).splitlines() if line.startswith("Tag=")]
+    assert len(lines) == len(TRIALS)
+    for line in lines:
+        tag, start, length, most, payload = line.split(",")
+        assert tag == f"Tag={builders.cell().id}"
+        assert float(start) == 1_795_219_200.0
+        assert float(length) == 1.0
+        assert float(most) == builders.BATCH_US / 1000
+        decoded = HdrHistogram.decode(payload)
+        assert decoded.get_total_count() == builders.BATCHES
+        assert decoded.get_value_at_percentile(50) == pytest.approx(builders.BATCH_US, rel=1e-3)
+
+
+def test_a_percentile_distribution_sums_the_trials_of_its_cell() -> None:
+    ((name, text),) = exchange.percentile_distributions(RUN, TRIALS).items()
+    assert name == f"{builders.cell().id}.hgrm"
+    assert text.split()[:4] == ["Value", "Percentile", "TotalCount", "1/(1-Percentile)"]
+    assert f"{3 * builders.BATCHES}.000]" in text
+
+
+def test_what_failed_or_was_not_proved_is_left_out_and_named() -> None:
+    crashed = tuple(replace(one, failure=Failure(Verdict.CRASHED, "killed by SIGSEGV")) for one in TRIALS)
+    lost = tuple(replace(one, load=builders.load(histogram=((2500, 5),))) for one in TRIALS)
+    for trials in (crashed, lost, ()):
+        assert "Tag=" not in exchange.hdr_log(RUN, trials)
+        assert exchange.percentile_distributions(RUN, trials) == {}
+        assert exchange.left_out(RUN, trials) == (builders.cell().id,)
+    assert exchange.left_out(RUN, TRIALS) == ()
+
+
+def test_parquet_has_every_trial_with_every_key_of_the_record(tmp_path: Path) -> None:
+    failed = builders.trial(number=4, load=None, server=None, failure=Failure(Verdict.REFUSED, "no"), exit=None)
+    exchange.write_parquet(RUN, (*TRIALS, failed), tmp_path / "trials.parquet")
+    exchange.write_parquet(RUN, (failed,), tmp_path / "other.parquet")
+    found = parquet.read_table(tmp_path / "trials.parquet")
+    assert found.schema == parquet.read_table(tmp_path / "other.parquet").schema
+    records = found.to_pylist()
+    assert [record["number"] for record in records] == [1, 2, 3, 4]
+    assert records[0]["load"]["histogram"] == [{"latency_us": builders.BATCH_US, "samples": builders.BATCHES}]
+    assert records[0]["load"]["errors"]["timeout"] == 0
+    assert records[3]["load"] is None
+    assert records[3]["failure"] == {"verdict": "refused", "reason": "no"}
+    assert set(records[0]) == {"run_id", "cell_id", *(field for field in builders.trial().__dataclass_fields__)}
+
+
+def test_parquet_without_its_library_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "pyarrow", None)
+    with pytest.raises(ToolError, match="--extra parquet"):
+        exchange.write_parquet(RUN, TRIALS, tmp_path / "trials.parquet")
+
+
+def test_benchmark_entries_are_of_measured_rows_alone() -> None:
+    bound = replace(builders.load(), cpu_ns=builders.SECOND_NS)
+    cells = builders.cell(), builders.cell(depth=16)
+    busy = tuple(
+        builders.trial(
+            cell=cells[1], number=n, round=n, load=bound, server=replace(builders.server_usage(), cpu_ns=10**8)
+        )
+        for n in (1, 2, 3)
+    )
+    found = rows(builders.run(cells=cells), (*TRIALS, *busy))
+    assert {row.verdict for row in found} == {Verdict.MEASURED, Verdict.GENERATOR_BOUND}
+    (entry,) = json.loads(exchange.benchmark_entries(RUN, found))
+    assert entry["name"] == "aiohttp, depth 5, 50 connections"
+    assert entry["unit"] == "requests/s"
+    assert entry["value"] == 5 * builders.BATCHES
+    assert "Python 3.13.0" in entry["extra"]
+
+
+def test_a_job_summary_escapes_what_logs_say() -> None:
+    errors = (builders.log_error(text="<script>alert(1)</script> | x"),)
+    found = rows(RUN, tuple(replace(one, errors=errors) for one in TRIALS))
+    text = exchange.job_summary(RUN, found)
+    assert "<script>" not in text
+    assert "alert(1)" in text
+    assert "| aiohttp |" in text
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    made = store.create(tmp_path, RUN.id)
+    made.write_run(RUN)
+    for trial in TRIALS:
+        made.append(trial)
+    return made.path
+
+
+def export(*arguments: str) -> Any:
+    return CliRunner().invoke(cli, ["export", *arguments])
+
+
+def test_the_command_writes_each_format(folder: Path, tmp_path: Path) -> None:
+    for name, target in (("hdr-log", "x.hlog"), ("hgrm", "percentiles"), ("parquet", "x.parquet")):
+        result = export(str(folder), "--format", name, "--output", str(tmp_path / target))
+        assert (result.exit_code, result.output) == (0, "")
+        assert (tmp_path / target).exists()
+    assert len(list((tmp_path / "percentiles").iterdir())) == 1
+    assert export(str(folder), "--format", "hdr-log").stdout == (tmp_path / "x.hlog").read_text()
+    assert json.loads(export(str(folder), "--format", "benchmark-json").stdout)
+    assert export(str(folder), "--format", "github-summary").stdout.startswith("## ")
+
+
+@pytest.mark.parametrize(("format_", "begins"), [("svg", b"<svg"), ("png", b"\x89PNG\r\n")])
+def test_the_command_writes_every_chart_as_a_picture(folder: Path, tmp_path: Path, format_: str, begins: bytes) -> None:
+    drawn = {}
+    for paper in ((), ("--dark",)):
+        result = export(str(folder), "--format", format_, *paper, "--output", str(tmp_path / "charts"))
+        assert (result.exit_code, result.output) == (0, "")
+        drawn[paper] = {path.name: path.read_bytes() for path in (tmp_path / "charts").iterdir()}
+        assert drawn[paper].keys() == {
+            f"{one.name}.{format_}" for one in charts.drawings(RUN, rows(RUN, TRIALS), TRIALS)
+        }
+        assert all(content.startswith(begins) for content in drawn[paper].values())
+    assert all(drawn[()][name] != dark for name, dark in drawn["--dark",].items())
+
+
+@pytest.mark.parametrize("format_", ["hdr-log", "hgrm", "svg", "parquet"])
+def test_what_cannot_be_written_is_said_in_one_line(folder: Path, tmp_path: Path, format_: str) -> None:
+    (tmp_path / "file").write_text("")
+    result = export(str(folder), "--format", format_, "--output", str(tmp_path / "file" / "x"))
+    assert result.exit_code == 2
+    assert f"cannot write {tmp_path / 'file' / 'x'}" in result.stderr.splitlines()[-1]
+
+
+def test_paper_is_for_charts(folder: Path) -> None:
+    assert "--dark is for charts" in export(str(folder), "--format", "hdr-log", "--dark").stderr
+
+
+def test_what_is_no_text_wants_a_file(folder: Path) -> None:
+    assert "needs --output" in export(str(folder), "--format", "parquet").stderr
+    assert export(str(folder), "--format", "hgrm").exit_code == 2

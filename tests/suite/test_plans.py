@@ -1,0 +1,231 @@
+"""Profiles and options as a plan; what cannot be measured is refused in one line that names the option."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from runner.adapters import metadata
+from runner.errors import PlanError
+from runner.record.adapter import Group
+from runner.record.plan import Headers
+from runner.suite import plans
+from tests import builders
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize("name", plans.PROFILES)
+def test_every_profile_can_be_measured(name: str) -> None:
+    plan = plans.PROFILES[name]
+    assert plans.check(plan) is plan
+    assert plan.profile == name
+
+
+def test_every_profile_is_described() -> None:
+    assert set(plans.PROFILE_HELP) == set(plans.PROFILES)
+
+
+def test_the_seed_is_the_published_command() -> None:
+    seed = plans.PROFILES["seed"]
+    assert (seed.threads, seed.connections, seed.duration_s, seed.depths) == (10, (200,), 5, (5,))
+
+
+def test_the_default_is_what_make_bench_promises() -> None:
+    plan = plans.PROFILES["default"]
+    assert (plan.depths, plan.connections, plan.precision) == ((1, 5, 16), (50,), 0.03)
+    assert plan.trials is None
+    assert plan.budget_s is not None
+    assert plan.budget_s <= 360
+
+
+@pytest.mark.parametrize(
+    ("name", "groups"),
+    [
+        ("quick", (Group.CORE,)),
+        ("default", (Group.CORE,)),
+        ("seed", (Group.CORE,)),
+        ("seed-2017", (Group.CORE, Group.SEED_2017)),
+        ("full", (Group.CORE, Group.FIELD)),
+    ],
+)
+def test_the_groups_of_a_profile_are_those_that_are_documented(name: str, groups: tuple[Group, ...]) -> None:
+    assert plans.PROFILES[name].groups == groups
+
+
+def test_the_releases_of_2017_get_the_published_command() -> None:
+    assert replace(plans.PROFILES["seed-2017"], profile="seed", groups=(Group.CORE,)) == plans.PROFILES["seed"]
+
+
+@pytest.mark.parametrize(
+    ("given", "groups"),
+    [
+        ({}, (Group.CORE,)),
+        ({"only": ()}, (Group.CORE,)),
+        ({"only": ("aiohttp-2017",)}, ()),
+        ({"groups": (Group.FIELD,)}, (Group.FIELD,)),
+        ({"only": ("aio*",), "groups": (Group.CORE, Group.SEED_2017)}, (Group.CORE, Group.SEED_2017)),
+    ],
+)
+def test_naming_adapters_lifts_the_groups_of_a_profile(given: dict[str, Any], groups: tuple[Group, ...]) -> None:
+    plan = plans.asked("default", given)
+    assert plan == replace(plans.PROFILES["default"], **{**given, "groups": groups})
+
+
+@pytest.mark.parametrize(
+    ("name", "depths", "precision", "trials", "budget_s", "most"),
+    [
+        ("quick", (1, 16), 0.03, 1, None, 30),
+        ("default", (1, 5, 16), 0.03, None, 330, 30),
+        ("seed", (5,), 0.03, 1, None, 30),
+        ("seed-2017", (5,), 0.03, 1, None, 30),
+        ("full", (1, 4, 16, 64), 0.02, None, 3600, 30),
+    ],
+)
+def test_the_numbers_of_a_profile_are_those_that_are_documented(
+    name: str, depths: tuple[int, ...], precision: float, trials: int | None, budget_s: float | None, most: int
+) -> None:
+    plan = plans.PROFILES[name]
+    assert (plan.depths, plan.precision, plan.trials, plan.budget_s) == (depths, precision, trials, budget_s)
+    assert (plan.min_trials, plan.max_trials, plan.warm_up_s, plan.workers, plan.seed) == (3, most, 0, (1,), 1)
+    assert (plan.check, plan.strict, plan.witness, plan.only, plan.pythons) == (True, False, False, (), ())
+    if not name.startswith("seed"):
+        assert (plan.threads, plan.connections, plan.duration_s) == (1, (50,), 1)
+
+
+@pytest.mark.parametrize(
+    ("changes", "option", "says"),
+    [
+        ({"depths": (0, 5)}, "--depth", "depth is 0"),
+        ({"depths": (-1,)}, "--depth", "depth is -1"),
+        ({"depths": ()}, "--depth", "depth is nothing"),
+        ({"depths": (1, 10_001)}, "--depth", "depth is 10001"),
+        ({"connections": (0,)}, "--connections", "connections is 0"),
+        ({"connections": ()}, "--connections", "connections is nothing"),
+        ({"workers": (0,)}, "--workers", "workers is 0"),
+        ({"workers": ()}, "--workers", "workers is nothing"),
+        ({"threads": 0}, "--threads", "threads is 0"),
+        ({"threads": -3}, "--threads", "threads is -3"),
+        ({"threads": 3}, "--connections or --threads", "wrk would open 48"),
+        ({"threads": 64}, "--connections or --threads", "wrk would open 0"),
+        ({"duration_s": 0}, "--duration", "whole seconds"),
+        ({"duration_s": 1.5}, "--duration", "whole seconds"),
+        ({"warm_up_s": 0.5}, "--warm-up", "whole seconds"),
+        ({"trials": 0}, "--trials", "trials is 0"),
+        ({"trials": -1}, "--trials", "trials is -1"),
+        ({"precision": 0.0}, "--precision", "between 0 and 100 %"),
+        ({"precision": 1.0}, "--precision", "between 0 and 100 %"),
+        ({"precision": float("nan")}, "--precision", "between 0 and 100 %"),
+        ({"pythons": ("three",)}, "--python", "'three'"),
+        ({"settle_s": 0.5}, "--settle", "whole seconds"),
+        ({"settle_s": -1}, "--settle", "whole seconds"),
+        ({"server_cpus": 0}, "--server-cpus", "server CPUs is 0"),
+        ({"pythons": ("3.12", "3.x")}, "--python", "'3.x'"),
+    ],
+)
+def test_what_cannot_be_measured_is_refused(changes: dict[str, object], option: str, says: str) -> None:
+    with pytest.raises(PlanError) as refused:
+        plans.check(builders.plan(**changes))
+    assert option in str(refused.value)
+    assert says in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"depths": (10_000,)},
+        {"threads": 50},
+        {"threads": 2, "connections": (50, 200)},
+        {"warm_up_s": 2},
+        {"trials": 1},
+        {"precision": 0.001},
+        {"pythons": ("3.12", "3.13.0")},
+    ],
+)
+def test_what_just_can_is_not(changes: dict[str, object]) -> None:
+    plan = builders.plan(**changes)
+    assert plans.check(plan) is plan
+
+
+def test_only_the_seeds_own_profiles_are_held_against_its_form_of_the_baseline() -> None:
+    seeds = {name for name, plan in plans.PROFILES.items() if plan.baseline == plans.SEED_BASELINE}
+    assert seeds == {"seed", "seed-2017"}
+    assert {plan.baseline for name, plan in plans.PROFILES.items() if name not in seeds} == {plans.BASELINE}
+    assert (plans.BASELINE, plans.SEED_BASELINE) == ("fasthttp", "fasthttp-goroutine")
+
+
+def test_two_cores_are_two_cpus_of_one_worker() -> None:
+    plan = plans.PROFILES["two-cores"]
+    assert (plan.server_cpus, plan.workers, plan.groups) == (2, (1,), ())
+    named = {adapter.name for adapter in metadata.select(metadata.discover(ROOT), plan.only)}
+    assert {"granian", "granian-wsgi", "robyn", "emmett55", "pyvoy", "waitress", plan.baseline} <= named
+
+
+class TestCells:
+    def test_header_fields_are_a_dimension(self) -> None:
+        plan = builders.plan(depths=(1,), headers=(Headers.BARE, Headers.BROWSER))
+        cells = plans.cells(plan, [builders.environment()])
+        assert [cell.headers for cell in cells] == [Headers.BARE, Headers.BROWSER]
+        assert [cell.id for cell in cells] == ["aiohttp-py3.13.0-d1-c50-w1", "aiohttp-py3.13.0-d1-c50-w1-browser"]
+
+    def test_every_combination_is_one(self) -> None:
+        plan = builders.plan(depths=(1, 5), connections=(50, 100), workers=(1, 2))
+        ready = [builders.environment(), builders.environment(python="3.12.1")]
+        cells = plans.cells(plan, ready)
+        assert len(cells) == len(set(cells)) == 2 * 2 * 2 * 2
+        assert {(cell.depth, cell.connections, cell.workers, cell.python) for cell in cells} == {
+            (depth, connections, workers, python)
+            for depth in (1, 5)
+            for connections in (50, 100)
+            for workers in (1, 2)
+            for python in ("3.13.0", "3.12.1")
+        }
+
+    def test_nothing_ready_is_no_cell(self) -> None:
+        assert plans.cells(builders.plan(), []) == ()
+
+
+class TestText:
+    @pytest.mark.parametrize(
+        ("text", "seconds"),
+        [("90", 90), ("90s", 90), (" 6m ", 360), ("1.5m", 90), ("1h", 3600), ("0", 0), ("10 s", 10)],
+    )
+    def test_durations(self, text: str, seconds: float) -> None:
+        assert plans.seconds(text) == seconds
+
+    @pytest.mark.parametrize("text", ["", "soon", "-1s", "1d", "1 h 5 m", "1e3", "inf", "nan", "1.s", "٣x"])
+    def test_what_is_no_duration(self, text: str) -> None:
+        with pytest.raises(ValueError, match=r"is no duration: give it as 90s, 6m or 1h"):
+            plans.seconds(text)
+
+    @pytest.mark.parametrize(("text", "share"), [("3%", 0.03), ("2.5 %", 0.025), ("0.03", 0.03), ("1", 1.0)])
+    def test_shares(self, text: str, share: float) -> None:
+        assert plans.share(text) == pytest.approx(share)
+
+    @pytest.mark.parametrize("text", ["", "few", "%", "3%%", "a%", "3 percent"])
+    def test_what_is_no_share(self, text: str) -> None:
+        with pytest.raises(ValueError, match=r"is no share: give it as 3% or 0\.03"):
+            plans.share(text)
+
+    @given(st.lists(st.integers(-5, 10**6), min_size=1))
+    def test_numbers_come_ascending_and_each_once(self, numbers: list[int]) -> None:
+        assert plans.whole_numbers(",".join(map(str, numbers))) == tuple(sorted(set(numbers)))
+
+    @pytest.mark.parametrize("text", ["", "1,", "a", "1;5", "1.5", "1,,2", "0x10"])
+    def test_what_are_no_numbers(self, text: str) -> None:
+        with pytest.raises(ValueError, match=r"is no list of whole numbers: give it as 1,5,16"):
+            plans.whole_numbers(text)
+
+    def test_groups_come_each_once(self) -> None:
+        assert plans.groups("2017, core,core") == (Group.SEED_2017, Group.CORE)
+
+    @pytest.mark.parametrize("text", ["", "core,", "Core", "core field", "2018"])
+    def test_what_are_no_groups(self, text: str) -> None:
+        with pytest.raises(ValueError, match=r"is no list of groups: give some of core,field,2017"):
+            plans.groups(text)
