@@ -180,6 +180,8 @@ def note(row: Row) -> str:
         parts.append(f"latency not measured: {found.problem}")
     if row.witness is not None and row.witness.agrees is False:
         parts.append(str(row.witness.reason))
+    if row.witness is not None and row.witness.requests_per_second is None:
+        parts.append(f"no witness: {row.witness.reason}")
     if row.warmed_up is not None:
         parts.append(warm_up(row.warmed_up, row.trials))
     if row.remark:

@@ -43,7 +43,7 @@ def rows(run: Run, trials: Sequence[Trial]) -> tuple[Row, ...]:
     cells = by_cell(run, trials)
     witnesses: dict[Cell, list[Trial]] = defaultdict(list)
     for trial in trials:
-        if trial.purpose is Purpose.WITNESS and trial.load is not None:
+        if trial.purpose is Purpose.WITNESS:
             witnesses[trial.cell].append(trial)
     adapters = {(record.name, record.python): record for record in run.adapters}
     at_a_pace: dict[Cell, list[Paced]] = defaultdict(list)
@@ -317,8 +317,8 @@ def _witness(
     """What the witness saw beside the run's own generator; ``None`` where it was not asked."""
     generator = beside.witness_by
     trials = beside.by(generator)
-    if not trials:
-        return None
+    if not any(trial.load.requests for trial in trials if trial.load is not None):
+        return _failed_witness(beside)
     used = usable(trials, 1)
     first = next((trial.load.generator for trial in own if trial.load is not None), Generator.WRK)
     seen = geometric_mean(rates(used))
@@ -334,6 +334,16 @@ def _witness(
     agrees = all(abs(ratio - 1) <= WITNESS_TOLERANCE for ratio in ratios)
     reason = None if agrees else f"{generator} differs from {first} by more than {WITNESS_TOLERANCE:.0%}"
     return Witness(seen, latency_us, rate_ratio, latency_ratio, agrees, reason, generator)
+
+
+def _failed_witness(beside: _Beside) -> Witness | None:
+    """A witness that was asked and has said nothing, with why; ``None`` where it was not asked."""
+    generator = beside.witness_by
+    asked = [one for one in beside.witnesses if one.load is None or one.load.generator == generator]
+    if not asked:
+        return None
+    found = cell_verdict(asked, asked)
+    return Witness(None, None, None, None, None, f"{found.verdict}: {found.reason}", generator)
 
 
 def _mean_latency_us(trials: Sequence[Trial]) -> float | None:

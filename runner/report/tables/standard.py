@@ -223,7 +223,7 @@ def _beside(row: Row, seen: Witness) -> tuple[str, ...]:
         row.title,
         str(row.depth),
         figures.rate(row),
-        figures.rate_digits(seen.requests_per_second),
+        figures.NOTHING if seen.requests_per_second is None else figures.rate_digits(seen.requests_per_second),
         figures.NOTHING if seen.rate_ratio is None else f"{seen.rate_ratio:.2f}",
         figures.duration(own),
         figures.duration(seen.mean_latency_us),
