@@ -173,7 +173,8 @@ def sends(row: Row) -> str:
 def note(row: Row) -> str:
     """What to know beside the figures: the verdict's reason, the latency's problem, the log's first error."""
     parts = [row.reason] if row.reason else []
-    if not row.verdict.has_rate and row.trials:
+    said = row.error_log is not None and row.error_log in row.reason
+    if not row.verdict.has_rate and row.trials and not (said and not row.requests):
         parts.append(f"{grouped_digits(row.requests)} requests got through")
     found = row.batch_latency_us
     if found is not None and found.problem:
@@ -188,7 +189,7 @@ def note(row: Row) -> str:
         parts.append(row.remark)
     if row.disturbed_trials:
         parts.append(f"{row.disturbed_trials} of {row.trials} trials were disturbed")
-    if row.error_log:
+    if row.error_log and not said:
         more = f" (and {row.error_count - 1} more)" if row.error_count > 1 else ""
         parts.append(f"log: {row.error_log}{more}")
     return "; ".join(parts)
