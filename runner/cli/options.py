@@ -82,6 +82,9 @@ records_to = results("Folder for records")
 records_in = results("Folder of records")
 
 
+skip_damaged = click.option(
+    "--skip-damaged", is_flag=True, help="Leave out lines of a record that are damaged, and say which."
+)
 of_groups = click.option(
     "--group", "groups", type=GROUPS, default=(), help="Adapters of these groups: core, field, 2017.  [all]"
 )

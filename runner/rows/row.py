@@ -87,7 +87,7 @@ class Witness:
     ``None`` where it was not, for either generator, with the ``reason``.
     """
 
-    requests_per_second: float
+    requests_per_second: float | None
     mean_latency_us: float | None
     rate_ratio: float | None
     latency_ratio: float | None

@@ -11,6 +11,7 @@ from runner.judging import latency, levels, stats, verdict, waiting
 from runner.judging.latency import Proofs
 from runner.judging.levels import Stopping
 from runner.judging.stats import RankRange
+from runner.record.plaintext import plain
 from runner.record.plan import Cell, Generator, Plan, Purpose
 from runner.record.run import AdapterRecord, Run
 from runner.record.trial import Trial, Verdict
@@ -43,7 +44,7 @@ def rows(run: Run, trials: Sequence[Trial]) -> tuple[Row, ...]:
     cells = by_cell(run, trials)
     witnesses: dict[Cell, list[Trial]] = defaultdict(list)
     for trial in trials:
-        if trial.purpose is Purpose.WITNESS and trial.load is not None:
+        if trial.purpose is Purpose.WITNESS:
             witnesses[trial.cell].append(trial)
     adapters = {(record.name, record.python): record for record in run.adapters}
     at_a_pace: dict[Cell, list[Paced]] = defaultdict(list)
@@ -133,7 +134,7 @@ def _row(cell: Cell, own: CellTrials, beside: _Beside) -> Row:
     ratios = [proof.little_ratio for t in trials if (proof := verdict.proofs(t)) and proof.little_ratio is not None]
     return Row(
         adapter=cell.adapter,
-        title=record.title,
+        title=_title(record),
         version=record.version,
         python=cell.python,
         kind=record.kind,
@@ -144,7 +145,7 @@ def _row(cell: Cell, own: CellTrials, beside: _Beside) -> Row:
         trials=len(all_trials),
         disturbed_trials=sum(1 for trial in all_trials if verdict.disturbance(trial) is not None),
         verdict=found.verdict,
-        reason=found.reason,
+        reason=plain(found.reason),
         requests=requests,
         requests_per_second=rate,
         times_baseline=_times_baseline(own, beside.baseline),
@@ -161,7 +162,7 @@ def _row(cell: Cell, own: CellTrials, beside: _Beside) -> Row:
         else None,
         bytes_per_response=_bytes_per_response(trials),
         peak_memory_bytes=max(peaks, default=None),
-        error_log=logged[0].text if logged else None,
+        error_log=plain(logged[0].text) if logged else None,
         error_count=sum(error.count for error in logged),
         waiting=_waiting(cell, record, all_trials, rate),
         headers=cell.headers,
@@ -254,7 +255,7 @@ def _waiting(cell: Cell, record: AdapterRecord, trials: Sequence[Trial], rate: E
 def _unavailable_row(record: AdapterRecord) -> Row:
     return Row(
         adapter=record.name,
-        title=record.title,
+        title=_title(record),
         version=record.version,
         python=record.python,
         kind=record.kind,
@@ -265,7 +266,7 @@ def _unavailable_row(record: AdapterRecord) -> Row:
         trials=0,
         disturbed_trials=0,
         verdict=Verdict.UNAVAILABLE,
-        reason=record.unavailable or "",
+        reason=plain(record.unavailable or ""),
         requests=0,
         requests_per_second=None,
         times_baseline=None,
@@ -280,7 +281,7 @@ def _unavailable_row(record: AdapterRecord) -> Row:
         errors=None,
         bytes_per_response=None,
         peak_memory_bytes=None,
-        error_log=record.log_tail[-1] if record.log_tail else None,
+        error_log=plain(record.log_tail[-1]) if record.log_tail else None,
         error_count=0,
         remark=record.remark,
     )
@@ -317,8 +318,8 @@ def _witness(
     """What the witness saw beside the run's own generator; ``None`` where it was not asked."""
     generator = beside.witness_by
     trials = beside.by(generator)
-    if not trials:
-        return None
+    if not any(trial.load.requests for trial in trials if trial.load is not None):
+        return _failed_witness(beside)
     used = usable(trials, 1)
     first = next((trial.load.generator for trial in own if trial.load is not None), Generator.WRK)
     seen = geometric_mean(rates(used))
@@ -334,6 +335,21 @@ def _witness(
     agrees = all(abs(ratio - 1) <= WITNESS_TOLERANCE for ratio in ratios)
     reason = None if agrees else f"{generator} differs from {first} by more than {WITNESS_TOLERANCE:.0%}"
     return Witness(seen, latency_us, rate_ratio, latency_ratio, agrees, reason, generator)
+
+
+def _failed_witness(beside: _Beside) -> Witness | None:
+    """A witness that was asked and has said nothing, with why; ``None`` where it was not asked."""
+    generator = beside.witness_by
+    asked = [one for one in beside.witnesses if one.load is None or one.load.generator == generator]
+    if not asked:
+        return None
+    found = cell_verdict(asked, asked)
+    return Witness(None, None, None, None, None, f"{found.verdict}: {found.reason}", generator)
+
+
+def _title(record: AdapterRecord) -> str:
+    """An adapter's title as a table can show it; its name where there is nothing to see."""
+    return plain(record.title).strip() or record.name
 
 
 def _mean_latency_us(trials: Sequence[Trial]) -> float | None:
