@@ -131,6 +131,22 @@ class Paced:
 
 
 @dataclass(frozen=True, slots=True)
+class LimitedCapacity:
+    """The highest rate (requests/s) at which a percentile of latency keeps within a limit such as ``p99=10ms``.
+
+    ``estimate`` is ``None`` where only one end is known: ``low`` of a server that keeps within it at whatever rate was
+    tried, ``high`` of one that never does. ``note`` says what else there is to know, in words.
+    """
+
+    limit: str
+    estimate: Estimate | None
+    low: float | None
+    high: float | None
+    trials: int
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
 class Wire:
     """What came over the wire for a batch, in the mean, as volley saw it: data segments, and reads that found data.
 
@@ -248,6 +264,7 @@ class Row:
     waiting: Waiting | None = None
     got_through_per_second: Estimate | None = None
     paced: tuple[Paced, ...] = ()
+    limited: tuple[LimitedCapacity, ...] = ()
     wire: Wire | None = None
     headers: Headers | None = None
     sends: Sends | None = None

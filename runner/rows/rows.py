@@ -22,6 +22,7 @@ from runner.rows.row import (
     Errors,
     Estimate,
     Group,
+    LimitedCapacity,
     Multiple,
     Paced,
     Row,
@@ -32,6 +33,7 @@ from runner.rows.row import (
     Witness,
     WrkLatency,
 )
+from runner.rows.searching import limited
 
 WRK_TIMEOUT_US = 2_000_000
 """wrk's own ``--timeout``, unless it is told another."""
@@ -48,8 +50,14 @@ def rows(run: Run, trials: Sequence[Trial]) -> tuple[Row, ...]:
             witnesses[trial.cell].append(trial)
     adapters = {(record.name, record.python): record for record in run.adapters}
     at_a_pace: dict[Cell, list[Paced]] = defaultdict(list)
+    within: dict[Cell, list[LimitedCapacity]] = defaultdict(list)
+    capacities = _capacities(run, trials)
     for cell in sorted((one for one in cells if one.is_paced), key=lambda one: (one.share or 0, one.rate or 0)):
-        at_a_pace[cell.closed].append(paced(cell, cells.pop(cell), stopping(run.plan)))
+        own = cells.pop(cell)
+        if (found_limit := limited(cell, own.trials, capacities.get(cell.closed))) is not None:
+            within[cell.closed].append(found_limit)
+        else:
+            at_a_pace[cell.closed].append(paced(cell, own, stopping(run.plan)))
     classes = {(one.adapter, one.python): one.server_class for one in run.conformance}
     ranks = _ranks(cells, {record.name for record in run.adapters if record.ranked}, run.plan)
     baselines = {_group(cell): found for cell, found in cells.items() if cell.adapter == run.plan.baseline}
@@ -65,6 +73,7 @@ def rows(run: Run, trials: Sequence[Trial]) -> tuple[Row, ...]:
             witnesses=witnesses[cell],
             witness_by=run.plan.witness_by,
             paced=tuple(at_a_pace[cell]),
+            limited=tuple(within[cell]),
         )
         made.append(_row(cell, found, beside))
     made.sort(
@@ -99,6 +108,15 @@ def batch_latency(trials: Sequence[Trial]) -> BatchLatency | None:
     )
 
 
+def _capacities(run: Run, trials: Sequence[Trial]) -> dict[Cell, float]:
+    """The rate of each closed cell, from which searches began: the mean of its trials that count."""
+    return {
+        cell: geometric_mean(own.rates)
+        for cell, own in by_cell(run, trials).items()
+        if not cell.is_paced and own.rates and min(own.rates) > 0
+    }
+
+
 def _group(cell: Cell) -> Group:
     """Cells of one group may be compared."""
     return Group(cell.workers, cell.connections, cell.depth, cell.headers)
@@ -116,6 +134,7 @@ class _Beside:
     witnesses: Sequence[Trial]
     witness_by: Generator
     paced: tuple[Paced, ...]
+    limited: tuple[LimitedCapacity, ...]
 
     def by(self, generator: Generator) -> Sequence[Trial]:
         """The trials of one of the generators that were asked beside the run's own."""
@@ -171,6 +190,7 @@ def _row(cell: Cell, own: CellTrials, beside: _Beside) -> Row:
         remark=record.remark,
         got_through_per_second=estimate(rates(trials), beside.stopping) if _answers_wrongly(found.verdict) else None,
         paced=beside.paced,
+        limited=beside.limited,
         wire=_wire(trials),
     )
 

@@ -29,7 +29,7 @@ from runner.record.plan import Cell, Generator, Plan, Purpose
 from runner.record.run import ConformanceSummary, Level, Run
 from runner.record.store import RunFolder
 from runner.record.trial import Placement, Trial, Verdict
-from runner.rows import cells
+from runner.rows import cells, searching
 from runner.serving import process, server
 from runner.suite import head as head_of
 from runner.suite import inquiries, loading, plans, trial
@@ -320,8 +320,11 @@ def summarize(done: Trial) -> TrialSummary:
     found = verdict.of_trial(done)
     worked = found.verdict is Verdict.MEASURED if done.cell.is_paced else found.verdict.has_rate
     phases = done.phases
-    figure = None
-    if worked and done.load is not None:
+    figure, observation = None, None
+    if done.cell.limit is not None:
+        observation = searching.observed(done)
+        figure = observation.rate if observation is not None else None
+    elif worked and done.load is not None:
         figure = cells.tail_us(done) if done.cell.is_paced else done.load.requests_per_second
     return TrialSummary(
         cell=done.cell,
@@ -330,6 +333,7 @@ def summarize(done: Trial) -> TrialSummary:
         failed=figure is None,
         disturbed=verdict.disturbance(done) is not None,
         wall_s=phases.start + phases.check + phases.warm_up + phases.load + phases.stop,
+        observation=observation,
     )
 
 

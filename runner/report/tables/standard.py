@@ -16,7 +16,7 @@ import msgspec
 
 from runner.record.jsontext import readable
 from runner.record.plaintext import counted
-from runner.record.plan import Headers
+from runner.record.plan import Headers, Plan
 from runner.record.run import Run
 from runner.record.trial import Verdict
 from runner.report.markdown import escape, table
@@ -74,24 +74,28 @@ PACED_AT = 0.75
 """Of several paced loads the one that the tables show, if it was measured: three quarters of what a server can do."""
 
 
-def shown_share(run: Run) -> float | None:
+def shown_share(plan: Plan) -> float | None:
     """The share of capacity at which the tables of a run show latency; ``None``: they show that of the closed loop."""
-    shares = run.plan.shares
+    shares = plan.shares
     return min(shares, key=lambda share: abs(share - PACED_AT)) if shares else None
 
 
 def headings(run: Run) -> tuple[str, ...]:
     """The columns of a run's tables, with its baseline, and with latency at a paced load where there is one."""
-    share = shown_share(run)
+    share = shown_share(run.plan)
     names: tuple[str, ...] = HEADINGS
     if share is not None:
         paced = tuple(f"{name} at {share:.0%}".replace("%", " %") for name in ("p50", "p99", "p99.9"))
         names = (*HEADINGS[: _LATENCY.start], *paced, *HEADINGS[_LATENCY.stop :])
+    rates = tuple(f"p99 at {figures.rate_digits(rate)}/s" for rate in run.plan.rates)
+    limits = tuple(f"requests/s, {limit}" for limit in run.plan.limits)
+    names = (*names[:-2], *rates, *limits, *names[-2:])
     return tuple(heading.format(baseline=run.plan.baseline) for heading in names)
 
 
-def cells(row: Row, share: float | None = None) -> tuple[str, ...]:
-    """One row's figures, in the order of :func:`headings`; latency at a ``share`` of its capacity, if any is given."""
+def cells(row: Row, plan: Plan | None = None) -> tuple[str, ...]:
+    """One row's figures, in the order of :func:`headings`; with the paced loads and limits of a ``plan``."""
+    share = shown_share(plan) if plan is not None else None
     return (
         figures.rank(row),
         row.title,
@@ -102,6 +106,8 @@ def cells(row: Row, share: float | None = None) -> tuple[str, ...]:
         figures.times_baseline(row),
         figures.cpu_cost(row),
         *(figures.latencies(row) if share is None else figures.paced_latencies(figures.paced_at(row, share))),
+        *(figures.tail_at(row, rate) for rate in (plan.rates if plan else ())),
+        *(figures.limited(row, str(limit)) for limit in (plan.limits if plan else ())),
         row.server_class or figures.NOTHING,
         row.verdict.value,
     )
@@ -170,7 +176,7 @@ class Layout:
 
 def layout(run: Run) -> Layout:
     """The tables of servers that are asked for nothing but an answer."""
-    names, figures_of = headings(run), partial(cells, share=shown_share(run))
+    names, figures_of = headings(run), partial(cells, plan=run.plan)
     shown = [place for place, name in enumerate(names) if name != _multiple(run) or _has_baseline(run)]
     return Layout(
         headings=tuple(names[place] for place in shown),
