@@ -274,6 +274,7 @@ func (l *loop) send(c *conn, t int64) {
 
 // fill writes a batch for each free slot.
 func (l *loop) fill(c *conn, t int64) {
+	before := c.flying
 	for c.flying < len(c.slots) {
 		s := c.slot(c.flying)
 		switch s.state {
@@ -286,22 +287,27 @@ func (l *loop) fill(c *conn, t int64) {
 		}
 		l.take(c, s, t)
 	}
-	l.flush(c)
+	l.write(c, c.flying-before)
 }
 
-// take makes a slot fly, and its batch ready to be written.
+// take makes a slot fly; its batch is to be written.
 func (l *loop) take(c *conn, s *slot, t int64) {
 	s.state, s.sent = flying, t
 	c.flying++
 	l.flying++
 	c.owed += l.batch
-	if l.target.token >= 0 {
-		l.ask(c)
-	}
-	c.pending += l.size
 	if l.arrivals == nil && l.edges.hold(t) {
 		l.sent++
 	}
+}
+
+// write writes batches behind what is pending. All requests are the same, but for their tokens.
+func (l *loop) write(c *conn, batches int) {
+	if l.target.token >= 0 {
+		l.ask(c, batches)
+	}
+	c.pending += batches * l.size
+	l.flush(c)
 }
 
 // flush writes what is pending; what the socket does not take is written when it has room.
