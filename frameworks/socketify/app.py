@@ -18,7 +18,7 @@
 # page = "https://docs.socketify.dev/cli.html"
 # read = 2026-11-26
 # taken = "no"
-# why = "1.05 and 1.08 times at depth 1 and 16, and a double free kills it in cases 3 and 35, every time"
+# why = "1.05 and 1.08 times at depth 1 and 16; a double free kills it in deep-batches, 3 times of 3"
 #
 # [[tool.pipebench.tuning]]
 # advice = "PyPy"
