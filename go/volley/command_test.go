@@ -296,7 +296,8 @@ func TestManyBytesToWrite(t *testing.T) {
 
 // While it measures, volley allocates nothing: the server of this test does not either.
 func TestAllocatesNothing(t *testing.T) {
-	answer := []byte(strings.Repeat(plain(hello), 4))
+	one := plain(hello)
+	answer := []byte(strings.Repeat(one, 4))
 	var served atomic.Int64
 	address := listen(t, func(c net.Conn) {
 		buffer := make([]byte, 4096)
@@ -307,7 +308,7 @@ func TestAllocatesNothing(t *testing.T) {
 			}
 			k := bytes.Count(buffer[:n], headEnd)
 			served.Add(int64(k))
-			if _, err := c.Write(answer[:k*len(plain(hello))]); err != nil {
+			if _, err := c.Write(answer[:k*len(one)]); err != nil {
 				return
 			}
 		}

@@ -218,6 +218,13 @@ func (l *loop) check(c *conn, data []byte, stamp int64) (k int, clean bool) {
 			c.broken = true
 			break
 		}
+		if run := l.recognizeRun(whole[at:], c.owed); run > 0 {
+			at += run * len(l.last)
+			k += run
+			c.owed -= run
+			c.responses += int64(run)
+			continue
+		}
 		asked := c.oldest()
 		n := l.recognize(whole[at:], asked)
 		if n == 0 {

@@ -51,7 +51,7 @@ def count(results: Iterable[CaseResult]) -> Counts:
 
 
 def classify(results: Sequence[CaseResult]) -> Classification:
-    """*Broken*: a core case fails, or any request kills the server or hangs it for good. *Degrades*: a core case is noted.
+    """*Broken*: a core case fails, or a request kills the server or hangs it. *Degrades*: a core case is noted.
 
     *Concurrent* or *serial* otherwise, as the case ``parallel`` found. What a server does with malformed requests or
     with the end of a connection is in its matrix, not in its class.

@@ -340,7 +340,7 @@ def _closing_ignored(responses: Sequence[Response]) -> Finding | None:
     return None
 
 
-def _shortfall(talk: Conversation, wanted: int) -> Finding:
+def _shortfall(talk: Conversation, wanted: int) -> Finding:  # noqa: PLR0911 - a reason each
     """Why there are fewer responses than there should be."""
     responses, flaw = talk.due, talk.reading.flaw
     came = f"{len(responses)} of {wanted} responses"

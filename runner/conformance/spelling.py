@@ -74,10 +74,17 @@ def raced(names: Sequence[str], *, always: Outcome) -> Judge:
     return judge
 
 
-def refuses(taken: Outcome = Outcome.FAIL, *, smuggled: bytes | None = None, may_go_on: bool = False) -> Look:
+def refuses(
+    taken: Outcome = Outcome.FAIL,
+    *,
+    smuggled: bytes | None = None,
+    may_go_on: bool = False,
+    error: Outcome = Outcome.NOTE,
+) -> Look:
     """Refused and closed. To take it is ``taken``, or a note where the connection is closed all the same.
 
-    ``may_go_on``: the message has an end, so the connection need not be closed.
+    ``may_go_on``: the message has an end, so the connection need not be closed. ``error``: what an error of the
+    server's own (500) is in place of a refusal; a fail where the RFC has it answer 400.
     """
 
     def look(talk: Conversation) -> Finding:
@@ -92,6 +99,8 @@ def refuses(taken: Outcome = Outcome.FAIL, *, smuggled: bytes | None = None, may
                 return noted(f"taken, but closed ({first.status})")
             detail = f"taken ({first.status})"
             return Finding(taken, detail, Fault.WRONG if taken is Outcome.FAIL else None)
+        if first.status not in REFUSALS and error is Outcome.FAIL:
+            return failed(Fault.RULE, f"answered with {first.status}, not refused")
         return passed() if may_go_on and first.status in REFUSALS else _refusal(talk)
 
     return look
@@ -193,7 +202,7 @@ def _matching(talk: Conversation, wanted: Sequence[Expected]) -> int:
     return next((number for number, (want, got) in enumerate(pairs) if not want.matches(got)), len(talk.due))
 
 
-def _short_of(talk: Conversation, wanted: Sequence[Expected]) -> Finding | None:
+def _short_of(talk: Conversation, wanted: Sequence[Expected]) -> Finding | None:  # noqa: PLR0911 - a reason each
     """Why some of the wanted responses are not there, in their places."""
     came = min(_matching(talk, wanted), len(wanted))
     if came == len(wanted):

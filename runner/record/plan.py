@@ -24,12 +24,24 @@ class Headers(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, order=True)
+class Limit:
+    """What a server must hold: so many per cent of its batches answered within ``us`` microseconds."""
+
+    percent: float
+    us: int
+
+    def __str__(self) -> str:
+        return f"p{self.percent:g}={self.us / 1000:g}ms"
+
+
+@dataclass(frozen=True, slots=True, order=True)
 class Cell:
     """What is compared: one adapter on one interpreter under one kind of load.
 
     ``max_clients``: how many requests its client may have under way at once; ``None`` leaves it its own default.
     The load is closed, or paced where ``share`` (of the closed cell's capacity, 0.75 for 75 %) or ``rate`` (requests/s)
-    is given: arrivals of ``burst`` requests at a time, ``None`` for as many as ``depth``.
+    is given: arrivals of ``burst`` requests at a time, ``None`` for as many as ``depth``. With a ``limit`` it is paced
+    too, each trial at another rate, in search of the highest that keeps within it.
     """
 
     adapter: str
@@ -42,16 +54,17 @@ class Cell:
     share: float | None = None
     rate: float | None = None
     burst: int | None = None
+    limit: Limit | None = None
 
     @property
     def is_paced(self) -> bool:
         """Whether its load is open, at a rate."""
-        return self.share is not None or self.rate is not None
+        return self.share is not None or self.rate is not None or self.limit is not None
 
     @property
     def closed(self) -> Cell:
         """The same under a closed loop, whose rate is the capacity that shares are of."""
-        return replace(self, share=None, rate=None, burst=None)
+        return replace(self, share=None, rate=None, burst=None, limit=None)
 
     @property
     def id(self) -> str:
@@ -62,7 +75,8 @@ class Cell:
         share = "" if self.share is None else f"-s{100 * self.share:g}"
         rate = "" if self.rate is None else f"-r{self.rate:g}"
         burst = "" if self.burst is None else f"-b{self.burst}"
-        load = f"{clients}{headers}{share}{rate}{burst}"
+        limit = "" if self.limit is None else f"-{self.limit}"
+        load = f"{clients}{headers}{share}{rate}{burst}{limit}"
         return f"{self.adapter}{python}-d{self.depth}-c{self.connections}-w{self.workers}{load}"
 
 
@@ -89,7 +103,8 @@ class Plan:
 
     ``generator`` loads, ``witness_by`` bears witness where asked. ``shares`` are paced loads as shares of each cell's
     capacity (0.75 for 75 %), ``rates`` the same in requests/s, ``burst`` the requests of an arrival (``None``: depth).
-    ``tail_precision`` is the wanted half-width of the interval of a paced cell's p99.
+    ``tail_precision`` is the wanted half-width of the interval of a paced cell's p99. ``limits`` are those under which
+    the capacity is searched.
     """
 
     profile: str
@@ -124,3 +139,4 @@ class Plan:
     rates: tuple[float, ...] = ()
     burst: int | None = None
     tail_precision: float = 0.1
+    limits: tuple[Limit, ...] = ()

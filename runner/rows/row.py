@@ -87,7 +87,7 @@ class Witness:
     ``None`` where it was not, for either generator, with the ``reason``.
     """
 
-    requests_per_second: float
+    requests_per_second: float | None
     mean_latency_us: float | None
     rate_ratio: float | None
     latency_ratio: float | None
@@ -128,6 +128,22 @@ class Paced:
         if self.share is not None:
             return f"{100 * self.share:g} %"
         return f"{self.rate:,.0f}/s".replace(",", " ")
+
+
+@dataclass(frozen=True, slots=True)
+class LimitedCapacity:
+    """The highest rate (requests/s) at which a percentile of latency keeps within a limit such as ``p99=10ms``.
+
+    ``estimate`` is ``None`` where only one end is known: ``low`` of a server that keeps within it at whatever rate was
+    tried, ``high`` of one that never does. ``note`` says what else there is to know, in words.
+    """
+
+    limit: str
+    estimate: Estimate | None
+    low: float | None
+    high: float | None
+    trials: int
+    note: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +264,7 @@ class Row:
     waiting: Waiting | None = None
     got_through_per_second: Estimate | None = None
     paced: tuple[Paced, ...] = ()
+    limited: tuple[LimitedCapacity, ...] = ()
     wire: Wire | None = None
     headers: Headers | None = None
     sends: Sends | None = None

@@ -70,7 +70,8 @@ def saying_class(reporter: Reporter, of: int | None = None) -> Callable[[Conform
 
     def say(found: Conformance) -> None:
         place = f" ({next(numbers)} of {of})" if of else ""
-        reporter.say(f"checked {found.adapter}{place}: {found.classification.server_class or found.problem}")
+        said = found.problem or found.classification.server_class or found.counts
+        reporter.say(f"checked {found.adapter}{place}: {said}")
 
     return say
 
