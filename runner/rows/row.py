@@ -249,7 +249,7 @@ class Row:
     got_through_per_second: Estimate | None = None
     paced: tuple[Paced, ...] = ()
     wire: Wire | None = None
-    headers: Headers = Headers.BARE
+    headers: Headers | None = None
     sends: Sends | None = None
     warmed_up: WarmedUp | None = None
     remark: str | None = None
@@ -257,7 +257,7 @@ class Row:
     @property
     def group(self) -> Group:
         """Rows of one group may be compared."""
-        return Group(self.workers or 0, self.connections or 0, self.depth or 0, self.headers)
+        return Group(self.workers or 0, self.connections or 0, self.depth or 0, self.headers or Headers.BARE)
 
     @property
     def cell(self) -> Cell | None:
@@ -265,4 +265,5 @@ class Row:
         if self.depth is None or self.connections is None or self.workers is None:
             return None
         limit = self.waiting.max_clients if self.waiting is not None and not self.waiting.own_limit else None
-        return Cell(self.adapter, self.python, self.depth, self.connections, self.workers, limit, self.headers)
+        headers = self.group.headers
+        return Cell(self.adapter, self.python, self.depth, self.connections, self.workers, limit, headers)

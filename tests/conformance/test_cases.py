@@ -30,7 +30,7 @@ from runner.conformance.case import (
     Send,
 )
 from runner.conformance.cases.catalogue import CASES, CORE
-from runner.conformance.cases.pressure import FLOOD
+from runner.conformance.cases.timing.pressure import FLOOD
 from runner.conformance.cases.requests import G, get
 from runner.conformance.classify import Counts, ServerClass, classify, count
 from runner.conformance.judge import (

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from runner.adapters.environments import NOT_BUILT
 from runner.adapters.outdated import Pin, State
 from runner.record.adapter import Adapter, Body, Environment, Group, Kind, Scenario, Taken, Tuning, Unavailable
 from runner.record.run import Finding, Level
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One adapter as ``pipebench list`` shows it."""
+    """One adapter as ``pipebench list`` shows it. ``available`` is ``None`` where it is not built yet."""
 
     adapter: str
     title: str
@@ -27,7 +28,7 @@ class Entry:
     scenario: Scenario
     group: Group
     body: Body | None
-    available: bool
+    available: bool | None
     reason: str | None
     remark: str | None
     tuning: tuple[Tuning, ...]
@@ -45,13 +46,26 @@ def entries(prepared: Sequence[Environment | Unavailable]) -> tuple[Entry, ...]:
             scenario=made.adapter.scenario,
             group=made.adapter.group,
             body=made.adapter.body,
-            available=isinstance(made, Environment),
-            reason=made.adapter.known_failure if isinstance(made, Environment) else made.reason,
+            available=None if _is_to_be_built(made) else isinstance(made, Environment),
+            reason=_note(made),
             remark=made.adapter.remark,
             tuning=made.adapter.tuning,
         )
         for made in prepared
     )
+
+
+def _is_to_be_built(made: Environment | Unavailable) -> bool:
+    return isinstance(made, Unavailable) and made.reason == NOT_BUILT
+
+
+def _note(made: Environment | Unavailable) -> str | None:
+    """What is known to fail, why there is no version, or why it is not available."""
+    if isinstance(made, Unavailable):
+        return made.adapter.known_failure if _is_to_be_built(made) else made.reason
+    if made.version == "?":
+        return f"its distribution '{made.adapter.distribution}' is not among what is installed"
+    return made.adapter.known_failure
 
 
 def table(listed: Sequence[Entry]) -> RenderableType:

@@ -129,14 +129,14 @@ CLOSING: Final = (
         31,
         "half-close",
         Theme.CLOSING,
-        "4 × `G(/sleep/0/i)`, then the client's half-close",
+        "4 × `G(/sleep/50/i)`, then the client's half-close",
         "all 4 responses",
         Level.NONE,
         "RFC 9112 §9.6",
         "a TCP connection that is half-closed by the client does not delimit a request message, nor does it imply that "
         "the client is no longer interested in a response",
         "Simple clients send all they have, shut down their side and read to the end.",
-        (Exchange(at_once(*sleeps(0, *numbered(4)), then=(HalfClose(),)), gets(4)),),
+        (Exchange(at_once(*sleeps(0.05, *numbered(4)), then=(HalfClose(),)), gets(4)),),
         only(answers(*tokens(*numbered(4)))),
     ),
 )
