@@ -70,7 +70,7 @@ class Lab:
         each: bool = False,
         pause: tuple[float, float] | None = None,
     ) -> _Seen:
-        """One load of a fresh server of ``service_s`` a request; ``each`` connection has a queue of its own, or all one.
+        """One load of a fresh server of ``service_s`` a request; ``each``: every connection has a queue of its own.
 
         ``pause``: it stands still so many seconds after the generator was started, for so many. Raises
         :class:`ToolError` where the generator did not measure.
@@ -346,7 +346,7 @@ def waiting_times(
         made.append(
             Answer(
                 "Pollaczek-Khinchine, M/D/1",
-                f"open, Poisson, {share:.0%} of a server of 1 ms: mean waiting time, {trials} trials of {duration_s:g} s",
+                f"open, Poisson, {share:.0%} of a server of 1 ms: mean waiting, {trials} trials of {duration_s:g} s",
                 "ms",
                 computed_us / 1000,
                 statistics.fmean(waits_us) / 1000,

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON.")
 @click.pass_context
 def command(
-    ctx: click.Context, sessions: int, trials: int, results: Path, publish: bool, instrument: bool, as_json: bool
+    ctx: click.Context, *, sessions: int, trials: int, results: Path, publish: bool, instrument: bool, as_json: bool
 ) -> int:
     """Measure the suite by itself: does it find planted differences, and none between equals?
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from runner.rows.known import Answer
 from runner.report.markdown import table
 from runner.rows.figures import NOTHING
+from runner.rows.known import Answer
 from runner.rows.planted import AGAIN, Level, Outcome, Share
 
 _HEAD = """\
