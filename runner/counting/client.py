@@ -1,4 +1,4 @@
-"""Requests in fixed numbers on one connection; a batch is sent when the server sleeps, so that none meets it halfway."""
+"""Requests in fixed numbers on one connection; a batch is sent when the server sleeps, and so meets it whole."""
 
 from __future__ import annotations
 
