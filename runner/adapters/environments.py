@@ -14,7 +14,7 @@ import shutil
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -131,7 +131,7 @@ def _prepare_python(
     version = str(chosen.version) if chosen else None
     key = _digest(python, version or "", *adapter.dependencies, adapter.exclude_newer or "")
     folder = cache_folder() / "python" / f"{adapter.name}-{key}"
-    with _locked(folder):
+    with _locked(folder) if build else nullcontext():
         record = folder / "complete.json"
         if not (_kept(record) and _runs(folder / "venv" / "bin" / "python")):
             if not build:
