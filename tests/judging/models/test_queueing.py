@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from runner.judging import queueing
+from runner.judging.models import queueing
 from tests.judging.queues import Queue, percentile
 
 
