@@ -12,6 +12,7 @@ from runner.judging.stats import RankRange
 from runner.record.adapter import Client, Kind
 from runner.record.plan import Cell, Generator, Headers
 from runner.record.trial import Verdict
+from runner.record.variant import Server
 
 SCHEMA = 1
 
@@ -253,6 +254,13 @@ class Row:
     sends: Sends | None = None
     warmed_up: WarmedUp | None = None
     remark: str | None = None
+    variant: str | None = None
+    instructions_per_request: float | None = None
+
+    @property
+    def server(self) -> Server:
+        """What tells servers of one run apart."""
+        return self.adapter, self.python, self.variant
 
     @property
     def group(self) -> Group:
@@ -265,4 +273,13 @@ class Row:
         if self.depth is None or self.connections is None or self.workers is None:
             return None
         limit = self.waiting.max_clients if self.waiting is not None and not self.waiting.own_limit else None
-        return Cell(self.adapter, self.python, self.depth, self.connections, self.workers, limit, self.headers)
+        return Cell(
+            self.adapter,
+            self.python,
+            self.depth,
+            self.connections,
+            self.workers,
+            limit,
+            self.headers,
+            variant=self.variant,
+        )

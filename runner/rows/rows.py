@@ -11,6 +11,7 @@ from runner.judging import latency, levels, stats, verdict, waiting
 from runner.judging.latency import Proofs
 from runner.judging.levels import Stopping
 from runner.judging.stats import RankRange
+from runner.record.count import DepthCount
 from runner.record.plan import Cell, Generator, Plan, Purpose
 from runner.record.run import AdapterRecord, Run
 from runner.record.trial import Trial, Verdict
@@ -45,16 +46,21 @@ def rows(run: Run, trials: Sequence[Trial]) -> tuple[Row, ...]:
     for trial in trials:
         if trial.purpose is Purpose.WITNESS and trial.load is not None:
             witnesses[trial.cell].append(trial)
-    adapters = {(record.name, record.python): record for record in run.adapters}
+    adapters = {record.server: record for record in run.adapters}
     at_a_pace: dict[Cell, list[Paced]] = defaultdict(list)
     for cell in sorted((one for one in cells if one.is_paced), key=lambda one: (one.share or 0, one.rate or 0)):
         at_a_pace[cell.closed].append(paced(cell, cells.pop(cell), stopping(run.plan)))
-    classes = {(one.adapter, one.python): one.server_class for one in run.conformance}
+    counts = {one.server: one for one in run.counts}
+    classes = {one.server: one.server_class for one in run.conformance}
     ranks = _ranks(cells, {record.name for record in run.adapters if record.ranked}, run.plan)
-    baselines = {_group(cell): found for cell, found in cells.items() if cell.adapter == run.plan.baseline}
+    baselines = {
+        _group(cell): found
+        for cell, found in cells.items()
+        if cell.adapter == run.plan.baseline and cell.variant is None
+    }
     made = []
     for cell, found in cells.items():
-        server = cell.adapter, cell.python
+        server = cell.server
         beside = _Beside(
             record=adapters[server],
             stopping=stopping(run.plan),
@@ -64,6 +70,7 @@ def rows(run: Run, trials: Sequence[Trial]) -> tuple[Row, ...]:
             witnesses=witnesses[cell],
             witness_by=run.plan.witness_by,
             paced=tuple(at_a_pace[cell]),
+            counted=counts[server].at(cell.depth) if server in counts else None,
         )
         made.append(_row(cell, found, beside))
     made.sort(
@@ -115,6 +122,7 @@ class _Beside:
     witnesses: Sequence[Trial]
     witness_by: Generator
     paced: tuple[Paced, ...]
+    counted: DepthCount | None = None
 
     def by(self, generator: Generator) -> Sequence[Trial]:
         """The trials of one of the generators that were asked beside the run's own."""
@@ -136,6 +144,8 @@ def _row(cell: Cell, own: CellTrials, beside: _Beside) -> Row:
         title=record.title,
         version=record.version,
         python=cell.python,
+        variant=cell.variant,
+        instructions_per_request=beside.counted.instructions if beside.counted else None,
         kind=record.kind,
         server_class=beside.server_class,
         depth=cell.depth,
@@ -257,6 +267,7 @@ def _unavailable_row(record: AdapterRecord) -> Row:
         title=record.title,
         version=record.version,
         python=record.python,
+        variant=record.server[2],
         kind=record.kind,
         server_class=None,
         depth=None,

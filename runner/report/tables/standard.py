@@ -42,7 +42,8 @@ HEADINGS = (
     "verdict",
 )
 _LATENCY = slice(HEADINGS.index("p50"), HEADINGS.index("max") + 1)
-_LEFT = frozenset({"server", "version", "Python", "pipelining", "verdict"})
+_VARIANT = HEADINGS.index("server") + 1
+_LEFT = frozenset({"server", "variant", "version", "Python", "pipelining", "verdict"})
 _COLOURS = {Verdict.MEASURED: "green", Verdict.GENERATOR_BOUND: "yellow", Verdict.NEITHER: "yellow"}
 
 
@@ -83,20 +84,27 @@ def headings(run: Run) -> tuple[str, ...]:
     if share is not None:
         paced = tuple(f"{name} at {share:.0%}".replace("%", " %") for name in ("p50", "p99", "p99.9"))
         names = (*HEADINGS[: _LATENCY.start], *paced, *HEADINGS[_LATENCY.stop :])
+    if run.plan.variants:
+        names = (*names[:_VARIANT], "variant", *names[_VARIANT:])
+    if run.counts:
+        after = names.index("CPU µs/request") + 1
+        names = (*names[:after], "instructions", *names[after:])
     return tuple(heading.format(baseline=run.plan.baseline) for heading in names)
 
 
-def cells(row: Row, share: float | None = None) -> tuple[str, ...]:
+def cells(row: Row, share: float | None = None, *, variants: bool = False, counted: bool = False) -> tuple[str, ...]:
     """One row's figures, in the order of :func:`headings`; latency at a ``share`` of its capacity, if any is given."""
     return (
         figures.rank(row),
         row.title,
+        *([row.variant or figures.NOTHING] if variants else []),
         row.version or figures.NOTHING,
         row.python or figures.NOTHING,
         figures.rate(row),
         figures.uncertainty(row),
         figures.times_baseline(row),
         figures.cpu_cost(row),
+        *([figures.instructions(row)] if counted else []),
         *(figures.latencies(row) if share is None else figures.paced_latencies(figures.paced_at(row, share))),
         row.server_class or figures.NOTHING,
         row.verdict.value,
@@ -167,7 +175,7 @@ def layout(run: Run) -> Layout:
         headings=headings(run),
         left=_LEFT,
         title=group_title,
-        cells=partial(cells, share=shown_share(run)),
+        cells=partial(cells, share=shown_share(run), variants=bool(run.plan.variants), counted=bool(run.counts)),
         note=figures.note,
         style=style,
     )
@@ -206,7 +214,9 @@ def terminal(run: Run, rows: Sequence[Row], layout: Layout) -> list[RenderableTy
 
 
 def _named(row: Row, titles: Mapping[str, int]) -> str:
-    """A row's title, with its interpreter where several rows have the one title."""
+    """A row's title, with its variant, and its interpreter where several rows have the one title."""
+    if row.variant is not None:
+        return f"{row.title} · {row.variant}"
     return f"{row.title} on CPython {row.python}" if titles[row.title] > 1 and row.python else row.title
 
 
