@@ -64,7 +64,7 @@ def moved(base: Mapping[Place, float], new: Mapping[Place, float], *, by_line: b
 
 
 def _by_function(*sides: Mapping[Place, float]) -> list[Mapping[Place, float]]:
-    """The lines of each function as one, at its first line of all: what stands above it may be longer in one of them."""
+    """The lines of each function as one, at its first line in either: what stands above it may be longer in one."""
     first: dict[tuple[str, str], int] = {}
     for place in (place for side in sides for place in side):
         key = place.file, place.function
