@@ -79,6 +79,7 @@ class Adapter:
     ``hold`` are distributions whose pins are kept though newer releases exist, and why. ``compiles``: its runtime
     compiles while it serves, so its first seconds are slower. ``remark``: what its user would not get without doing the
     same, to be shown beside its figures.
+    ``problem`` says why it cannot be one: its file or metadata is wrong, and what else is said of it is a guess.
     """
 
     name: str
@@ -103,6 +104,7 @@ class Adapter:
     compiles: bool = False
     remark: str | None = None
     tuning: tuple[Tuning, ...] = ()
+    problem: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

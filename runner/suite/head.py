@@ -11,7 +11,7 @@ from pathlib import Path
 from runner import project
 from runner.machine import doctor, facts
 from runner.record import store
-from runner.record.adapter import Environment, Scenario, Unavailable
+from runner.record.adapter import Adapter, Environment, Scenario, Unavailable
 from runner.record.plan import Plan
 from runner.record.run import AdapterRecord, Finding, Level, Run
 from runner.serving import process
@@ -65,8 +65,8 @@ def _record(made: Environment | Unavailable, root: Path) -> AdapterRecord:
     ready, missing = (made, None) if isinstance(made, Environment) else (None, made)
     return AdapterRecord(
         name=adapter.name,
-        path=str(adapter.path.relative_to(root)),
-        sha256=hashlib.sha256(adapter.path.read_bytes()).hexdigest(),
+        path=shown_path(adapter, root),
+        sha256=fingerprint(adapter),
         title=adapter.title,
         distribution=adapter.distribution,
         kind=adapter.kind,
@@ -89,6 +89,21 @@ def _record(made: Environment | Unavailable, root: Path) -> AdapterRecord:
         remark=adapter.remark,
         tuning=adapter.tuning,
     )
+
+
+def shown_path(adapter: Adapter, root: Path) -> str:
+    """Where an adapter's file is in any checkout; of one that stands elsewhere, its folder's name and its own."""
+    path = adapter.path
+    return str(path.relative_to(root)) if path.is_relative_to(root) else f"{path.parent.name}/{path.name}"
+
+
+def fingerprint(adapter: Adapter) -> str:
+    """The checksum of an adapter's file as it is now; that of nothing where it cannot be read."""
+    try:
+        content = adapter.path.read_bytes() if adapter.path.is_file() else b""
+    except OSError:
+        content = b""
+    return hashlib.sha256(content).hexdigest()
 
 
 def changes(recorded: Run, now: Run) -> list[str]:

@@ -25,12 +25,13 @@ from runner.judging.schedule import Schedule, TrialSummary, order
 from runner.machine import facts
 from runner.record import store
 from runner.record.adapter import Adapter, Environment, Scenario, Service, Unavailable
+from runner.record.plaintext import counted, plain
 from runner.record.plan import Cell, Generator, Plan, Purpose
 from runner.record.run import ConformanceSummary, Level, Run
 from runner.record.store import RunFolder
 from runner.record.trial import Placement, Trial, Verdict
 from runner.record.variant import Server
-from runner.rows import cells
+from runner.rows import cells, searching
 from runner.serving import process, server
 from runner.suite import counts, inquiries, loading, plans, trial
 from runner.suite import head as head_of
@@ -63,19 +64,25 @@ def run(plan: Plan, places: Places, reporter: Reporter) -> Path:
     setup_s = time.monotonic() - began
     head = head_of.describe(plan, places.root, prepared, setup_s=setup_s)
     folder = store.create(places.results, head.id)
-    head = _checked(head, ready, folder.path, reporter)
-    if plan.count:
-        counted = counts.count_all(ready, plan.depths, head.placement.server, reporter)
-        head = replace(head, counts=tuple(one.count for one in counted))
-    head = replace(head, id=folder.path.name)
-    folder.write_run(head)
-    _announce(head, reporter)
-    _measure(head, (), ready, folder, places, reporter, programs=programs)
+    with folder.held():
+        head = _checked(head, ready, folder.path, reporter)
+        if plan.count:
+            counted = counts.count_all(ready, plan.depths, head.placement.server, reporter)
+            head = replace(head, counts=tuple(one.count for one in counted))
+        head = replace(head, id=folder.path.name)
+        folder.write_run(head)
+        _announce(head, reporter)
+        _measure(head, (), ready, folder, places, reporter, programs=programs)
     return folder.path
 
 
 def resume(path: Path, places: Places, reporter: Reporter) -> Path:
     """Complete a run that ended early. Raises :class:`RecordError` where adapters or machine have changed since."""
+    with RunFolder(path).held():
+        return _resumed(path, places, reporter)
+
+
+def _resumed(path: Path, places: Places, reporter: Reporter) -> Path:
     head, trials = store.read(path)
     if head.finished_at is not None:
         reporter.say(f"{head.id} is complete: there is nothing to resume")
@@ -89,7 +96,7 @@ def resume(path: Path, places: Places, reporter: Reporter) -> Path:
         raise RecordError(f"{head.id} cannot be resumed: {'; '.join(changes)}: start a new run")
     folder = RunFolder(path)
     folder.repair()
-    reporter.say(f"{head.id}: resumed after {len(trials)} trials")
+    reporter.say(f"{head.id}: resumed after {counted(len(trials), 'trial')}")
     ready = [made for made in prepared if isinstance(made, Environment)]
     _measure(head, trials, ready, folder, places, reporter, programs=programs)
     return path
@@ -138,7 +145,7 @@ def _summary(found: Conformance) -> ConformanceSummary:
 def choose_adapters(plan: Plan, root: Path) -> tuple[Adapter, ...]:
     """The adapters that a plan names, of its scenario."""
     found = metadata.discover(root)
-    if not found:
+    if not found and not plan.only:
         raise AdapterError(f"there are no adapters below {root}: run pipebench from a checkout of the project")
     if plan.baseline != plans.PROFILES[plan.profile].baseline:
         metadata.select(found, [plan.baseline])
@@ -203,7 +210,7 @@ def _measure(
     measured = list(trials)
     before = sum(one.wall_s for one in course.history)
     began = time.monotonic()
-    with process.ending_all(), _kept_off_the_servers(head.placement), _offering_to_resume(head, reporter):
+    with process.ending_all(), _kept_off_the_servers(head.placement), _offering_to_resume(folder.path, reporter):
         _verify(head, measured, by_cell, settings, folder, reporter)
         began = time.monotonic()
         while True:
@@ -213,6 +220,7 @@ def _measure(
                 break
             reporter.trial_begins(step.cell, course.progress(elapsed), course.history)
             number = 1 + course.had(step.cell)
+            _refuse_edited(head, by_cell[step.cell])
             shaped = _shaped(settings, step.cell, number)
             done = trial.measure(
                 by_cell[step.cell], step.cell, shaped, number=number, round_=step.round, rate=step.rate
@@ -273,7 +281,10 @@ def _ask_again(
     for number, (round_, cell, generator) in enumerate(waiting, start=1):
         reporter.say(f"{generator} as witness, {number} of {len(waiting)}: {cell.id}")
         witness = replace(settings, purpose=Purpose.WITNESS, generator=generator)
-        folder.append(trial.measure(by_cell[cell], cell, witness, number=round_, round_=round_))
+        _refuse_edited(head, by_cell[cell])
+        done = trial.measure(by_cell[cell], cell, witness, number=round_, round_=round_)
+        folder.append(done)
+        reporter.trial_ends(done, verdict.of_trial(done))
 
 
 def _is_proved(trials: Sequence[Trial]) -> bool:
@@ -304,10 +315,12 @@ def _verify(
         tokens = settings.generator is Generator.VOLLEY and cell.adapter not in yardsticks
         verifying = replace(settings, purpose=Purpose.VERIFY, duration_s=1, warm_up_s=0, tokens=tokens)
         if cell not in seen:
+            _refuse_edited(head, by_cell[cell])
             reporter.say(f"verifying the responses of {cell.id}")
             done = trial.measure(by_cell[cell], cell, verifying, number=1, round_=0)
             folder.append(done)
             measured.append(done)
+            reporter.trial_ends(done, verdict.of_trial(done))
 
 
 def summarize(done: Trial) -> TrialSummary:
@@ -315,8 +328,11 @@ def summarize(done: Trial) -> TrialSummary:
     found = verdict.of_trial(done)
     worked = found.verdict is Verdict.MEASURED if done.cell.is_paced else found.verdict.has_rate
     phases = done.phases
-    figure = None
-    if worked and done.load is not None:
+    figure, observation = None, None
+    if done.cell.limit is not None:
+        observation = searching.observed(done)
+        figure = observation.rate if observation is not None else None
+    elif worked and done.load is not None:
         figure = cells.tail_us(done) if done.cell.is_paced else done.load.requests_per_second
     return TrialSummary(
         cell=done.cell,
@@ -325,6 +341,7 @@ def summarize(done: Trial) -> TrialSummary:
         failed=figure is None,
         disturbed=verdict.disturbance(done) is not None,
         wall_s=phases.start + phases.check + phases.warm_up + phases.load + phases.stop,
+        observation=observation,
     )
 
 
@@ -355,16 +372,39 @@ def _announce(head: Run, reporter: Reporter) -> None:
     for finding in head.findings:
         if finding.level in {Level.WARNING, Level.PROBLEM}:
             reporter.say(f"{finding.level}: {finding.subject}: {finding.state}: {finding.effect}")
-    reporter.say(f"{head.id}: {len(head.cells)} cells, CPUs: {head.placement}")
+    for record in head.adapters:
+        if record.version == "?":
+            what = f"its distribution '{plain(record.distribution)}' is not among what is installed"
+            reporter.say(f"{record.name}: {what}: tables show no version")
+    reporter.say(f"{head.id}: {counted(len(head.cells), 'cell')}, CPUs: {head.placement}")
+
+
+def _refuse_edited(head: Run, made: Environment) -> None:
+    """Raise :class:`RecordError` where what would run is not what the record says any more.
+
+    What was built of its source is still the same.
+    """
+    adapter = made.adapter
+    if str(adapter.path) not in made.argv:
+        return
+    (recorded,) = {one.sha256 for one in head.adapters if one.name == adapter.name}
+    if head_of.fingerprint(adapter) != recorded:
+        raise RecordError(
+            f"{adapter.name} was edited while it was measured: undo that and resume, or start a new run with it"
+        )
 
 
 @contextmanager
-def _offering_to_resume(head: Run, reporter: Reporter) -> Iterator[None]:
+def _offering_to_resume(folder: Path, reporter: Reporter) -> Iterator[None]:
     """Where a run ends early, for whatever reason, say how it can be completed."""
     try:
         yield
     except BaseException:
-        reporter.say(f"{head.id} is not complete; its finished trials are kept: pipebench run --resume {head.id}")
+        if (folder / store.RUN_FILE).is_file():
+            command = store.resume_command(folder)
+            reporter.say(f"{folder.name} is not complete; its finished trials are kept: {command}")
+        else:
+            reporter.say(f"{folder.name} is gone, and what was measured with it: {folder} was removed meanwhile")
         raise
 
 

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     help="Exit code 1 where nothing was found, nor would a slowdown have been: of --fail-if-slower, else of 5 %.",
 )
 @click.option("--across-machines", is_flag=True, help="Compare runs of different machines all the same.")
+@options.skip_damaged
 @options.records_in
 def command(  # noqa: PLR0913 - an option each
     base: str,
@@ -54,6 +55,7 @@ def command(  # noqa: PLR0913 - an option each
     tolerated: float | None,
     fail_if_inconclusive: bool,
     across_machines: bool,
+    skip_damaged: bool,
     results: Path,
 ) -> None:
     """Say what changed between the runs BASE and NEW, or two servers of BASE, and whether it is more than noise.
@@ -68,11 +70,11 @@ def command(  # noqa: PLR0913 - an option each
 
     if (a is None) is not (b is None) or (a is not None and new is not None):
         raise click.UsageError("two runs, or one run with --a and --b: give one or the other")
-    measured = store.read(store.find(results, base))
+    measured = printing.read(store.find(results, base), skip_damaged=skip_damaged)
     if a is not None and b is not None:
         found = within.compare(measured, a, b)
     else:
-        other = store.read(store.find(results, new or "latest"))
+        other = printing.read(store.find(results, new or "latest"), skip_damaged=skip_damaged)
         found = comparison.compare(measured, other, across_machines=across_machines)
     if format_ == "json":
         printing.as_json(found)

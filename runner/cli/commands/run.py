@@ -28,6 +28,7 @@ _PROFILES = "; ".join(f"{name}: {text}" for name, text in plans.PROFILE_HELP.ite
         "pipebench run --group core,field --budget 1h",
         "pipebench run --headers bare,browser    # what parsing a browser's header costs",
         "pipebench run --profile upstream-ab     # servers that wait for another: what blocking costs",
+        "pipebench run --only 'aiohttp,uvicorn' --load 50%,75%,90% --limit p99=10ms",
         "pipebench run --resume latest",
     ),
 )
@@ -79,6 +80,12 @@ _PROFILES = "; ".join(f"{name}: {text}" for name, text in plans.PROFILE_HELP.ite
     help="Paced loads beside the closed one: shares of each cell's capacity, as closed,50%,75%,90%.",
 )
 @click.option("--rate", "rates", type=options.RATES, help="Paced loads in requests/s, the same for all servers.")
+@click.option(
+    "--limit",
+    "limits",
+    type=options.LATENCY_LIMITS,
+    help="Search the highest rate that a server holds with this percentile within this time, as p99=10ms.",
+)
 @click.option(
     "--burst", type=options.WholeNumber(1), help="Requests of an arrival of a paced load.  [as many as depth]"
 )

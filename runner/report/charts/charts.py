@@ -371,7 +371,7 @@ def _what(row: Row) -> str:
     """What the rows of a group have in common, in a few words."""
     words = f"depth {row.depth}, {row.connections} connections"
     words = words if row.workers == 1 else f"{words}, {row.workers} workers"
-    return words if row.headers is Headers.BARE else f"{words}, a browser's headers"
+    return f"{words}, a browser's headers" if row.headers is Headers.BROWSER else words
 
 
 def _noun(dimension: str, row: Row) -> str:
@@ -381,4 +381,4 @@ def _noun(dimension: str, row: Row) -> str:
 def _key(row: Row, without: str | None = None) -> str:
     """Part of a file's name: ``d5-c50-w1``."""
     key = "-".join(f"{name[0]}{getattr(row, name)}" for name in SWEPT if name != without)
-    return key if row.headers is Headers.BARE else f"{key}-{row.headers}"
+    return f"{key}-{row.headers}" if row.headers is Headers.BROWSER else key
