@@ -1,4 +1,4 @@
-"""Requests in fixed numbers on one connection; a batch is sent when the server sleeps, and so meets it whole."""
+"""Requests in fixed numbers on one connection, each batch sent when the server sleeps: none meets it halfway."""
 
 from __future__ import annotations
 

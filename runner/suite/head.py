@@ -78,6 +78,7 @@ def _record(made: Environment | Unavailable, root: Path) -> AdapterRecord:
         known_failure=adapter.known_failure,
         group=adapter.group,
         python=made.python,
+        variant=made.variant,
         version=ready.version if ready else None,
         installed=ready.installed if ready else {},
         unavailable=missing.reason if missing else None,
@@ -113,8 +114,8 @@ def changes(recorded: Run, now: Run) -> list[str]:
         found.append("the machine or its tools are not the same")
     if recorded.placement != now.placement:
         found.append("the CPUs that may be used are not the same")
-    before = {(one.name, one.python): one for one in recorded.adapters}
-    after = {(one.name, one.python): one for one in now.adapters}
+    before = {one.server: one for one in recorded.adapters}
+    after = {one.server: one for one in now.adapters}
     for key in sorted(before.keys() | after.keys(), key=str):
         old, new = before.get(key), after.get(key)
         if old is None or new is None:

@@ -16,6 +16,7 @@ from runner.conformance import examination
 from runner.conformance.cases.catalogue import CORE
 from runner.conformance.classify import ServerClass
 from runner.conformance.record import Conformance
+from runner.counting import counting
 from runner.errors import AdapterError, PlanError, RecordError
 from runner.judging import verdict
 from runner.judging.course import Course
@@ -30,8 +31,8 @@ from runner.record.store import RunFolder
 from runner.record.trial import Placement, Trial, Verdict
 from runner.rows import cells, searching
 from runner.serving import process, server
+from runner.suite import counts, inquiries, loading, plans, trial, witnesses
 from runner.suite import head as head_of
-from runner.suite import inquiries, loading, plans, trial, witnesses
 from runner.suite.progress import Reporter, minutes
 
 
@@ -60,6 +61,9 @@ def run(plan: Plan, places: Places, reporter: Reporter) -> Path:
     folder = store.create(places.results, head.id)
     with folder.held():
         head = _checked(head, ready, folder.path, reporter)
+        if plan.count:
+            counted = counts.count_all(ready, plan.depths, head.placement.server, reporter)
+            head = replace(head, counts=tuple(one.count for one in counted))
         head = replace(head, id=folder.path.name)
         folder.write_run(head)
         _announce(head, reporter)
@@ -106,13 +110,13 @@ def _checked(head: Run, ready: Sequence[Environment], folder: Path, reporter: Re
     head = replace(head, conformance=tuple(_summary(each) for each in found))
     if not head.plan.strict:
         return head
-    broken = {(one.adapter, one.python): one for one in head.conformance if one.server_class == ServerClass.BROKEN}
+    broken = {one.server: one for one in head.conformance if one.server_class == ServerClass.BROKEN}
     return replace(
         head,
-        cells=tuple(cell for cell in head.cells if (cell.adapter, cell.python) not in broken),
+        cells=tuple(cell for cell in head.cells if cell.server not in broken),
         adapters=tuple(
-            replace(record, unavailable=f"not loaded (--strict): broken: {broken[record.name, record.python].reason}")
-            if (record.name, record.python) in broken
+            replace(record, unavailable=f"not loaded (--strict): broken: {broken[record.server].reason}")
+            if record.server in broken
             else record
             for record in head.adapters
         ),
@@ -124,6 +128,7 @@ def _summary(found: Conformance) -> ConformanceSummary:
     return ConformanceSummary(
         adapter=found.adapter,
         python=found.python,
+        variant=found.variant,
         server_class=classification.server_class.value if classification.server_class else None,
         reason=classification.reason,
         passed=counts.passed,
@@ -148,11 +153,13 @@ def choose_adapters(plan: Plan, root: Path) -> tuple[Adapter, ...]:
 
 def _prepare(chosen: Sequence[Adapter], plan: Plan, reporter: Reporter) -> tuple[Environment | Unavailable, ...]:
     with process.ending_all():
-        return environments.prepare(chosen, pythons=plan.pythons, progress=reporter.building)
+        return environments.prepare(chosen, pythons=plan.pythons, asked=plan.variants, progress=reporter.building)
 
 
 def _require_tools(plan: Plan, places: Places) -> None:
     plans.check(plan)
+    if plan.count:
+        counting.require_valgrind()
     if plan.server_cpus is not None:
         facts.require_cpus(max(*plan.workers, plan.server_cpus))
     used = {plan.generator, *([plan.witness_by] if plan.witness else [])}
@@ -276,8 +283,8 @@ def _programs(plan: Plan, root: Path) -> Programs:
 
 
 def _environments_by_cell(cells: Sequence[Cell], ready: Sequence[Environment]) -> Mapping[Cell, Environment]:
-    named = {(made.adapter.name, made.python): made for made in ready}
-    return {cell: named[cell.adapter, cell.python] for cell in cells}
+    named = {made.server: made for made in ready}
+    return {cell: named[cell.server] for cell in cells}
 
 
 def _announce(head: Run, reporter: Reporter) -> None:

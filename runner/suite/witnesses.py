@@ -13,6 +13,7 @@ from runner.record.plan import Cell, Generator, Purpose
 from runner.record.run import Run
 from runner.record.store import RunFolder
 from runner.record.trial import Trial
+from runner.record.variant import Server
 from runner.rows import cells
 from runner.suite import head as head_of
 from runner.suite import loading, trial
@@ -33,9 +34,9 @@ def verify(
     """Load each server once at its largest cell with every response read and checked."""
     if not head.plan.check:
         return
-    largest: dict[tuple[str, str | None], Cell] = {}
+    largest: dict[Server, Cell] = {}
     for cell in head.cells:
-        key = cell.adapter, cell.python
+        key = cell.server
         largest[key] = max(
             largest.get(key, cell.closed), cell.closed, key=lambda one: (one.depth * one.connections, one.workers)
         )
