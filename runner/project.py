@@ -20,6 +20,8 @@ IS_CHECKOUT = not _SHIPPED.is_dir()
 """Whether this is a working copy, which can be edited and published from; else it was installed as a wheel."""
 ROOT = _PACKAGE.parent if IS_CHECKOUT else _SHIPPED
 """The folder that holds ``frameworks/``, ``go/`` and ``lua/``."""
+BROWSER_FIELDS = ROOT / "lua" / "browser.txt"
+"""What a browser sends beside ``Host``: a header field a line. Both load generators and the check send it."""
 
 
 def require_checkout(what: str) -> None:

@@ -11,6 +11,20 @@
 # kind = "framework"
 # homepage = "https://docs.socketify.dev"
 # known_failure = "closes the connection when a request comes while a handler awaits; half a request line is a 505"
+# body = "str"
+#
+# [[tool.pipebench.tuning]]
+# advice = "a factory of request and response objects"
+# page = "https://docs.socketify.dev/cli.html"
+# read = 2026-11-26
+# taken = "yes"
+#
+# [[tool.pipebench.tuning]]
+# advice = "PyPy"
+# page = "https://docs.socketify.dev/installation.html"
+# read = 2026-11-26
+# taken = "no"
+# why = "all rows are CPython's"
 # ///
 """Runs asyncio without blocking in it while there are requests, so its CPU time is that of a loop that polls."""
 
@@ -47,7 +61,7 @@ async def echo(res: Any, req: Any) -> None:
 
 
 def work() -> None:
-    app = App()
+    app = App(request_response_factory_max_items=1024)  # request and response objects are kept and used again
     app.get("/", hello)
     app.get("/sleep/:ms/:token", sleep)
     app.post("/echo", echo)

@@ -20,6 +20,7 @@ type stretches struct {
 
 // stretch counts the time from from to to: 6 ns. It says whether that is a sample.
 func (s *stretches) stretch(e edges, from, to int64) bool {
+	to = max(to, from) // a clock that was stepped back
 	if !e.hold(from) {
 		if from < e.start && to > e.start {
 			s.before += min(to, e.end) - e.start

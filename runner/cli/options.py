@@ -61,6 +61,7 @@ GROUPS = _Parsed("group,group,…", plans.groups)
 DELAY = _Parsed("delay", plans.delay_us)
 LOADS = _Parsed("load,load,…", plans.loads)
 RATES = _Parsed("n,n,…", plans.rates)
+HEADERS = _Parsed("headers,headers,…", plans.headers)
 LIMITS = _Parsed("n,n,…", plans.limits)
 NAMES = _Parsed("name,name,…", _names)
 
@@ -81,6 +82,9 @@ records_to = results("Folder for records")
 records_in = results("Folder of records")
 
 
+skip_damaged = click.option(
+    "--skip-damaged", is_flag=True, help="Leave out lines of a record that are damaged, and say which."
+)
 of_groups = click.option(
     "--group", "groups", type=GROUPS, default=(), help="Adapters of these groups: core, field, 2017.  [all]"
 )

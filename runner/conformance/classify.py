@@ -51,17 +51,17 @@ def count(results: Iterable[CaseResult]) -> Counts:
 
 
 def classify(results: Sequence[CaseResult]) -> Classification:
-    """*Broken*: a core case fails, or any request kills the server. *Degrades*: a core case is noted.
+    """*Broken*: a core case fails, or a request kills the server or hangs it. *Degrades*: a core case is noted.
 
     *Concurrent* or *serial* otherwise, as the case ``parallel`` found. What a server does with malformed requests or
     with the end of a connection is in its matrix, not in its class.
     """
     by_name = {result.case: result for result in results}
     for result in results:
-        if result.fault is Fault.CRASHED:
+        if result.fault in {Fault.CRASHED, Fault.HUNG}:
             return Classification(ServerClass.BROKEN, f"{result.case}: {result.detail}")
     core = [by_name.get(case.name) for case in CORE]
-    known = [result for result in core if result is not None]
+    known = [result for result in core if result is not None and result.outcome is not Outcome.UNTRIED]
     for outcome, server_class in (
         (Outcome.FAIL, ServerClass.BROKEN),
         (Outcome.NOTE, ServerClass.DEGRADES),
@@ -70,7 +70,7 @@ def classify(results: Sequence[CaseResult]) -> Classification:
             if result.outcome is outcome:
                 return Classification(server_class, f"{result.case}: {result.detail}")
     if len(known) < len(core):
-        missing = [case.name for case in CORE if case.name not in by_name]
+        missing = [case.name for case in CORE if case.name not in {result.case for result in known}]
         return Classification(None, f"not run: {', '.join(missing)}")
     parallel = by_name["parallel"]
     concurrent = parallel.figures.get("concurrent", 0.0) > 0

@@ -110,9 +110,8 @@ def _case_as_json(result: CaseResult) -> dict[str, Any]:
         "events": [
             {"at_s": round(event.at_s, 4), "kind": event.kind.value, "data": event.data.decode("latin-1")}
             for event in result.events
-        ]
-        if result.outcome is not Outcome.PASS
-        else [],
+        ],
+        "parts": dict(result.parts),
     }
 
 
@@ -133,6 +132,7 @@ def _case_from_json(data: Mapping[str, Any]) -> CaseResult:
         seconds=data["seconds"],
         attempts=data["attempts"],
         figures=data["figures"],
+        parts=data.get("parts", {}),
     )
 
 

@@ -19,7 +19,7 @@ from runner.judging import schedule as rule
 from runner.judging.levels import Stopping
 from runner.judging.schedule import Progress, Schedule, Step, TrialSummary
 from runner.judging.stats import Summary
-from runner.record.plan import Cell
+from runner.record.plan import Cell, Headers
 
 UNKNOWN_SPREAD = 0.02
 """The standard deviation of a rate's logarithm that is supposed before any cell has shown one."""
@@ -38,7 +38,7 @@ class Course:
         self._history: list[TrialSummary] = []
         self._spent_s = 0.0
         self._spreads: list[float] = []
-        self._ties: dict[tuple[int, int, int], _Tie] = {}
+        self._ties: dict[tuple[int, int, int, Headers], _Tie] = {}
         for tally in self._tallies:
             if not tally.cell.is_paced:  # what is compared by rank is the capacity
                 self._ties.setdefault(_group(tally.cell), _Tie()).tallies.append(tally)
@@ -311,6 +311,6 @@ class _Tie:
         return [tally.place for tally in compared if tally.place not in told]
 
 
-def _group(cell: Cell) -> tuple[int, int, int]:
+def _group(cell: Cell) -> tuple[int, int, int, Headers]:
     """Cells of one group may be compared."""
-    return cell.depth, cell.connections, cell.workers
+    return cell.depth, cell.connections, cell.workers, cell.headers

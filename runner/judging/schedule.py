@@ -183,4 +183,4 @@ def _reach(number: int) -> float:
 def _sort_key(cell: Cell) -> tuple[str | int | float, ...]:
     """The order of cells where some have no interpreter, limit or pace: ``None`` compares with nothing."""
     where = (cell.adapter, cell.python or "", cell.depth, cell.connections, cell.workers, cell.max_clients or 0)
-    return (*where, cell.share or 0.0, cell.rate or 0.0, cell.burst or 0)
+    return (*where, cell.headers, cell.share or 0.0, cell.rate or 0.0, cell.burst or 0)

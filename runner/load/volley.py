@@ -39,7 +39,7 @@ class Order:
     """What is asked of volley beside the cell: durations in seconds, ``rate`` in requests/s for an open load.
 
     Every body must be ``expect``; with ``tokens`` each request asks for a number of its own instead, which must be its
-    body. ``seed`` is that of an open load's arrivals.
+    body. ``seed`` is that of an open load's arrivals; ``fields`` are header fields of each request beside ``Host``.
     """
 
     threads: int
@@ -49,6 +49,7 @@ class Order:
     tokens: bool = False
     rate: float | None = None
     seed: int = 1
+    fields: tuple[str, ...] = ()
 
 
 def argv(program: str, cell: Cell, address: Address, order: Order, record: Path) -> tuple[str, ...]:
@@ -64,6 +65,7 @@ def argv(program: str, cell: Cell, address: Address, order: Order, record: Path)
         f"--duration={order.duration_s:g}s",
         f"--grace={order.grace_s:g}s",
         *paced,
+        *(f"--header={field}" for field in order.fields),
         "--tokens" if order.tokens else f"--expect={order.expect}",
         f"--record={record}",
         address.url,

@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from markupsafe import Markup
 
+from runner.record.plan import Headers
 from runner.record.run import Run
 from runner.record.trial import Verdict
 from runner.report.charts.drawing import Drawing, Section
@@ -75,12 +76,19 @@ class Trend:
             return None
         runs = Axis("run", Unit.FIGURE, values=tuple(map(float, range(1, len(self.runs) + 1))), logarithmic=False)
         shape = Curves(panels, ("requests/s",), x=runs, y=Axis(None, Unit.COUNT))
-        name = f"trend-{'-'.join(map(str, (self.delay_us, *self.group)))}-{_slug(self.machine)}"
+        name = f"trend-{self._key}-{_slug(self.machine)}"
         made = drawn.drawn(
             Drawing(name, Section.SWEEP, f"{self.title} · {self.machine}", shape, self.description, "", (), (), ())
         )
         assert isinstance(made, DrawnCurves)  # noqa: S101 - of curves
         return made
+
+    @property
+    def _key(self) -> str:
+        """Part of a name: ``0-1-50-5``."""
+        group = self.group
+        parts = [self.delay_us, group.workers, group.connections, group.depth]
+        return "-".join(map(str, parts + ([] if group.headers is Headers.BARE else [group.headers])))
 
     @property
     def description(self) -> str:

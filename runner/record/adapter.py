@@ -39,13 +39,45 @@ class Group(StrEnum):
     SEED_2017 = "2017"
 
 
+class Body(StrEnum):
+    """What a handler hands its server as the text of ``GET /``: the documented way of each."""
+
+    STR = "str"
+    BYTES = "bytes"
+
+
+class Taken(StrEnum):
+    """Whether an adapter follows what its server's documentation recommends."""
+
+    YES = "yes"
+    PART = "in part"
+    NO = "no"
+
+
+@dataclass(frozen=True, slots=True)
+class Tuning:
+    """What a server's documentation recommends for throughput: on which ``page``, ``read`` when (2026-11-26).
+
+    ``taken`` is ``None`` where the page recommends nothing; ``why`` says why something was not taken, or not whole.
+    """
+
+    advice: str
+    page: str
+    read: str
+    taken: Taken | None = None
+    why: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Adapter:
     """One server program under ``frameworks/`` or ``go/``, as its metadata describes it.
 
     ``client`` and ``max_clients`` are of scenario ``upstream``: what it waits with, and how many requests a worker has
     under way at once unless ``MAX_CLIENTS`` says otherwise; ``None`` where there is no limit to set.
-    ``hold`` are distributions whose pins are kept though newer releases exist, and why.
+    ``hold`` are distributions whose pins are kept though newer releases exist, and why. ``compiles``: its runtime
+    compiles while it serves, so its first seconds are slower. ``remark``: what its user would not get without doing the
+    same, to be shown beside its figures.
+    ``problem`` says why it cannot be one: its file or metadata is wrong, and what else is said of it is a guess.
     """
 
     name: str
@@ -66,6 +98,11 @@ class Adapter:
     hold: tuple[tuple[str, str], ...] = ()
     client: Client | None = None
     max_clients: int | None = None
+    body: Body | None = None
+    compiles: bool = False
+    remark: str | None = None
+    tuning: tuple[Tuning, ...] = ()
+    problem: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

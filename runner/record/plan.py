@@ -16,6 +16,13 @@ class Generator(StrEnum):
     H2LOAD = "h2load"
 
 
+class Headers(StrEnum):
+    """The header fields of a request: ``Host`` alone, as wrk sends it, or a browser's as well."""
+
+    BARE = "bare"
+    BROWSER = "browser"
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Cell:
     """What is compared: one adapter on one interpreter under one kind of load.
@@ -31,6 +38,7 @@ class Cell:
     connections: int
     workers: int
     max_clients: int | None = None
+    headers: Headers = Headers.BARE
     share: float | None = None
     rate: float | None = None
     burst: int | None = None
@@ -50,10 +58,12 @@ class Cell:
         """A name for folders and messages, such as ``aiohttp-py3.13.0-d16-c50-w1``."""
         python = f"-py{self.python}" if self.python else ""
         clients = "" if self.max_clients is None else f"-m{self.max_clients}"
+        headers = "" if self.headers is Headers.BARE else f"-{self.headers}"
         share = "" if self.share is None else f"-s{100 * self.share:g}"
         rate = "" if self.rate is None else f"-r{self.rate:g}"
         burst = "" if self.burst is None else f"-b{self.burst}"
-        return f"{self.adapter}{python}-d{self.depth}-c{self.connections}-w{self.workers}{clients}{share}{rate}{burst}"
+        load = f"{clients}{headers}{share}{rate}{burst}"
+        return f"{self.adapter}{python}-d{self.depth}-c{self.connections}-w{self.workers}{load}"
 
 
 class Purpose(StrEnum):
@@ -73,7 +83,9 @@ class Plan:
     ``precision`` is the wanted half-width of the 95 % interval of a cell's mean rate, relative to it (0.03 = ±3 %);
     ``duration_s`` the length of one load, ``budget_s`` that of the whole run; ``trials`` a fixed number, or ``None``
     to go on until precision or budget. ``delay_us`` is what the upstream takes for each request, ``max_clients`` are
-    limits of the servers' clients, ``None`` for their own; both are of scenario ``upstream``.
+    limits of the servers' clients, ``None`` for their own; both are of scenario ``upstream``. ``settle_s`` is how long
+    a server whose runtime compiles is warmed up at most, until its rate settles; ``server_cpus`` how many CPUs a server
+    has, ``None`` for one a worker.
 
     ``generator`` loads, ``witness_by`` bears witness where asked. ``shares`` are paced loads as shares of each cell's
     capacity (0.75 for 75 %), ``rates`` the same in requests/s, ``burst`` the requests of an arrival (``None``: depth).
@@ -103,6 +115,9 @@ class Plan:
     groups: tuple[Group, ...] = ()
     delay_us: int | None = None
     max_clients: tuple[int | None, ...] = (None,)
+    headers: tuple[Headers, ...] = (Headers.BARE,)
+    settle_s: float = 0
+    server_cpus: int | None = None
     generator: Generator = Generator.WRK
     witness_by: Generator = Generator.H2LOAD
     shares: tuple[float, ...] = ()

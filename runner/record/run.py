@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from runner.record.adapter import Client, Group, Kind, Scenario
+from runner.record.adapter import Body, Client, Group, Kind, Scenario, Tuning
 from runner.record.plan import Cell, Plan
 from runner.record.trial import Placement
 
@@ -74,6 +74,10 @@ class AdapterRecord:
     group: Group = Group.FIELD
     client: Client | None = None
     max_clients: int | None = None
+    body: Body | None = None
+    compiles: bool = False
+    remark: str | None = None
+    tuning: tuple[Tuning, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

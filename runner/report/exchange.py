@@ -20,11 +20,12 @@ from runner.errors import ToolError
 from runner.judging import latency, verdict
 from runner.record.histogram import Histogram
 from runner.record.jsontext import readable
-from runner.record.plan import Cell
+from runner.record.plan import Cell, Headers
 from runner.record.run import Run
 from runner.record.trial import Trial, Verdict
+from runner.report import quoting
 from runner.report.markdown import escape
-from runner.report.tables import quoting, standard
+from runner.report.tables import standard
 from runner.rows.cells import by_cell
 from runner.rows.row import Row
 
@@ -159,7 +160,8 @@ def _name(row: Row) -> str:
     if row.depth is None:
         return row.title
     workers = f", {row.workers} workers" if (row.workers or 1) > 1 else ""
-    return f"{row.title}, depth {row.depth}, {row.connections} connections{workers}"
+    fields = ", a browser's headers" if row.headers is Headers.BROWSER else ""
+    return f"{row.title}, depth {row.depth}, {row.connections} connections{workers}{fields}"
 
 
 def _versions(row: Row) -> str:

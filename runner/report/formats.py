@@ -14,8 +14,10 @@ from runner.errors import RecordError
 from runner.record import store
 from runner.record.adapter import Scenario
 from runner.record.run import Run
+from runner.record.store import Damage
 from runner.record.trial import Trial
-from runner.report.tables import brief, quoting, seed_2017, standard, upstream
+from runner.report import quoting
+from runner.report.tables import brief, seed_2017, standard, upstream
 from runner.rows.row import Row
 from runner.rows.rows import rows
 
@@ -31,18 +33,22 @@ ReadLog = Callable[[str], str | None]
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A run, its trials, the rows derived from them, and its logs."""
+    """A run, its trials, the rows derived from them, its logs, and the command that completes it."""
 
     run: Run
     trials: Sequence[Trial]
     rows: Sequence[Row]
     read_log: ReadLog
+    resume: str | None = None
+    damage: Damage | None = None
 
     @classmethod
-    def read(cls, folder: Path) -> Report:
-        """Read a run's folder and derive the rows."""
-        run, trials = store.read(folder)
-        return cls(run, trials, rows(run, trials), partial(store.read_log, folder))
+    def read(cls, folder: Path, *, skip_damaged: bool = False) -> Report:
+        """Read a run's folder and derive the rows; what of the record is damaged and was left out is ``damage``."""
+        run, trials, damage = store.read_past_damage(folder) if skip_damaged else (*store.read(folder), None)
+        return cls(
+            run, trials, rows(run, trials), partial(store.read_log, folder), store.resume_command(folder), damage
+        )
 
     def only(self, patterns: Sequence[str]) -> Report:
         """The rows of adapters whose name matches one of these, with the ranks that they have among all.
@@ -76,7 +82,7 @@ def printed(report: Report, name: str, columns: Sequence[str] = ()) -> str:
 def terminal(report: Report, columns: Sequence[str] = ()) -> list[RenderableType]:
     """The tables of a report for rich, as its scenario has them."""
     layout = (upstream.layout if _waits(report) else standard.layout)(report.run)
-    return standard.terminal(report.run, report.rows, layout.only(columns) if columns else layout)
+    return standard.terminal(report.run, report.rows, layout.only(columns) if columns else layout, report.resume)
 
 
 def _markdown(report: Report, columns: Sequence[str] = ()) -> str:

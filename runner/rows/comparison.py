@@ -16,7 +16,7 @@ from runner.errors import RecordError
 from runner.judging import stats
 from runner.judging.levels import Stopping
 from runner.judging.stats import Difference, Drift, Interval
-from runner.record.plan import Cell
+from runner.record.plan import Cell, Headers
 from runner.record.run import AdapterRecord, Run
 from runner.record.trial import Trial, Verdict
 from runner.rows import cells
@@ -77,6 +77,7 @@ class Compared:
     change: Change
     by: str | None
     unchanged: bool
+    headers: Headers = Headers.BARE
 
     def slower_than(self, share: float) -> bool:
         """Whether the data say that the rate fell by more than ``share``, or that the cell no longer works."""
@@ -155,9 +156,10 @@ def compare(base: Measured, new: Measured, *, across_machines: bool = False) -> 
                 change=change,
                 by=by,
                 unchanged=one.unchanged,
+                headers=one.base_cell.headers,
             )
         )
-    made.sort(key=lambda cell: (cell.workers, cell.connections, cell.depth, cell.title))
+    made.sort(key=lambda cell: (cell.workers, cell.connections, cell.depth, cell.headers, cell.title))
     return Comparison(
         base=base[0].id,
         new=new[0].id,

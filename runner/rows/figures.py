@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from runner.record.trial import Verdict
-from runner.rows.row import Estimate, Paced, Row
+from runner.rows.row import Estimate, Paced, Row, WarmedUp
 
 NOTHING = "–"  # noqa: RUF001 - the sign for a figure that was not measured
 
@@ -163,19 +163,39 @@ def outcome(row: Row) -> str:
     return row.verdict.value + (f": {note(row)}" if note(row) else "")
 
 
+def warm_up(seen: WarmedUp, trials: int) -> str:
+    """How long a server was warmed up, and whether that was long enough."""
+    unsettled = trials - seen.settled
+    settled = f"its rate had not settled in {unsettled} of {trials} trials" if unsettled else "until its rate settled"
+    return f"warmed up for up to {seen.longest_s:g} s, {settled}"
+
+
+def sends(row: Row) -> str:
+    """Which of Date, Server and Connection are in a response."""
+    return NOTHING if row.sends is None else ", ".join(row.sends.names) or "none"
+
+
 def note(row: Row) -> str:
     """What to know beside the figures: the verdict's reason, the latency's problem, the log's first error."""
     parts = [row.reason] if row.reason else []
-    if not row.verdict.has_rate and row.trials:
+    said = row.error_log is not None and row.error_log in row.reason
+    if not row.verdict.has_rate and row.trials and not (said and not row.requests):
         parts.append(f"{grouped_digits(row.requests)} requests got through")
     found = row.batch_latency_us
     if found is not None and found.problem:
         parts.append(f"latency not measured: {found.problem}")
+    parts += [f"at {one.load}: {one.verdict}: {one.reason}" for one in row.paced if one.verdict is not Verdict.MEASURED]
     if row.witness is not None and row.witness.agrees is False:
         parts.append(str(row.witness.reason))
+    if row.witness is not None and row.witness.requests_per_second is None:
+        parts.append(f"no witness: {row.witness.reason}")
+    if row.warmed_up is not None:
+        parts.append(warm_up(row.warmed_up, row.trials))
+    if row.remark:
+        parts.append(row.remark)
     if row.disturbed_trials:
         parts.append(f"{row.disturbed_trials} of {row.trials} trials were disturbed")
-    if row.error_log:
+    if row.error_log and not said:
         more = f" (and {row.error_count - 1} more)" if row.error_count > 1 else ""
         parts.append(f"log: {row.error_log}{more}")
     return "; ".join(parts)

@@ -6,16 +6,23 @@ The fields and their units are those of ``pipebench report --format json``, desc
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from runner.judging.stats import RankRange
 from runner.record.adapter import Client, Kind
-from runner.record.plan import Cell, Generator
+from runner.record.plan import Cell, Generator, Headers
 from runner.record.trial import Verdict
 
 SCHEMA = 1
 
-Group = tuple[int, int, int]
-"""What rows that may be compared have in common: workers, connections, depth."""
+
+class Group(NamedTuple):
+    """What rows that may be compared have in common."""
+
+    workers: int
+    connections: int
+    depth: int
+    headers: Headers = Headers.BARE
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +87,7 @@ class Witness:
     ``None`` where it was not, for either generator, with the ``reason``.
     """
 
-    requests_per_second: float
+    requests_per_second: float | None
     mean_latency_us: float | None
     rate_ratio: float | None
     latency_ratio: float | None
@@ -177,6 +184,32 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
+class Sends:
+    """Which of the header fields that a server may leave out are in its response."""
+
+    date: bool
+    server: bool
+    connection: bool
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Those that are."""
+        named = {"Date": self.date, "Server": self.server, "Connection": self.connection}
+        return tuple(name for name, sent in named.items() if sent)
+
+
+@dataclass(frozen=True, slots=True)
+class WarmedUp:
+    """How long a server whose runtime compiles was loaded before its trials: the longest, in seconds.
+
+    ``settled``: in how many of the trials its rate had settled by then.
+    """
+
+    longest_s: float
+    settled: int
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """All there is to say of one cell. ``None``: not measured.
 
@@ -216,11 +249,15 @@ class Row:
     got_through_per_second: Estimate | None = None
     paced: tuple[Paced, ...] = ()
     wire: Wire | None = None
+    headers: Headers | None = None
+    sends: Sends | None = None
+    warmed_up: WarmedUp | None = None
+    remark: str | None = None
 
     @property
     def group(self) -> Group:
         """Rows of one group may be compared."""
-        return self.workers or 0, self.connections or 0, self.depth or 0
+        return Group(self.workers or 0, self.connections or 0, self.depth or 0, self.headers or Headers.BARE)
 
     @property
     def cell(self) -> Cell | None:
@@ -228,4 +265,5 @@ class Row:
         if self.depth is None or self.connections is None or self.workers is None:
             return None
         limit = self.waiting.max_clients if self.waiting is not None and not self.waiting.own_limit else None
-        return Cell(self.adapter, self.python, self.depth, self.connections, self.workers, limit)
+        headers = self.group.headers
+        return Cell(self.adapter, self.python, self.depth, self.connections, self.workers, limit, headers)

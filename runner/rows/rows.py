@@ -11,6 +11,7 @@ from runner.judging import latency, levels, stats, verdict, waiting
 from runner.judging.latency import Proofs
 from runner.judging.levels import Stopping
 from runner.judging.stats import RankRange
+from runner.record.plaintext import plain
 from runner.record.plan import Cell, Generator, Plan, Purpose
 from runner.record.run import AdapterRecord, Run
 from runner.record.trial import Trial, Verdict
@@ -24,7 +25,9 @@ from runner.rows.row import (
     Multiple,
     Paced,
     Row,
+    Sends,
     Waiting,
+    WarmedUp,
     Wire,
     Witness,
     WrkLatency,
@@ -41,7 +44,7 @@ def rows(run: Run, trials: Sequence[Trial]) -> tuple[Row, ...]:
     cells = by_cell(run, trials)
     witnesses: dict[Cell, list[Trial]] = defaultdict(list)
     for trial in trials:
-        if trial.purpose is Purpose.WITNESS and trial.load is not None:
+        if trial.purpose is Purpose.WITNESS:
             witnesses[trial.cell].append(trial)
     adapters = {(record.name, record.python): record for record in run.adapters}
     at_a_pace: dict[Cell, list[Paced]] = defaultdict(list)
@@ -98,7 +101,7 @@ def batch_latency(trials: Sequence[Trial]) -> BatchLatency | None:
 
 def _group(cell: Cell) -> Group:
     """Cells of one group may be compared."""
-    return cell.workers, cell.connections, cell.depth
+    return Group(cell.workers, cell.connections, cell.depth, cell.headers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +134,7 @@ def _row(cell: Cell, own: CellTrials, beside: _Beside) -> Row:
     ratios = [proof.little_ratio for t in trials if (proof := verdict.proofs(t)) and proof.little_ratio is not None]
     return Row(
         adapter=cell.adapter,
-        title=record.title,
+        title=_title(record),
         version=record.version,
         python=cell.python,
         kind=record.kind,
@@ -142,7 +145,7 @@ def _row(cell: Cell, own: CellTrials, beside: _Beside) -> Row:
         trials=len(all_trials),
         disturbed_trials=sum(1 for trial in all_trials if verdict.disturbance(trial) is not None),
         verdict=found.verdict,
-        reason=found.reason,
+        reason=plain(found.reason),
         requests=requests,
         requests_per_second=rate,
         times_baseline=_times_baseline(own, beside.baseline),
@@ -159,9 +162,13 @@ def _row(cell: Cell, own: CellTrials, beside: _Beside) -> Row:
         else None,
         bytes_per_response=_bytes_per_response(trials),
         peak_memory_bytes=max(peaks, default=None),
-        error_log=logged[0].text if logged else None,
+        error_log=plain(logged[0].text) if logged else None,
         error_count=sum(error.count for error in logged),
         waiting=_waiting(cell, record, all_trials, rate),
+        headers=cell.headers,
+        sends=_sends(all_trials),
+        warmed_up=_warmed_up(all_trials),
+        remark=record.remark,
         got_through_per_second=estimate(rates(trials), beside.stopping) if _answers_wrongly(found.verdict) else None,
         paced=beside.paced,
         wire=_wire(trials),
@@ -194,6 +201,19 @@ def _wire(trials: Sequence[Trial]) -> Wire | None:
         reads_per_batch=sum(one.reads for one in seen) / answered if answered else None,
         first_us=median(firsts) if firsts else None,
     )
+
+
+def _sends(trials: Sequence[Trial]) -> Sends | None:
+    names = next((trial.check.fields for trial in trials if trial.check and trial.check.fields is not None), None)
+    return None if names is None else Sends("date" in names, "server" in names, "connection" in names)
+
+
+def _warmed_up(trials: Sequence[Trial]) -> WarmedUp | None:
+    seen = [trial.warm_up for trial in trials if trial.warm_up is not None]
+    if not seen:
+        return None
+    longest_s = max(len(one.rates) * one.step_s for one in seen)
+    return WarmedUp(longest_s, settled=sum(1 for one in seen if one.settled))
 
 
 def _waiting(cell: Cell, record: AdapterRecord, trials: Sequence[Trial], rate: Estimate | None) -> Waiting | None:
@@ -235,7 +255,7 @@ def _waiting(cell: Cell, record: AdapterRecord, trials: Sequence[Trial], rate: E
 def _unavailable_row(record: AdapterRecord) -> Row:
     return Row(
         adapter=record.name,
-        title=record.title,
+        title=_title(record),
         version=record.version,
         python=record.python,
         kind=record.kind,
@@ -246,7 +266,7 @@ def _unavailable_row(record: AdapterRecord) -> Row:
         trials=0,
         disturbed_trials=0,
         verdict=Verdict.UNAVAILABLE,
-        reason=record.unavailable or "",
+        reason=plain(record.unavailable or ""),
         requests=0,
         requests_per_second=None,
         times_baseline=None,
@@ -261,8 +281,9 @@ def _unavailable_row(record: AdapterRecord) -> Row:
         errors=None,
         bytes_per_response=None,
         peak_memory_bytes=None,
-        error_log=record.log_tail[-1] if record.log_tail else None,
+        error_log=plain(record.log_tail[-1]) if record.log_tail else None,
         error_count=0,
+        remark=record.remark,
     )
 
 
@@ -297,8 +318,8 @@ def _witness(
     """What the witness saw beside the run's own generator; ``None`` where it was not asked."""
     generator = beside.witness_by
     trials = beside.by(generator)
-    if not trials:
-        return None
+    if not any(trial.load.requests for trial in trials if trial.load is not None):
+        return _failed_witness(beside)
     used = usable(trials, 1)
     first = next((trial.load.generator for trial in own if trial.load is not None), Generator.WRK)
     seen = geometric_mean(rates(used))
@@ -314,6 +335,21 @@ def _witness(
     agrees = all(abs(ratio - 1) <= WITNESS_TOLERANCE for ratio in ratios)
     reason = None if agrees else f"{generator} differs from {first} by more than {WITNESS_TOLERANCE:.0%}"
     return Witness(seen, latency_us, rate_ratio, latency_ratio, agrees, reason, generator)
+
+
+def _failed_witness(beside: _Beside) -> Witness | None:
+    """A witness that was asked and has said nothing, with why; ``None`` where it was not asked."""
+    generator = beside.witness_by
+    asked = [one for one in beside.witnesses if one.load is None or one.load.generator == generator]
+    if not asked:
+        return None
+    found = cell_verdict(asked, asked)
+    return Witness(None, None, None, None, None, f"{found.verdict}: {found.reason}", generator)
+
+
+def _title(record: AdapterRecord) -> str:
+    """An adapter's title as a table can show it; its name where there is nothing to see."""
+    return plain(record.title).strip() or record.name
 
 
 def _mean_latency_us(trials: Sequence[Trial]) -> float | None:

@@ -91,6 +91,10 @@ class Server:
         sizes = [size for pid in self._process.tree() if (size := procfs.resident_memory_bytes(pid)) is not None]
         return sum(sizes) if sizes else None
 
+    def processes(self) -> tuple[int, ...]:
+        """Process ids of the program and its descendants, now."""
+        return tuple(self._process.tree())
+
     def log_errors(self) -> tuple[LogError, ...]:
         """The distinct errors in its log so far."""
         return errorlog.summarize(self._process.log.read_text(errors="replace"))
@@ -196,8 +200,10 @@ def _await_ready(process: Process, address: Address, timeout_s: float) -> None:
                 return
             if ports:  # another program answers there
                 break
-        elif waited > ELSEWHERE_AFTER_S and procfs.listening_ports(process.tree()):
-            break
+        elif waited > ELSEWHERE_AFTER_S:
+            ports = procfs.listening_ports(process.tree())
+            if ports and address.port not in ports:  # it may have begun to listen since we knocked
+                break
     elsewhere = sorted(procfs.listening_ports(process.tree()))
     if elsewhere:
         raise StartError(f"listens on port {', '.join(map(str, elsewhere))}, not on $PORT ({address.port})")

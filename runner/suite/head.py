@@ -11,7 +11,7 @@ from pathlib import Path
 from runner import project
 from runner.machine import doctor, facts
 from runner.record import store
-from runner.record.adapter import Environment, Scenario, Unavailable
+from runner.record.adapter import Adapter, Environment, Scenario, Unavailable
 from runner.record.plan import Plan
 from runner.record.run import AdapterRecord, Finding, Level, Run
 from runner.serving import process
@@ -23,7 +23,7 @@ def describe(plan: Plan, root: Path, prepared: Sequence[Environment | Unavailabl
     ready = [made for made in prepared if isinstance(made, Environment)]
     waits = plan.scenario is Scenario.UPSTREAM
     # What servers wait for runs on the generator's CPUs, and gets one more where there are enough.
-    placement = facts.place(max(plan.workers), plan.threads + waits)
+    placement = facts.place(max(*plan.workers, plan.server_cpus or 1), plan.threads + waits)
     findings = list(doctor.examine(doctor.read()))
     if waits and (backlog := facts.backlog_finding(max(plan.connections))):
         findings.append(backlog)
@@ -65,8 +65,8 @@ def _record(made: Environment | Unavailable, root: Path) -> AdapterRecord:
     ready, missing = (made, None) if isinstance(made, Environment) else (None, made)
     return AdapterRecord(
         name=adapter.name,
-        path=str(adapter.path.relative_to(root)),
-        sha256=hashlib.sha256(adapter.path.read_bytes()).hexdigest(),
+        path=shown_path(adapter, root),
+        sha256=fingerprint(adapter),
         title=adapter.title,
         distribution=adapter.distribution,
         kind=adapter.kind,
@@ -83,7 +83,26 @@ def _record(made: Environment | Unavailable, root: Path) -> AdapterRecord:
         log_tail=missing.log_tail if missing else (),
         client=adapter.client,
         max_clients=adapter.max_clients,
+        body=adapter.body,
+        compiles=adapter.compiles,
+        remark=adapter.remark,
+        tuning=adapter.tuning,
     )
+
+
+def shown_path(adapter: Adapter, root: Path) -> str:
+    """Where an adapter's file is in any checkout; of one that stands elsewhere, its folder's name and its own."""
+    path = adapter.path
+    return str(path.relative_to(root)) if path.is_relative_to(root) else f"{path.parent.name}/{path.name}"
+
+
+def fingerprint(adapter: Adapter) -> str:
+    """The checksum of an adapter's file as it is now; that of nothing where it cannot be read."""
+    try:
+        content = adapter.path.read_bytes() if adapter.path.is_file() else b""
+    except OSError:
+        content = b""
+    return hashlib.sha256(content).hexdigest()
 
 
 def changes(recorded: Run, now: Run) -> list[str]:

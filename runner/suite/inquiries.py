@@ -31,12 +31,16 @@ TRIED_DEPTH = 16
 
 
 def inventory(
-    only: Sequence[str], root: Path, reporter: Reporter, *, groups: Sequence[Group] = ()
+    only: Sequence[str], root: Path, reporter: Reporter, *, groups: Sequence[Group] = (), build: bool = False
 ) -> tuple[Environment | Unavailable, ...]:
-    """The adapters that ``only`` names, of these groups, made ready or not."""
+    """The adapters that ``only`` names, of these groups, as they are; with ``build``, made ready where they can be."""
     chosen = metadata.select(metadata.discover(root), only, groups)
     with process.ending_all():
-        return environments.prepare(chosen, progress=reporter.building)
+        return environments.prepare(chosen, progress=reporter.building if build else silent, build=build)
+
+
+def silent(_adapter: Adapter, _state: str) -> None:
+    """Says nothing of what is not to be built."""
 
 
 def examine(
@@ -66,7 +70,8 @@ def saying_class(reporter: Reporter, of: int | None = None) -> Callable[[Conform
 
     def say(found: Conformance) -> None:
         place = f" ({next(numbers)} of {of})" if of else ""
-        reporter.say(f"checked {found.adapter}{place}: {found.classification.server_class or found.problem}")
+        said = found.problem or found.classification.server_class or found.counts
+        reporter.say(f"checked {found.adapter}{place}: {said}")
 
     return say
 
@@ -153,7 +158,7 @@ def find_outdated(
     looked_at = [group for group in groups or Group if group is not Group.SEED_2017]
     if not looked_at:
         raise AdapterError("the releases of 2017 stay as they are: ask for --group core,field")
-    chosen = metadata.select(metadata.discover(root), patterns, looked_at)
+    chosen = [one for one in metadata.select(metadata.discover(root), patterns, looked_at) if one.problem is None]
     before = outdated.cut_off(datetime.now(UTC))
     with process.ending_all(), tempfile.TemporaryDirectory(prefix="pipebench-outdated-") as logs:
         pins = outdated.look_up(chosen, before, Path(logs))
@@ -192,5 +197,5 @@ def _choose_cases(wanted: Sequence[str]) -> tuple[Case, ...]:
         if name not in known:
             near = difflib.get_close_matches(name, [case.name for case in CASES], n=3, cutoff=0.4)
             hint = f"did you mean {' or '.join(near)}?" if near else "docs/conformance.md lists them"
-            raise PlanError(f"no case {name!r}: {hint}")
+            raise PlanError(f"no case '{name}': {hint}")
     return tuple(dict.fromkeys(known[name] for name in wanted))

@@ -9,9 +9,13 @@ from typing import Any
 
 from runner.errors import PlanError
 from runner.record.adapter import Adapter, Environment, Group, Scenario
-from runner.record.plan import Cell, Generator, Plan
+from runner.record.plan import Cell, Generator, Headers, Plan
 
 BASELINE = "fasthttp"
+SEED_BASELINE = "fasthttp-goroutine"
+"""fasthttp as the seed of this suite had it, with a goroutine and a channel for each request."""
+SETTLE_S = 8
+"""How long a server whose runtime compiles is warmed up at most, in seconds."""
 MAX_DEPTH = 10_000
 MAX_SECONDS = 24 * 3600
 """A load is at most so long, and so is what comes before it."""
@@ -41,6 +45,7 @@ _DEFAULT = Plan(
     strict=False,
     baseline=BASELINE,
     groups=(Group.CORE,),
+    settle_s=SETTLE_S,
     generator=Generator.VOLLEY,
     witness_by=Generator.WRK,
     shares=(0.75,),
@@ -54,6 +59,7 @@ _SEED = replace(
     duration_s=5,
     trials=1,
     budget_s=None,
+    baseline=SEED_BASELINE,
     generator=Generator.WRK,
     witness_by=Generator.VOLLEY,
     shares=(),
@@ -73,6 +79,8 @@ _UPSTREAM = replace(
     shares=(),
 )
 """The plans of servers that wait. A load is many delays long: its end costs up to one delay, which is not counted."""
+_THREADED = ("granian*", "robyn", "emmett55", "pyvoy", "waitress", BASELINE)
+"""Servers whose one process has several threads at work, which take turns on one CPU, and the baseline."""
 _PAIRS = ("tornado-upstream-async", "tornado-upstream-blocking", "aiohttp-upstream-*", "sanic-upstream-*")
 
 PROFILES: Mapping[str, Plan] = {
@@ -89,6 +97,14 @@ PROFILES: Mapping[str, Plan] = {
         max_trials=30,
         budget_s=3600,
         shares=(0.25, 0.5, 0.75, 0.9, 0.95),
+    ),
+    "two-cores": replace(
+        _DEFAULT,
+        profile="two-cores",
+        only=_THREADED,
+        groups=(),
+        depths=(1, 16),
+        server_cpus=2,
     ),
     "upstream-ab": replace(
         _UPSTREAM,
@@ -118,6 +134,7 @@ PROFILE_HELP: Mapping[str, str] = {
     "seed": "the published command: 10 threads, 200 connections, 5 s, depth 5, one trial",
     "seed-2017": "the same, also on the releases of 2017",
     "full": "for publishing: core and field, depth 1, 4, 16 and 64, until ±2 % or an hour",
+    "two-cores": "servers of several threads on two CPUs: depth 1 and 16; wants a machine with three",
     "upstream-ab": "servers that wait 500 ms for another: 5, 10 and 20 connections, 20 s, one trial",
     "upstream-siege": "the same at 150 ms: 10 connections, 10 s",
     "upstream-sweep": "deployments of tornado whose upstream answers at once: 1000 to 10 000 connections, 10 s",
@@ -149,6 +166,7 @@ def check(plan: Plan) -> Plan:
         ("depth", "--depth", plan.depths),
         ("connections", "--connections", plan.connections),
         ("workers", "--workers", plan.workers),
+        ("server CPUs", "--server-cpus", (1 if plan.server_cpus is None else plan.server_cpus,)),
     ):
         if not values or min(values) < 1:
             raise PlanError(f"{what} is {min(values, default='nothing')}: {option} takes whole numbers of at least 1")
@@ -179,6 +197,8 @@ def _check_times(plan: Plan) -> None:
     """Refuse loads that wrk cannot make or nobody waits for, and a budget that holds none of them."""
     if plan.duration_s < 1 or plan.duration_s != int(plan.duration_s) or plan.warm_up_s != int(plan.warm_up_s):
         raise PlanError("wrk loads for whole seconds: give --duration and --warm-up as 1s, 2s, …")
+    if plan.settle_s < 0 or plan.settle_s != int(plan.settle_s):
+        raise PlanError("a server settles in whole seconds: give --settle as 0s, 8s, …")
     if max(plan.duration_s, plan.warm_up_s) > MAX_SECONDS:
         raise PlanError(f"a load of {max(plan.duration_s, plan.warm_up_s):.0f} s is longer than a day: give fewer")
     if plan.budget_s is not None and plan.budget_s < plan.duration_s:
@@ -234,13 +254,15 @@ def cells(plan: Plan, environments: Sequence[Environment]) -> tuple[Cell, ...]:
     """Every combination that the plan asks for, of what is ready to run."""
     return tuple(
         paced
+        for headers in plan.headers
         for workers in plan.workers
         for connections in plan.connections
         for depth in plan.depths
         for environment in environments
         for max_clients in _limits(plan, environment.adapter)
         for paced in _loads(
-            plan, Cell(environment.adapter.name, environment.python, depth, connections, workers, max_clients)
+            plan,
+            Cell(environment.adapter.name, environment.python, depth, connections, workers, max_clients, headers),
         )
     )
 
@@ -287,6 +309,14 @@ def limits(text: str) -> tuple[int | None, ...]:
         return tuple(dict.fromkeys(None if part == "default" else whole_number(part) for part in parts))
     except ValueError:
         raise ValueError(f"'{text}' is no list of limits: give it as default,100") from None
+
+
+def headers(text: str) -> tuple[Headers, ...]:
+    """``bare,browser`` as header fields of requests, each once. Raises ``ValueError``."""
+    try:
+        return tuple(dict.fromkeys(Headers(part.strip()) for part in text.split(",")))
+    except ValueError:
+        raise ValueError(f"{text!r} is no list of headers: give some of {','.join(Headers)}") from None
 
 
 def share(text: str) -> float:

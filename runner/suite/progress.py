@@ -16,6 +16,7 @@ from runner.judging.levels import Stopping
 from runner.judging.schedule import Progress, TrialSummary
 from runner.judging.stats import mean_interval
 from runner.record.adapter import Adapter
+from runner.record.plaintext import plain
 from runner.record.plan import Cell
 from runner.record.trial import Failure, Trial
 
@@ -70,7 +71,7 @@ class Plain:
 
     def say(self, text: str) -> None:
         """Print it, in one write: several threads may have something to say."""
-        print(text + "\n", end="", file=sys.stderr, flush=True)
+        print(plain(text) + "\n", end="", file=sys.stderr, flush=True)
 
     def building(self, adapter: Adapter, state: str) -> None:
         """Print what was built; what was there already is not news."""
@@ -104,7 +105,7 @@ class OnTerminal:
 
     def say(self, text: str) -> None:
         """Print it above what is live."""
-        self._live.console.print(text, highlight=False, markup=False)
+        self._live.console.print(plain(text), highlight=False, markup=False)
 
     def building(self, adapter: Adapter, state: str) -> None:
         """Show which adapters are being built."""

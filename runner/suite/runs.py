@@ -24,6 +24,7 @@ from runner.judging.schedule import Schedule, TrialSummary, order
 from runner.machine import facts
 from runner.record import store
 from runner.record.adapter import Adapter, Environment, Scenario, Service, Unavailable
+from runner.record.plaintext import counted, plain
 from runner.record.plan import Cell, Generator, Plan, Purpose
 from runner.record.run import ConformanceSummary, Level, Run
 from runner.record.store import RunFolder
@@ -61,16 +62,22 @@ def run(plan: Plan, places: Places, reporter: Reporter) -> Path:
     setup_s = time.monotonic() - began
     head = head_of.describe(plan, places.root, prepared, setup_s=setup_s)
     folder = store.create(places.results, head.id)
-    head = _checked(head, ready, folder.path, reporter)
-    head = replace(head, id=folder.path.name)
-    folder.write_run(head)
-    _announce(head, reporter)
-    _measure(head, (), ready, folder, places, reporter, programs=programs)
+    with folder.held():
+        head = _checked(head, ready, folder.path, reporter)
+        head = replace(head, id=folder.path.name)
+        folder.write_run(head)
+        _announce(head, reporter)
+        _measure(head, (), ready, folder, places, reporter, programs=programs)
     return folder.path
 
 
 def resume(path: Path, places: Places, reporter: Reporter) -> Path:
     """Complete a run that ended early. Raises :class:`RecordError` where adapters or machine have changed since."""
+    with RunFolder(path).held():
+        return _resumed(path, places, reporter)
+
+
+def _resumed(path: Path, places: Places, reporter: Reporter) -> Path:
     head, trials = store.read(path)
     if head.finished_at is not None:
         reporter.say(f"{head.id} is complete: there is nothing to resume")
@@ -84,7 +91,7 @@ def resume(path: Path, places: Places, reporter: Reporter) -> Path:
         raise RecordError(f"{head.id} cannot be resumed: {'; '.join(changes)}: start a new run")
     folder = RunFolder(path)
     folder.repair()
-    reporter.say(f"{head.id}: resumed after {len(trials)} trials")
+    reporter.say(f"{head.id}: resumed after {counted(len(trials), 'trial')}")
     ready = [made for made in prepared if isinstance(made, Environment)]
     _measure(head, trials, ready, folder, places, reporter, programs=programs)
     return path
@@ -132,9 +139,9 @@ def _summary(found: Conformance) -> ConformanceSummary:
 def choose_adapters(plan: Plan, root: Path) -> tuple[Adapter, ...]:
     """The adapters that a plan names, of its scenario."""
     found = metadata.discover(root)
-    if not found:
+    if not found and not plan.only:
         raise AdapterError(f"there are no adapters below {root}: run pipebench from a checkout of the project")
-    if plan.baseline != plans.BASELINE:
+    if plan.baseline != plans.PROFILES[plan.profile].baseline:
         metadata.select(found, [plan.baseline])
     chosen = metadata.select(found, plan.only, plan.groups)
     fitting = tuple(adapter for adapter in chosen if adapter.scenario is plan.scenario)
@@ -150,6 +157,8 @@ def _prepare(chosen: Sequence[Adapter], plan: Plan, reporter: Reporter) -> tuple
 
 def _require_tools(plan: Plan, places: Places) -> None:
     plans.check(plan)
+    if plan.server_cpus is not None:
+        facts.require_cpus(max(*plan.workers, plan.server_cpus))
     used = {plan.generator, *([plan.witness_by] if plan.witness else [])}
     if Generator.WRK in used:
         facts.require_wrk()
@@ -184,6 +193,8 @@ def _measure(
         volley=programs.volley,
         service=programs.upstream,
         delay_us=head.plan.delay_us or 0,
+        settle_s=head.plan.settle_s,
+        server_cpus=head.plan.server_cpus,
     )
     course = Course(
         Schedule.of(head.plan, head.cells), [summarize(one) for one in trials if one.purpose is Purpose.MEASURE]
@@ -191,7 +202,7 @@ def _measure(
     measured = list(trials)
     before = sum(one.wall_s for one in course.history)
     began = time.monotonic()
-    with process.ending_all(), _kept_off_the_servers(head.placement), _offering_to_resume(head, reporter):
+    with process.ending_all(), _kept_off_the_servers(head.placement), _offering_to_resume(folder.path, reporter):
         _verify(head, measured, by_cell, settings, folder, reporter)
         began = time.monotonic()
         while True:
@@ -201,6 +212,7 @@ def _measure(
                 break
             reporter.trial_begins(step.cell, course.progress(elapsed), course.history)
             number = 1 + course.had(step.cell)
+            _refuse_edited(head, by_cell[step.cell])
             shaped = _shaped(settings, step.cell, number)
             done = trial.measure(
                 by_cell[step.cell], step.cell, shaped, number=number, round_=step.round, rate=step.rate
@@ -261,7 +273,10 @@ def _ask_again(
     for number, (round_, cell, generator) in enumerate(waiting, start=1):
         reporter.say(f"{generator} as witness, {number} of {len(waiting)}: {cell.id}")
         witness = replace(settings, purpose=Purpose.WITNESS, generator=generator)
-        folder.append(trial.measure(by_cell[cell], cell, witness, number=round_, round_=round_))
+        _refuse_edited(head, by_cell[cell])
+        done = trial.measure(by_cell[cell], cell, witness, number=round_, round_=round_)
+        folder.append(done)
+        reporter.trial_ends(done, verdict.of_trial(done))
 
 
 def _is_proved(trials: Sequence[Trial]) -> bool:
@@ -292,10 +307,12 @@ def _verify(
         tokens = settings.generator is Generator.VOLLEY and cell.adapter not in yardsticks
         verifying = replace(settings, purpose=Purpose.VERIFY, duration_s=1, warm_up_s=0, tokens=tokens)
         if cell not in seen:
+            _refuse_edited(head, by_cell[cell])
             reporter.say(f"verifying the responses of {cell.id}")
             done = trial.measure(by_cell[cell], cell, verifying, number=1, round_=0)
             folder.append(done)
             measured.append(done)
+            reporter.trial_ends(done, verdict.of_trial(done))
 
 
 def summarize(done: Trial) -> TrialSummary:
@@ -343,16 +360,39 @@ def _announce(head: Run, reporter: Reporter) -> None:
     for finding in head.findings:
         if finding.level in {Level.WARNING, Level.PROBLEM}:
             reporter.say(f"{finding.level}: {finding.subject}: {finding.state}: {finding.effect}")
-    reporter.say(f"{head.id}: {len(head.cells)} cells, CPUs: {head.placement}")
+    for record in head.adapters:
+        if record.version == "?":
+            what = f"its distribution '{plain(record.distribution)}' is not among what is installed"
+            reporter.say(f"{record.name}: {what}: tables show no version")
+    reporter.say(f"{head.id}: {counted(len(head.cells), 'cell')}, CPUs: {head.placement}")
+
+
+def _refuse_edited(head: Run, made: Environment) -> None:
+    """Raise :class:`RecordError` where what would run is not what the record says any more.
+
+    What was built of its source is still the same.
+    """
+    adapter = made.adapter
+    if str(adapter.path) not in made.argv:
+        return
+    (recorded,) = {one.sha256 for one in head.adapters if one.name == adapter.name}
+    if head_of.fingerprint(adapter) != recorded:
+        raise RecordError(
+            f"{adapter.name} was edited while it was measured: undo that and resume, or start a new run with it"
+        )
 
 
 @contextmanager
-def _offering_to_resume(head: Run, reporter: Reporter) -> Iterator[None]:
+def _offering_to_resume(folder: Path, reporter: Reporter) -> Iterator[None]:
     """Where a run ends early, for whatever reason, say how it can be completed."""
     try:
         yield
     except BaseException:
-        reporter.say(f"{head.id} is not complete; its finished trials are kept: pipebench run --resume {head.id}")
+        if (folder / store.RUN_FILE).is_file():
+            command = store.resume_command(folder)
+            reporter.say(f"{folder.name} is not complete; its finished trials are kept: {command}")
+        else:
+            reporter.say(f"{folder.name} is gone, and what was measured with it: {folder} was removed meanwhile")
         raise
 
 

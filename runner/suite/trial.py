@@ -12,7 +12,7 @@ from typing import Self
 
 from runner.conformance import check
 from runner.errors import RecordError
-from runner.judging import waiting
+from runner.judging import settling, waiting
 from runner.machine import facts
 from runner.record.adapter import Environment
 from runner.record.plan import Cell, Purpose
@@ -30,10 +30,11 @@ from runner.record.trial import (
     Trial,
     Upstream,
     Verdict,
+    WarmUp,
 )
 from runner.serving import errorlog, procfs, server, upstream
 from runner.serving.server import Server
-from runner.suite.loading import Settings, body, load
+from runner.suite.loading import Settings, body, fields, load
 
 
 @dataclass(slots=True)
@@ -49,6 +50,7 @@ class _Seen:
     errors: tuple[LogError, ...] = ()
     upstream: Upstream | None = None
     opened: Opened | None = None
+    warm_up: WarmUp | None = None
     seconds: dict[str, float] = field(default_factory=lambda: dict.fromkeys(Phases.__dataclass_fields__, 0.0))
 
 
@@ -64,7 +66,9 @@ def measure(
     stem = f"{number:03}" + ("" if settings.purpose is Purpose.MEASURE else f"-{settings.purpose}")
     log = folder / f"{stem}-server.log"
     started_at = facts.now()
-    settings = replace(settings, placement=_narrowed(settings.placement, cell.workers))
+    settings = replace(settings, placement=_narrowed(settings, cell.workers))
+    if not environment.adapter.compiles or settings.purpose is Purpose.VERIFY:
+        settings = replace(settings, settle_s=0)
     seen = _Seen()
     clock = _Stopwatch(seen.seconds)
     try:
@@ -108,12 +112,14 @@ def measure(
         placement=settings.placement,
         upstream=seen.upstream,
         opened=seen.opened,
+        warm_up=seen.warm_up,
     )
 
 
-def _narrowed(placement: Placement, workers: int) -> Placement:
+def _narrowed(settings: Settings, workers: int) -> Placement:
     """The CPUs of a run's largest cell for one of fewer workers: what it has then is the same in every run."""
-    return replace(placement, server=placement.server[:workers])
+    cpus = max(workers, settings.server_cpus or 1)
+    return replace(settings.placement, server=settings.placement.server[:cpus])
 
 
 def _allow_descriptors(environment: Environment, cell: Cell) -> None:
@@ -153,13 +159,18 @@ def _check_and_load(
     rate: float | None,
 ) -> None:
     deadline_s = check.DEADLINE_S + settings.delay_us / 1e6
-    seen.check = check.quick_check(running.address, cell.depth, body=body(settings), deadline_s=deadline_s)
+    seen.check = check.quick_check(
+        running.address, cell.depth, body=body(settings), deadline_s=deadline_s, fields=fields(cell)
+    )
     clock("check")
     if seen.check.failure and seen.check.failure.verdict is Verdict.REFUSED:
         seen.failure = seen.check.failure
         return
     if settings.warm_up_s:
         load(running.address, cell, replace(settings, duration_s=settings.warm_up_s), stem, rate=rate)
+        clock("warm_up")
+    if settings.settle_s:
+        seen.warm_up = _settle(running, cell, settings, stem)
         clock("warm_up")
     load_average = facts.load_average()
     measuring_cpus = {*settings.placement.server, *settings.placement.generator}
@@ -181,6 +192,18 @@ def _check_and_load(
     if seen.usage.cpu_ns is not None:
         ours = seen.usage.cpu_ns + ((seen.upstream.cpu_ns or 0) if seen.upstream else 0)
     seen.surroundings = facts.surroundings(before, after, load_average=load_average, server_cpu_ns=ours)
+
+
+def _settle(running: Server, cell: Cell, settings: Settings, stem: Path) -> WarmUp:
+    """Load a server, closed, for a second at a time until its rate settles, or there is no time left for another."""
+    rates: list[float] = []
+    step = replace(settings, duration_s=settling.STEP_S)
+    while not settling.settled(rates) and (len(rates) + 1) * settling.STEP_S <= settings.settle_s:
+        seen, _ = load(running.address, cell, step, stem)
+        if seen is None:
+            break
+        rates.append(seen.requests_per_second)
+    return WarmUp(settling.STEP_S, tuple(rates), settling.settled(rates))
 
 
 def _crash(exit_: Exit | None) -> Failure | None:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from runner.adapters import metadata
 from runner.errors import PlanError
 from runner.record.adapter import Group
+from runner.record.plan import Headers
 from runner.suite import plans
 from tests import builders
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize("name", plans.PROFILES)
@@ -117,6 +122,9 @@ def test_the_numbers_of_a_profile_are_those_that_are_documented(
         ({"precision": 1.0}, "--precision", "between 0 and 100 %"),
         ({"precision": float("nan")}, "--precision", "between 0 and 100 %"),
         ({"pythons": ("three",)}, "--python", "'three'"),
+        ({"settle_s": 0.5}, "--settle", "whole seconds"),
+        ({"settle_s": -1}, "--settle", "whole seconds"),
+        ({"server_cpus": 0}, "--server-cpus", "server CPUs is 0"),
         ({"pythons": ("3.12", "3.x")}, "--python", "'3.x'"),
     ],
 )
@@ -145,7 +153,27 @@ def test_what_just_can_is_not(changes: dict[str, object]) -> None:
     assert plans.check(plan) is plan
 
 
+def test_only_the_seeds_own_profiles_are_held_against_its_form_of_the_baseline() -> None:
+    seeds = {name for name, plan in plans.PROFILES.items() if plan.baseline == plans.SEED_BASELINE}
+    assert seeds == {"seed", "seed-2017"}
+    assert {plan.baseline for name, plan in plans.PROFILES.items() if name not in seeds} == {plans.BASELINE}
+    assert (plans.BASELINE, plans.SEED_BASELINE) == ("fasthttp", "fasthttp-goroutine")
+
+
+def test_two_cores_are_two_cpus_of_one_worker() -> None:
+    plan = plans.PROFILES["two-cores"]
+    assert (plan.server_cpus, plan.workers, plan.groups) == (2, (1,), ())
+    named = {adapter.name for adapter in metadata.select(metadata.discover(ROOT), plan.only)}
+    assert {"granian", "granian-wsgi", "robyn", "emmett55", "pyvoy", "waitress", plan.baseline} <= named
+
+
 class TestCells:
+    def test_header_fields_are_a_dimension(self) -> None:
+        plan = builders.plan(depths=(1,), headers=(Headers.BARE, Headers.BROWSER))
+        cells = plans.cells(plan, [builders.environment()])
+        assert [cell.headers for cell in cells] == [Headers.BARE, Headers.BROWSER]
+        assert [cell.id for cell in cells] == ["aiohttp-py3.13.0-d1-c50-w1", "aiohttp-py3.13.0-d1-c50-w1-browser"]
+
     def test_every_combination_is_one(self) -> None:
         plan = builders.plan(depths=(1, 5), connections=(50, 100), workers=(1, 2))
         ready = [builders.environment(), builders.environment(python="3.12.1")]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     epilog=options.examples(
         "pipebench check",
         "pipebench check tornado --verbose",
-        "pipebench check aiohttp --case pipelined-pair,byte-by-byte",
+        "pipebench check aiohttp --case two-gets,byte-at-a-time",
         "pipebench check japronto --ladder",
     ),
 )

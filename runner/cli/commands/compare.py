@@ -35,8 +35,18 @@ if TYPE_CHECKING:
     help="Exit code 1 where a whole interval lies beyond it, as 5%, or a cell no longer works.",
 )
 @click.option("--across-machines", is_flag=True, help="Compare runs of different machines all the same.")
+@options.skip_damaged
 @options.records_in
-def command(base: str, new: str, format_: str, tolerated: float | None, across_machines: bool, results: Path) -> None:
+def command(
+    base: str,
+    new: str,
+    *,
+    format_: str,
+    tolerated: float | None,
+    across_machines: bool,
+    skip_damaged: bool,
+    results: Path,
+) -> None:
     """Say what changed between the runs BASE and NEW, and whether it is more than noise.
 
     Ratios are of new over base, less what the runs drifted apart where nothing was changed. Their 95 % intervals hold
@@ -46,7 +56,7 @@ def command(base: str, new: str, format_: str, tolerated: float | None, across_m
     from runner.report.tables import comparison as comparison_tables
     from runner.rows import comparison
 
-    measured = [store.read(store.find(results, name)) for name in (base, new)]
+    measured = [printing.read(store.find(results, name), skip_damaged=skip_damaged) for name in (base, new)]
     found = comparison.compare(measured[0], measured[1], across_machines=across_machines)
     if format_ == "json":
         printing.as_json(found)

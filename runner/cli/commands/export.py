@@ -31,7 +31,7 @@ _EXPORTS = {
         "pipebench export latest --format hdr-log --output latest.hlog",
         "pipebench export latest --format hgrm --output percentiles/",
         "pipebench export latest --format png --dark --output charts/",
-        "pipebench export latest --format svg --chart overview --only aiohttp,uvicorn --width 830 --output .",
+        "pipebench export latest --format svg --chart overview --only aiohttp,uvicorn --output .",
         "pipebench export 20261121 --format parquet --output trials.parquet",
     ),
 )
@@ -51,6 +51,7 @@ _EXPORTS = {
 @click.option("--width", type=click.IntRange(min=360, max=4000), help="Pixels that a chart is wide.  [480]")
 @click.option("--scale", type=click.FloatRange(min=0.5, max=10), help="Pixels of a PNG for each of the chart's.  [2]")
 @click.option("--only", type=options.NAMES, default=(), help="These adapters alone; patterns.  [all]")
+@options.skip_damaged
 @options.records_in
 def command(  # noqa: PLR0913, PLR0917 - its options
     run: str,
@@ -61,6 +62,7 @@ def command(  # noqa: PLR0913, PLR0917 - its options
     width: int | None,
     scale: float | None,
     only: tuple[str, ...],
+    skip_damaged: bool,
     results: Path,
 ) -> None:
     """Write RUN in the format of another tool: its latencies, its trials, its throughputs, or its charts.
@@ -80,7 +82,8 @@ def command(  # noqa: PLR0913, PLR0917 - its options
         raise click.UsageError(f"{wrong} is for charts: leave it out, or ask for --format svg or png, not {format_}")
     if scale and format_ == "svg":
         raise click.UsageError("--scale is for --format png: an SVG has no pixels, --width makes it wider")
-    report = Report.read(store.find(results, run))
+    report = Report.read(store.find(results, run), skip_damaged=skip_damaged)
+    printing.say_left_out(report.damage)
     if only:
         report = report.only(only)
     head, trials = report.run, report.trials

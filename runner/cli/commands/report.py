@@ -33,6 +33,7 @@ if TYPE_CHECKING:
             "markdown",
             "comment",
             "blog",
+            "findings",
             "brief",
             "csv",
             "json",
@@ -55,13 +56,20 @@ if TYPE_CHECKING:
 @click.option(
     "--columns", type=options.NAMES, default=(), help="Columns of text and markdown, by their headings.  [all]"
 )
+@options.skip_damaged
 @options.records_in
-def command(
-    run: str, format_: str, output: Path | None, only: tuple[str, ...], columns: tuple[str, ...], results: Path
+def command(  # noqa: PLR0917 - its options
+    run: str,
+    format_: str,
+    output: Path | None,
+    only: tuple[str, ...],
+    columns: tuple[str, ...],
+    skip_damaged: bool,
+    results: Path,
 ) -> None:
     """Print the tables of RUN again, from its record: an id, the beginning of one, a folder, or latest."""
     from runner.record import store
 
     if columns and format_ not in {"text", "markdown"}:
         raise click.UsageError(f"--columns is for --format text and markdown, not {format_}: leave it out")
-    printing.report(store.find(results, run), format_, output, only=only, columns=columns)
+    printing.report(store.find(results, run), format_, output, only=only, columns=columns, skip_damaged=skip_damaged)

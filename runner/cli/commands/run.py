@@ -26,6 +26,7 @@ _PROFILES = "; ".join(f"{name}: {text}" for name, text in plans.PROFILE_HELP.ite
         "pipebench run --depth 1,5,16 --connections 50 --budget 10m",
         "pipebench run --profile seed            # the seed's command and its five columns",
         "pipebench run --group core,field --budget 1h",
+        "pipebench run --headers bare,browser    # what parsing a browser's header costs",
         "pipebench run --profile upstream-ab     # servers that wait for another: what blocking costs",
         "pipebench run --resume latest",
     ),
@@ -45,10 +46,18 @@ _PROFILES = "; ".join(f"{name}: {text}" for name, text in plans.PROFILE_HELP.ite
 @click.option(
     "--python", "pythons", type=options.NAMES, help="CPython releases to run adapters on, as 3.12,3.13.  [newest]"
 )
+@click.option("--server-cpus", type=options.WholeNumber(1), help="CPUs of a server.  [one a worker]")
+@click.option("--headers", type=options.HEADERS, help="Header fields of a request: bare (Host alone), browser.  [bare]")
 @click.option("--threads", type=options.WholeNumber(), help="Threads of the load generator.")
 @click.option("--duration", "duration_s", type=options.DURATION, help="Length of one load, in whole seconds.")
 @click.option(
     "--warm-up", "warm_up_s", type=options.DURATION, help="Load before the one that counts, in whole seconds."
+)
+@click.option(
+    "--settle",
+    "settle_s",
+    type=options.DURATION,
+    help="Warm-up, at most, of a server whose runtime compiles, until its rate settles.  [8s]",
 )
 @click.option(
     "--trials",
@@ -60,7 +69,7 @@ _PROFILES = "; ".join(f"{name}: {text}" for name, text in plans.PROFILE_HELP.ite
 @click.option("--tail-precision", type=options.SHARE, help="The same for the p99 of a paced load.  [10%]")
 @click.option("--budget", "budget_s", type=options.DURATION, help="Time for the whole measurement, as 6m.")
 @click.option("--seed", type=options.WholeNumber(), help="Seed of the order of trials.")
-@click.option("--baseline", help="Adapter that the others are compared with.  [fasthttp]")
+@click.option("--baseline", help="Adapter that the others are compared with.  [the profile's]")
 @click.option(
     "--load",
     "shares",

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from runner.record.plan import Headers
 from runner.record.trial import Verdict
 from runner.report.charts import dots, frame, lines
 from runner.report.charts.frame import Caption, Chart
@@ -89,17 +90,20 @@ def is_bound(row: Row) -> bool:
 def what(row: Row) -> str:
     """What the rows of a group have in common, in a few words."""
     words = f"depth {row.depth}, {row.connections} connections"
-    return words if row.workers == 1 else f"{words}, {row.workers} workers"
+    words = words if row.workers == 1 else f"{words}, {row.workers} workers"
+    return f"{words}, a browser's headers" if row.headers is Headers.BROWSER else words
 
 
 def fixed(row: Row, without: str) -> str:
     """The same of rows that differ in one thing."""
-    return ", ".join(f"{getattr(row, name)} {_noun(name, row)}" for name in SWEPT if name != without)
+    words = ", ".join(f"{getattr(row, name)} {_noun(name, row)}" for name in SWEPT if name != without)
+    return f"{words}, a browser's headers" if row.headers is Headers.BROWSER else words
 
 
 def key(row: Row, without: str | None = None) -> str:
     """Part of a file's name: ``d5-c50-w1``."""
-    return "-".join(f"{name[0]}{getattr(row, name)}" for name in SWEPT if name != without)
+    found = "-".join(f"{name[0]}{getattr(row, name)}" for name in SWEPT if name != without)
+    return f"{found}-{row.headers}" if row.headers is Headers.BROWSER else found
 
 
 def _noun(dimension: str, row: Row) -> str:

@@ -214,9 +214,9 @@ def sweeps(rows: Sequence[Row]) -> Iterator[tuple[str, tuple[Row, ...]]]:
     """What the rows vary, with those that differ in nothing else but the server."""
     for dimension in SWEPT:
         others = [name for name in SWEPT if name != dimension]
-        together: dict[tuple[int, ...], list[Row]] = defaultdict(list)
+        together: dict[tuple[object, ...], list[Row]] = defaultdict(list)
         for row in rows:
-            together[tuple(getattr(row, name) for name in others)].append(row)
+            together[tuple(getattr(row, name) for name in (*others, "headers"))].append(row)
         for members in together.values():
             if len({getattr(row, dimension) for row in members}) > 1:
                 yield dimension, tuple(members)

@@ -64,7 +64,7 @@ def _leaders(run: Run, rows: Sequence[Row], names: Names) -> Iterator[str]:
             for row in members
             if (row.adapter, row.python) in python
             and row.requests_per_second is not None
-            and (group[2] == 1 or row.server_class not in {ServerClass.BROKEN, ServerClass.DEGRADES})
+            and (group.depth == 1 or row.server_class not in {ServerClass.BROKEN, ServerClass.DEGRADES})
         ]
         above = [row for row in sound if row.kind is not Kind.PROTOCOL]
         firsts = [_first(sound)] if sound else []
@@ -138,11 +138,13 @@ def _failures(rows: Sequence[Row], names: Names) -> Iterator[str]:
 
 def _loads(groups: Sequence[Group], rows: Sequence[Row]) -> str:
     """Groups by what differs between the groups of all rows."""
-    words = [f"depth {', '.join(str(depth) for depth in sorted({depth for *_, depth in groups}))}"]
+    words = [f"depth {', '.join(map(str, sorted({group.depth for group in groups})))}"]
     if len({row.connections for row in rows}) > 1:
-        words.append(f"{', '.join(str(one) for one in sorted({one for _, one, _ in groups}))} connections")
+        words.append(f"{', '.join(map(str, sorted({group.connections for group in groups})))} connections")
     if len({row.workers for row in rows}) > 1:
-        words.append(f"workers {', '.join(str(one) for one in sorted({one for one, *_ in groups}))}")
+        words.append(f"workers {', '.join(map(str, sorted({group.workers for group in groups})))}")
+    if len({row.headers for row in rows}) > 1:
+        words.append(f"headers {', '.join(sorted({group.headers for group in groups}))}")
     return ", ".join(words).capitalize()
 
 

@@ -14,6 +14,7 @@ from markupsafe import Markup
 
 from runner import project
 from runner.conformance.classify import ServerClass
+from runner.record.adapter import Tuning
 from runner.record.run import AdapterRecord, ConformanceSummary, Run
 from runner.record.trial import Trial
 from runner.report.charts import charts
@@ -66,6 +67,16 @@ class Conformance:
 
 
 @dataclass(frozen=True, slots=True)
+class Advice:
+    """What a server's documentation recommends, by its title; ``link`` leads to the page."""
+
+    key: str
+    title: str
+    tuning: Tuning
+    link: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Beside:
     """What a page must know that the record does not hold.
 
@@ -94,7 +105,7 @@ def render(
         if (chosen := tuple(one for one in made if one.drawing.section is section))
     ]
     unavailable = [record for record in run.adapters if record.unavailable is not None]
-    headings = _headings(sections, unavailable)
+    headings = _headings(run, sections, unavailable)
     places = servers.ids(run, {*_TAKEN, *(heading.id for heading in headings), *(one.name for one in made)})
     failed = [servers.failure(one, read_log) for one in failures.failures(rows, trials)]
     reservations = caveats.caveats(run, rows)
@@ -120,6 +131,7 @@ def render(
         most_chosen=MOST_CHOSEN,
         chart_sections=sections,
         conformance=_conformance(run),
+        advice=_advice(run),
         failures=failed,
         unavailable=unavailable,
         views=servers.views(run, rows, made, failed, places),
@@ -155,11 +167,12 @@ def _title(run: Run, name: str) -> str:
     return next(record.title for record in run.adapters if record.name == name)
 
 
-def _headings(chart_sections: Sequence[ChartSection], unavailable: Sequence[AdapterRecord]) -> list[Heading]:
+def _headings(run: Run, chart_sections: Sequence[ChartSection], unavailable: Sequence[AdapterRecord]) -> list[Heading]:
     return [
         Heading("results", "Results"),
         *(Heading(section.id, section.title) for section in chart_sections),
         Heading("conformance", "Conformance"),
+        *([Heading("tuning", "Tuning")] if _advice(run) else []),
         Heading("failures", "Failures"),
         *([Heading("unavailable", "Not available")] if unavailable else []),
         Heading("machine", "Machine"),
@@ -177,4 +190,14 @@ def _conformance(run: Run) -> list[Conformance]:
             bad=one.server_class is None or not ServerClass(one.server_class).pipelines,
         )
         for one in run.conformance
+    ]
+
+
+def _advice(run: Run) -> list[Advice]:
+    """Of each adapter once, whatever interpreters it ran on."""
+    by_name = {record.name: record for record in run.adapters}
+    return [
+        Advice(record.name, record.title, tuning, servers.link(tuning.page))
+        for record in sorted(by_name.values(), key=lambda record: record.title)
+        for tuning in record.tuning
     ]

@@ -82,6 +82,7 @@ def columns(run: Run, rows: Sequence[Row]) -> tuple[Column, ...]:
         *([Column(f"× {run.plan.baseline}", "number", descending=True)] if _compared(rows) else []),  # noqa: RUF001
         Column("CPU µs/request", "number"),
         *(Column(name, "number") for name in _latencies(run)),
+        *((Column("bytes", "number"), Column("sends", "text")) if _fields_seen(rows) else ()),
         Column("pipelining", "text"),
         Column("verdict", "text"),
     )
@@ -101,6 +102,7 @@ def result_row(run: Run, rows: Sequence[Row], row: Row) -> ResultRow:
         *([_multiple(row)] if _compared(rows) else []),
         TableCell(figures.cpu_cost(row), row.cpu_us_per_request.mean if row.cpu_us_per_request else None),
         *_latency_cells(row, standard.shown_share(run)),
+        *(_response(row) if _fields_seen(rows) else ()),
         _word(row.server_class, alert=row.server_class == ServerClass.BROKEN),
         TableCell(row.verdict.value, row.verdict.value, not row.verdict.has_rate, figures.note(row)),
     )
@@ -140,6 +142,17 @@ def _latency_cells(row: Row, share: float | None) -> list[TableCell]:
     if seen is not None and seen.verdict is Verdict.MEASURED:
         values = (*(us.mean if us else None for us in (seen.p50_us, seen.p99_us)), seen.p99_9_us)
     return [TableCell(text, value) for text, value in zip(figures.paced_latencies(seen), values, strict=True)]
+
+
+def _fields_seen(rows: Sequence[Row]) -> bool:
+    """Whether this record says what a response holds: those of before November 26, 2026 do not."""
+    return any(row.sends is not None for row in rows)
+
+
+def _response(row: Row) -> tuple[TableCell, TableCell]:
+    size = row.bytes_per_response
+    text = figures.NOTHING if size is None else figures.grouped_digits(size)
+    return TableCell(text, size), _word(None if row.sends is None else figures.sends(row))
 
 
 def _compared(rows: Sequence[Row]) -> bool:

@@ -13,7 +13,7 @@ from runner.record.trial import Verdict
 from runner.report.markdown import escape, table
 from runner.report.tables import standard
 from runner.rows import figures
-from runner.rows.row import Row
+from runner.rows.row import Group, Row
 
 _LEFT = ("server", "version", "Python", "pipelining", "note")
 
@@ -34,17 +34,20 @@ def markdown(run: Run, rows: Sequence[Row]) -> str:
     over_depth = len({row.group[2] for row in loaded}) > 1 or len({row.group[1] for row in loaded}) < 2
     loads: dict[str, list[Row]] = defaultdict(list)
     for row in sorted(loaded, key=lambda row: row.group):
-        workers, connections, depth = row.group
+        group = row.group
         loads[
             standard.load_title(
-                workers, connections=connections if over_depth else None, depth=None if over_depth else depth
+                group.workers,
+                connections=group.connections if over_depth else None,
+                depth=None if over_depth else group.depth,
+                headers=group.headers,
             )
         ].append(row)
     for title, found in loads.items():
         lines += [f"### {title}", "", *_table(found, "depth" if over_depth else "connections"), ""]
     missing = [[escape(row.title), escape(row.reason)] for row in rows if row.depth is None]
     if missing:
-        lines += [f"### {standard.group_title((0, 0, 0))}", "", *table(["server", "note"], _LEFT, missing), ""]
+        lines += [f"### {standard.group_title(Group(0, 0, 0))}", "", *table(["server", "note"], _LEFT, missing), ""]
     return "\n".join(lines)
 
 

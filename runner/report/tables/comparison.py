@@ -7,16 +7,30 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from runner.judging.stats import Interval
+from runner.record.plaintext import plain
+from runner.record.plan import Headers
 from runner.report.markdown import escape, table
+from runner.report.tables import fitting
+from runner.report.tables.fitting import Column
 from runner.report.tables.standard import group_title
 from runner.rows import figures
 from runner.rows.comparison import COST, Change, Compared, Comparison, Side
+from runner.rows.row import Group
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
 HEADINGS = ("server", "base", "new", "ratio", "95 % interval", "CPU ratio", "change")
 _LEFT = ("server", "change")
+_COLUMNS = (
+    Column("server", least=12, whole=True),
+    Column("base", left=False, worth=2),
+    Column("new", left=False, worth=1),
+    Column("ratio", left=False),
+    Column("95 % interval", left=False),
+    Column("CPU ratio", left=False, worth=3),
+    Column("change", least=12),
+)
 _COLOURS = {Change.FASTER: "green", Change.WORKS_NOW: "green", Change.SLOWER: "red", Change.FAILS_NOW: "red"}
 _SIGNS = {Change.FASTER: "🟢 ", Change.WORKS_NOW: "🟢 ", Change.SLOWER: "🔴 ", Change.FAILS_NOW: "🔴 "}
 
@@ -36,22 +50,22 @@ def cells(one: Compared) -> tuple[str, ...]:
 
 def terminal(found: Comparison) -> list[RenderableType]:
     """Tables for rich, one for each kind of load, then what else differs."""
-    from rich.table import Table  # noqa: PLC0415 - only where a table is drawn
-    from rich.text import Text  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415 - only where a table is drawn
 
     made: list[RenderableType] = [Text("\n".join(summary(found)))]
+    tables = []
     for title, members in _grouped(found.cells):
-        drawn = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
-        for heading in HEADINGS:
-            drawn.add_column(Text(heading), justify="left" if heading in _LEFT else "right", no_wrap=True)
+        drawn = []
         for one in members:
-            drawn.add_row(*map(Text, cells(one)[:-1]), Text(cells(one)[-1], style=_COLOURS.get(one.change, "")))
-        made += [Text(), drawn]
+            *shown, change = cells(one)
+            drawn.append([*map(Text, shown), Text(change, style=_COLOURS.get(one.change, ""))])
+        tables.append(fitting.Fitted(title, _COLUMNS, drawn))
+        made += [Text(), tables[-1]]
     made += [Text(f"\n{line}") for line in _alone(found)]
     if found.differs:
         made.append(Text("\nWhat else differs", style="bold"))
-        made += [Text(f"  {one.subject}: {one.base} → {one.new}") for one in found.differs]
-    return made
+        made += [Text(plain(f"  {one.subject}: {one.base} → {one.new}")) for one in found.differs]
+    return [*made, fitting.LeftOut(tables, "a wider terminal shows it, and so does --format markdown")]
 
 
 def markdown(found: Comparison) -> str:
@@ -94,7 +108,8 @@ def summary(found: Comparison) -> list[str]:
 
 def verdict(one: Compared, tolerated: float) -> str:
     """Why a cell is slower than ``tolerated`` allows, in one line."""
-    what = f"{one.title} at depth {one.depth}, {one.connections} connections"
+    fields = ", a browser's headers" if one.headers is Headers.BROWSER else ""
+    what = f"{one.title} at depth {one.depth}, {one.connections} connections{fields}"
     if one.change is Change.FAILS_NOW:
         return f"{what}: fails now: {one.new.verdict}: {one.new.reason}"
     ratio, by = (one.cpu_ratio, "CPU time of a request") if one.by == COST else (one.rate_ratio, "rate")
@@ -102,7 +117,9 @@ def verdict(one: Compared, tolerated: float) -> str:
 
 
 def _grouped(compared: Sequence[Compared]) -> Iterator[tuple[str, list[Compared]]]:
-    for group, members in groupby(compared, key=lambda one: (one.workers, one.connections, one.depth)):
+    for group, members in groupby(
+        compared, key=lambda one: Group(one.workers, one.connections, one.depth, one.headers)
+    ):
         yield group_title(group), list(members)
 
 

@@ -9,15 +9,19 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, is_dataclass, replace
 from functools import partial
 from itertools import groupby
-from typing import TYPE_CHECKING, Any, Literal, get_args, get_type_hints
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
 import msgspec
 
 from runner.errors import RecordError
 from runner.record.jsontext import readable
+from runner.record.plaintext import counted
+from runner.record.plan import Headers
 from runner.record.run import Run
 from runner.record.trial import Verdict
 from runner.report.markdown import escape, table
+from runner.report.tables import fitting
 from runner.rows import figures
 from runner.rows.row import SCHEMA, Group, Row, Witness
 
@@ -41,6 +45,7 @@ HEADINGS = (
     "pipelining",
     "verdict",
 )
+_MULTIPLE = HEADINGS.index("requests/s") + 2
 _LATENCY = slice(HEADINGS.index("p50"), HEADINGS.index("max") + 1)
 _LEFT = frozenset({"server", "version", "Python", "pipelining", "verdict"})
 _COLOURS = {Verdict.MEASURED: "green", Verdict.GENERATOR_BOUND: "yellow", Verdict.NEITHER: "yellow"}
@@ -48,18 +53,20 @@ _COLOURS = {Verdict.MEASURED: "green", Verdict.GENERATOR_BOUND: "yellow", Verdic
 
 def group_title(group: Group) -> str:
     """What the rows of a group have in common."""
-    workers, connections, depth = group
-    if not depth:
+    if not group.depth:
         return "Not available here"
-    return load_title(workers, connections=connections, depth=depth)
+    return load_title(group.workers, connections=group.connections, depth=group.depth, headers=group.headers)
 
 
-def load_title(workers: int, *, connections: int | None = None, depth: int | None = None) -> str:
+def load_title(
+    workers: int, *, connections: int | None = None, depth: int | None = None, headers: Headers = Headers.BARE
+) -> str:
     """A load in words, without what is left out."""
     words = [
         None if depth is None else f"depth {depth}",
         None if connections is None else f"{connections} connections",
         f"{workers} worker{'s' if workers > 1 else ''}",
+        "a browser's headers" if headers is Headers.BROWSER else None,
     ]
     return " · ".join(filter(None, words))
 
@@ -107,26 +114,31 @@ def grouped(rows: Iterable[Row]) -> list[tuple[Group, list[Row]]]:
     return [(group, list(found)) for group, found in groupby(ordered, key=lambda row: row.group)]
 
 
-def summary(run: Run, rows: Sequence[Row]) -> list[str]:
-    """What the tables are of: the run, the machine, and what is not clean about it as a whole."""
+def summary(run: Run, rows: Sequence[Row], resume: str | None = None) -> list[str]:
+    """What the tables are of: the run, the machine, and what is not clean about it as a whole.
+
+    ``resume`` is the command that completes it, where its record is not among the usual ones.
+    """
     machine, placed = run.machine, run.placement
     gib = machine.memory_bytes / 2**30
     trials = sum(row.trials for row in rows)
-    what = f"run {run.id}, profile {run.plan.profile}, {run.plan.duration_s:g} s a trial, {trials} trials"
+    what = f"run {run.id}, profile {run.plan.profile}, {run.plan.duration_s:g} s a trial, {counted(trials, 'trial')}"
     where = (
         f"{machine.kind} ({placed}), {gib:.0f} GiB, {machine.system}, {machine.kernel}, "
         f"wrk {machine.tools.get('wrk', '?')}"
     )
     lines = [what, where]
     if run.finished_at is None:
-        lines.append(f"This run is not complete: pipebench run --resume {run.id}")
+        lines.append(f"This run is not complete: {resume or f'pipebench run --resume {run.id}'}")
     disturbed = sum(row.disturbed_trials for row in rows)
     if disturbed:
-        lines.append(f"Disturbed by other work on the machine: {disturbed} trials")
+        lines.append(f"Disturbed by other work on the machine: {counted(disturbed, 'trial')}")
     if placed.shared:
         lines.append("Server and load generator shared their CPUs: every rate is too low")
     if max(run.plan.workers) > len(placed.server):
         lines.append(f"Workers shared CPUs: up to {max(run.plan.workers)} on {len(placed.server)}")
+    if run.plan.server_cpus is not None:
+        lines.append(f"CPUs of a server: {run.plan.server_cpus}")
     wide = [row for row in rows if imprecise(run, row)]
     if wide:
         lines.append(f"Not within ±{run.plan.precision:.0%}: {len(wide)} of {sum(1 for r in rows if r.depth)} rows")
@@ -174,14 +186,25 @@ class Layout:
 
 def layout(run: Run) -> Layout:
     """The tables of servers that are asked for nothing but an answer."""
+    names, figures_of = headings(run), partial(cells, share=shown_share(run))
+    shown = [place for place, name in enumerate(names) if name != _multiple(run) or _has_baseline(run)]
     return Layout(
-        headings=headings(run),
+        headings=tuple(names[place] for place in shown),
         left=_LEFT,
         title=group_title,
-        cells=partial(cells, share=shown_share(run)),
+        cells=lambda row: tuple(itemgetter(*shown)(figures_of(row))),
         note=figures.note,
         style=style,
     )
+
+
+def _multiple(run: Run) -> str:
+    """The heading of the rates in multiples of the baseline's."""
+    return HEADINGS[_MULTIPLE].format(baseline=run.plan.baseline)
+
+
+def _has_baseline(run: Run) -> bool:
+    return any(record.name == run.plan.baseline for record in run.adapters)
 
 
 def style(row: Row) -> str:
@@ -189,31 +212,38 @@ def style(row: Row) -> str:
     return _COLOURS.get(row.verdict, "red")
 
 
-def terminal(run: Run, rows: Sequence[Row], layout: Layout) -> list[RenderableType]:
-    """Tables for rich, one a group, with the notes of its rows below it."""
-    from rich.table import Table  # noqa: PLC0415 - only where a table is drawn
-    from rich.text import Text  # noqa: PLC0415
+ALWAYS = ("server", "requests/s", "±", "verdict")
+"""Columns without which a row says nothing."""
+_WORTH = ("rank", "pipelining", "CPU µs/request", "p50", "p99", "version", "model", "of it", "published", "Python")
+"""What a narrow terminal shows first of the others."""
+ELSEWHERE = "a wider terminal shows it, and so do --format markdown, csv and html"
 
-    made: list[RenderableType] = [Text("\n".join(summary(run, rows)))]
+
+def terminal(run: Run, rows: Sequence[Row], layout: Layout, resume: str | None = None) -> list[RenderableType]:
+    """Tables for rich, one a group, with the notes of its rows below it; ``resume``: what completes the run."""
+    from rich.text import Text  # noqa: PLC0415 - only where a table is drawn
+
+    made: list[RenderableType] = [Text("\n".join(summary(run, rows, resume)))]
+    tables = []
+    worth = (*(one for one in layout.headings if one.startswith("\N{MULTIPLICATION SIGN} ")), *_WORTH)
     for group, members in grouped(rows):
         if not group[2]:
             made.append(Text(f"\n{group_title(group)}", style="bold"))
         else:
-            table = Table(title=layout.title(group), title_justify="left", title_style="bold", box=None, pad_edge=False)
-            for heading in layout.headings:
-                justify: Literal["left", "right"] = "left" if heading in layout.left else "right"
-                table.add_column(Text(heading), justify=justify, no_wrap=heading != "server")
+            drawn = []
             for row in members:
                 *shown, judged = layout.cells(row)
-                table.add_row(*map(Text, shown), Text(judged, style=layout.style(row)))
-            made += [Text(), table]
+                drawn.append([*map(Text, shown), Text(judged, style=layout.style(row))])
+            columns = fitting.columns(layout.headings, ALWAYS, worth, layout.left)
+            tables.append(fitting.Fitted(layout.title(group), columns, drawn))
+            made += [Text(), tables[-1]]
         titles = Counter(row.title for row in members)
         made += [
             Text.assemble("  ", (_named(row, titles), "bold"), f": {note}")
             for row in members
             if (note := layout.note(row))
         ]
-    return made
+    return [*made, fitting.LeftOut(tables, ELSEWHERE)]
 
 
 def _named(row: Row, titles: Mapping[str, int]) -> str:
@@ -234,7 +264,7 @@ def _beside(row: Row, seen: Witness) -> tuple[str, ...]:
         row.title,
         str(row.depth),
         figures.rate(row),
-        figures.rate_digits(seen.requests_per_second),
+        figures.NOTHING if seen.requests_per_second is None else figures.rate_digits(seen.requests_per_second),
         figures.NOTHING if seen.rate_ratio is None else f"{seen.rate_ratio:.2f}",
         figures.duration(own),
         figures.duration(seen.mean_latency_us),
