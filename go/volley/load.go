@@ -97,7 +97,7 @@ func prepare(p *plan, to *target) ([]*loop, error) {
 		l := &loop{
 			receiver: newReceiver(p.readSize),
 			tally:    newTally(p),
-			judge:    judge{tokens: p.tokens, compares: p.expect != nil, last: make([]byte, 0, p.readSize)},
+			judge:    judge{tokens: p.tokens, compares: p.expect != nil, last: make([]byte, 0, 4096), run: make([]byte, 0, runBytes)},
 			plan:     p,
 			target:   to,
 			batch:    p.batch(),

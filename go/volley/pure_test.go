@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"math"
 	"math/rand/v2"
 	"reflect"
@@ -215,6 +216,40 @@ func TestRecognizesOnlyWhatIsEqual(t *testing.T) {
 	r, _, _ = j.parse(closing)
 	if wrong, _ := j.verdict(r, closing, nil, nil); wrong != right || j.recognize(closing, nil) != 0 {
 		t.Error("a closing response became the one to recognize")
+	}
+}
+
+// Many equal responses are recognized at once, and no more than were asked for.
+func TestRecognizesRuns(t *testing.T) {
+	j := judge{run: make([]byte, 0, 500)}
+	raw := []byte(plain(hello))
+	many := bytes.Repeat(raw, 20)
+	fits := 500 / len(raw)
+	r, _, _ := j.parse(raw)
+	_, _ = j.verdict(r, raw, nil, nil)
+	if j.recognizeRun(many, 20) != 0 || j.recognize(raw, nil) == 0 {
+		t.Error("a run of what was right once")
+	}
+	for most, expected := range map[int]int{1: 0, 2: 2, 3: 3, 20: fits} {
+		if k := j.recognizeRun(many, most); k != expected {
+			t.Errorf("%d of at most %d", k, most)
+		}
+	}
+	if k := j.recognizeRun(many[:3*len(raw)-1], 20); k != 2 {
+		t.Errorf("%d of two and a bit", k)
+	}
+	for i := range 3 * len(raw) {
+		other := bytes.Clone(many)
+		other[i] ^= 1
+		if j.recognizeRun(other, 3) != 0 {
+			t.Errorf("recognized with byte %d changed", i)
+		}
+	}
+	other := []byte(plain("another body"))
+	r, _, _ = j.parse(other)
+	_, _ = j.verdict(r, other, nil, nil)
+	if j.recognizeRun(many, 20) != 0 || j.recognize(raw, nil) != 0 {
+		t.Error("recognized what is not the last")
 	}
 }
 

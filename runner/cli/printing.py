@@ -14,6 +14,10 @@ import click
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from runner.record.run import Run
+    from runner.record.store import Damage
+    from runner.record.trial import Trial
+
 
 def write(text: str, output: Path | None) -> None:
     """To a file, or to standard output where none was named."""
@@ -42,11 +46,29 @@ def writing(output: Path) -> Iterator[None]:
         raise click.UsageError(f"cannot write {output}: {error.strerror or error}: choose another place") from None
 
 
-def report(path: Path, format_: str, output: Path | None = None) -> None:
+def read(path: Path, *, skip_damaged: bool) -> tuple[Run, tuple[Trial, ...]]:
+    """The record at ``path``; what is damaged of it is named on standard error, where it may be left out."""
+    from runner.record import store
+
+    if not skip_damaged:
+        return store.read(path)
+    head, trials, damage = store.read_past_damage(path)
+    say_left_out(damage)
+    return head, trials
+
+
+def say_left_out(damage: Damage | None) -> None:
+    """What of a record was left out, on standard error."""
+    if damage is not None:
+        click.echo(f"pipebench: left out {damage}", err=True)
+
+
+def report(path: Path, format_: str, output: Path | None = None, *, skip_damaged: bool = False) -> None:
     """The record at ``path`` in one of the formats of :mod:`runner.report.formats`."""
     from runner.report.formats import Report, printed, terminal
 
-    found = Report.read(path)
+    found = Report.read(path, skip_damaged=skip_damaged)
+    say_left_out(found.damage)
     if format_ != "text":
         write(printed(found, format_), output)
         return

@@ -38,7 +38,11 @@ def spelled(spellings: Sequence[Spelling]) -> Judge:
         if not findings:
             return failed(Fault.LOST, "no connection was made")
         worst = max((finding for _, finding in findings), key=lambda finding: finding.outcome.severity)
-        parts = {name: finding.detail for name, finding in findings if finding.outcome is not Outcome.PASS}
+        parts = {
+            name: f"{finding.outcome}: {finding.detail}"
+            for name, finding in findings
+            if finding.outcome is not Outcome.PASS
+        }
         missed = len(spellings) - len(findings)
         remark = f"; {missed} of {len(spellings)} not tried after so much silence" if missed else ""
         if not parts:
@@ -60,24 +64,30 @@ def raced(names: Sequence[str], *, always: Outcome) -> Judge:
         tries = sum(tries for tries, _ in counts.values())
         if not tries or not any(talk.reading.responses or talk.ending.by_server for talk in seen.conversations):
             return failed(Fault.STALLED, "neither an answer nor a close")
-        parts = {name: f"answered {lost} of {tried} times" for name, (tried, lost) in counts.items() if lost}
+        said = {name: f"answered {lost} of {tried} times" for name, (tried, lost) in counts.items() if lost}
         figures = {"tries": float(tries), "lost": float(sum(lost for _, lost in counts.values()))}
-        if not parts:
+        if not said:
             return Finding(Outcome.PASS, f"never in {tries} tries", figures=figures)
         rare = any(2 * lost < tried for tried, lost in counts.values() if lost)
         outcome = Outcome.FAIL if rare else always
-        detail = "the request behind it is answered: " + "; ".join(
-            f"{name}, {said[9:]}" for name, said in parts.items()
-        )
+        detail = "what stands behind it: " + "; ".join(f"{name}, {words}" for name, words in said.items())
+        parts = {name: f"{outcome}: {words}" for name, words in said.items()}
         return Finding(outcome, detail, Fault.WRONG if outcome is Outcome.FAIL else None, figures=figures, parts=parts)
 
     return judge
 
 
-def refuses(taken: Outcome = Outcome.FAIL, *, smuggled: bytes | None = None, may_go_on: bool = False) -> Look:
+def refuses(
+    taken: Outcome = Outcome.FAIL,
+    *,
+    smuggled: bytes | None = None,
+    may_go_on: bool = False,
+    error: Outcome = Outcome.NOTE,
+) -> Look:
     """Refused and closed. To take it is ``taken``, or a note where the connection is closed all the same.
 
-    ``may_go_on``: the message has an end, so the connection need not be closed.
+    ``may_go_on``: the message has an end, so the connection need not be closed. ``error``: what an error of the
+    server's own (500) is in place of a refusal; a fail where the RFC has it answer 400.
     """
 
     def look(talk: Conversation) -> Finding:
@@ -92,6 +102,8 @@ def refuses(taken: Outcome = Outcome.FAIL, *, smuggled: bytes | None = None, may
                 return noted(f"taken, but closed ({first.status})")
             detail = f"taken ({first.status})"
             return Finding(taken, detail, Fault.WRONG if taken is Outcome.FAIL else None)
+        if first.status not in REFUSALS and error is Outcome.FAIL:
+            return failed(Fault.RULE, f"answered with {first.status}, not refused")
         return passed() if may_go_on and first.status in REFUSALS else _refusal(talk)
 
     return look
@@ -193,7 +205,7 @@ def _matching(talk: Conversation, wanted: Sequence[Expected]) -> int:
     return next((number for number, (want, got) in enumerate(pairs) if not want.matches(got)), len(talk.due))
 
 
-def _short_of(talk: Conversation, wanted: Sequence[Expected]) -> Finding | None:
+def _short_of(talk: Conversation, wanted: Sequence[Expected]) -> Finding | None:  # noqa: PLR0911 - a reason each
     """Why some of the wanted responses are not there, in their places."""
     came = min(_matching(talk, wanted), len(wanted))
     if came == len(wanted):

@@ -12,6 +12,7 @@ import hashlib
 import json
 import re
 import shutil
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -101,12 +102,27 @@ def publish(
     folder = root / FOLDER / name_of(run)
     if folder.exists() and (other := store.read_head(folder).id) != run.id:
         raise RecordError(f"{folder.relative_to(root)} holds {other} already: remove it to publish {run.id} there")
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / store.RUN_FILE).write_bytes((run_folder / store.RUN_FILE).read_bytes())
-    store.compress_trials(run_folder, folder)
-    _keep_logs(report, run_folder, folder)
-    Published.read(folder).write()
+    if not report.trials:
+        raise RecordError(f"{run.id} has no trial: there is nothing to publish")
+    _write_whole(folder, report, run_folder)
     return folder, (*_take_over(folder, run, root), *_write_documents(root, _published(root)))
+
+
+def _write_whole(folder: Path, report: Report, run_folder: Path) -> None:
+    """A published run's folder with all that is in it, in the place of another of the same run; or nothing at all."""
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".publishing-", dir=folder.parent) as made:
+            staged = Path(made) / folder.name
+            staged.mkdir()
+            (staged / store.RUN_FILE).write_bytes((run_folder / store.RUN_FILE).read_bytes())
+            store.compress_trials(run_folder, staged)
+            _keep_logs(report, run_folder, staged)
+            Published.read(staged).write()
+            shutil.rmtree(folder, ignore_errors=True)
+            staged.rename(folder)
+    except OSError as error:
+        raise RecordError(f"cannot write {folder}: {error.strerror}") from None
 
 
 def publish_conformance(path: Path, root: Path) -> tuple[Path, ...]:

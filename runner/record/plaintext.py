@@ -14,9 +14,9 @@ def plain(text: str) -> str:
     return "".join(_plain(letter) for letter in " ".join(text.splitlines()))
 
 
-def plain_lines(text: str) -> str:
-    """The same, line by line, which stay."""
-    return "\n".join(plain(line) for line in text.splitlines())
+def counted(number: int, noun: str) -> str:
+    """``1 trial``, ``2 trials``."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _plain(letter: str) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from runner.record import store
 from runner.record.adapter import Scenario
 from runner.record.run import Run
+from runner.record.store import Damage
 from runner.record.trial import Trial
 from runner.report.tables import brief, seed_2017, standard, upstream
 from runner.rows.row import Row
@@ -27,18 +28,22 @@ ReadLog = Callable[[str], str | None]
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A run, its trials, the rows derived from them, and its logs."""
+    """A run, its trials, the rows derived from them, its logs, and the command that completes it."""
 
     run: Run
     trials: Sequence[Trial]
     rows: Sequence[Row]
     read_log: ReadLog
+    resume: str | None = None
+    damage: Damage | None = None
 
     @classmethod
-    def read(cls, folder: Path) -> Report:
-        """Read a run's folder and derive the rows."""
-        run, trials = store.read(folder)
-        return cls(run, trials, rows(run, trials), partial(store.read_log, folder))
+    def read(cls, folder: Path, *, skip_damaged: bool = False) -> Report:
+        """Read a run's folder and derive the rows; what of the record is damaged and was left out is ``damage``."""
+        run, trials, damage = store.read_past_damage(folder) if skip_damaged else (*store.read(folder), None)
+        return cls(
+            run, trials, rows(run, trials), partial(store.read_log, folder), store.resume_command(folder), damage
+        )
 
 
 def printed(report: Report, name: str) -> str:
@@ -49,7 +54,7 @@ def printed(report: Report, name: str) -> str:
 def terminal(report: Report) -> list[RenderableType]:
     """The tables of a report for rich, as its scenario has them."""
     layout = upstream.layout if _waits(report) else standard.layout
-    return standard.terminal(report.run, report.rows, layout(report.run))
+    return standard.terminal(report.run, report.rows, layout(report.run), report.resume)
 
 
 def _markdown(report: Report) -> str:

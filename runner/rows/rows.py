@@ -11,6 +11,8 @@ from runner.judging import latency, levels, stats, verdict, waiting
 from runner.judging.latency import Proofs
 from runner.judging.levels import Stopping
 from runner.judging.stats import RankRange
+from runner.record.count import DepthCount
+from runner.record.plaintext import plain
 from runner.record.plan import Cell, Generator, Plan, Purpose
 from runner.record.run import AdapterRecord, Run
 from runner.record.trial import Trial, Verdict
@@ -21,6 +23,7 @@ from runner.rows.row import (
     Errors,
     Estimate,
     Group,
+    LimitedCapacity,
     Multiple,
     Paced,
     Row,
@@ -31,6 +34,7 @@ from runner.rows.row import (
     Witness,
     WrkLatency,
 )
+from runner.rows.searching import limited
 
 WRK_TIMEOUT_US = 2_000_000
 """wrk's own ``--timeout``, unless it is told another."""
@@ -43,18 +47,29 @@ def rows(run: Run, trials: Sequence[Trial]) -> tuple[Row, ...]:
     cells = by_cell(run, trials)
     witnesses: dict[Cell, list[Trial]] = defaultdict(list)
     for trial in trials:
-        if trial.purpose is Purpose.WITNESS and trial.load is not None:
+        if trial.purpose is Purpose.WITNESS:
             witnesses[trial.cell].append(trial)
-    adapters = {(record.name, record.python): record for record in run.adapters}
+    adapters = {record.server: record for record in run.adapters}
     at_a_pace: dict[Cell, list[Paced]] = defaultdict(list)
+    within: dict[Cell, list[LimitedCapacity]] = defaultdict(list)
+    capacities = _capacities(run, trials)
     for cell in sorted((one for one in cells if one.is_paced), key=lambda one: (one.share or 0, one.rate or 0)):
-        at_a_pace[cell.closed].append(paced(cell, cells.pop(cell), stopping(run.plan)))
-    classes = {(one.adapter, one.python): one.server_class for one in run.conformance}
+        own = cells.pop(cell)
+        if (found_limit := limited(cell, own.trials, capacities.get(cell.closed))) is not None:
+            within[cell.closed].append(found_limit)
+        else:
+            at_a_pace[cell.closed].append(paced(cell, own, stopping(run.plan)))
+    counts = {one.server: one for one in run.counts}
+    classes = {one.server: one.server_class for one in run.conformance}
     ranks = _ranks(cells, {record.name for record in run.adapters if record.ranked}, run.plan)
-    baselines = {_group(cell): found for cell, found in cells.items() if cell.adapter == run.plan.baseline}
+    baselines = {
+        _group(cell): found
+        for cell, found in cells.items()
+        if cell.adapter == run.plan.baseline and cell.variant is None
+    }
     made = []
     for cell, found in cells.items():
-        server = cell.adapter, cell.python
+        server = cell.server
         beside = _Beside(
             record=adapters[server],
             stopping=stopping(run.plan),
@@ -64,6 +79,8 @@ def rows(run: Run, trials: Sequence[Trial]) -> tuple[Row, ...]:
             witnesses=witnesses[cell],
             witness_by=run.plan.witness_by,
             paced=tuple(at_a_pace[cell]),
+            limited=tuple(within[cell]),
+            counted=counts[server].at(cell.depth) if server in counts else None,
         )
         made.append(_row(cell, found, beside))
     made.sort(
@@ -98,6 +115,15 @@ def batch_latency(trials: Sequence[Trial]) -> BatchLatency | None:
     )
 
 
+def _capacities(run: Run, trials: Sequence[Trial]) -> dict[Cell, float]:
+    """The rate of each closed cell, from which searches began: the mean of its trials that count."""
+    return {
+        cell: geometric_mean(own.rates)
+        for cell, own in by_cell(run, trials).items()
+        if not cell.is_paced and own.rates and min(own.rates) > 0
+    }
+
+
 def _group(cell: Cell) -> Group:
     """Cells of one group may be compared."""
     return Group(cell.workers, cell.connections, cell.depth, cell.headers)
@@ -115,6 +141,8 @@ class _Beside:
     witnesses: Sequence[Trial]
     witness_by: Generator
     paced: tuple[Paced, ...]
+    limited: tuple[LimitedCapacity, ...]
+    counted: DepthCount | None = None
 
     def by(self, generator: Generator) -> Sequence[Trial]:
         """The trials of one of the generators that were asked beside the run's own."""
@@ -133,9 +161,11 @@ def _row(cell: Cell, own: CellTrials, beside: _Beside) -> Row:
     ratios = [proof.little_ratio for t in trials if (proof := verdict.proofs(t)) and proof.little_ratio is not None]
     return Row(
         adapter=cell.adapter,
-        title=record.title,
+        title=_title(record),
         version=record.version,
         python=cell.python,
+        variant=cell.variant,
+        instructions_per_request=beside.counted.instructions if beside.counted else None,
         kind=record.kind,
         server_class=beside.server_class,
         depth=cell.depth,
@@ -144,7 +174,7 @@ def _row(cell: Cell, own: CellTrials, beside: _Beside) -> Row:
         trials=len(all_trials),
         disturbed_trials=sum(1 for trial in all_trials if verdict.disturbance(trial) is not None),
         verdict=found.verdict,
-        reason=found.reason,
+        reason=plain(found.reason),
         requests=requests,
         requests_per_second=rate,
         times_baseline=_times_baseline(own, beside.baseline),
@@ -161,7 +191,7 @@ def _row(cell: Cell, own: CellTrials, beside: _Beside) -> Row:
         else None,
         bytes_per_response=_bytes_per_response(trials),
         peak_memory_bytes=max(peaks, default=None),
-        error_log=logged[0].text if logged else None,
+        error_log=plain(logged[0].text) if logged else None,
         error_count=sum(error.count for error in logged),
         waiting=_waiting(cell, record, all_trials, rate),
         headers=cell.headers,
@@ -170,6 +200,7 @@ def _row(cell: Cell, own: CellTrials, beside: _Beside) -> Row:
         remark=record.remark,
         got_through_per_second=estimate(rates(trials), beside.stopping) if _answers_wrongly(found.verdict) else None,
         paced=beside.paced,
+        limited=beside.limited,
         wire=_wire(trials),
     )
 
@@ -254,9 +285,10 @@ def _waiting(cell: Cell, record: AdapterRecord, trials: Sequence[Trial], rate: E
 def _unavailable_row(record: AdapterRecord) -> Row:
     return Row(
         adapter=record.name,
-        title=record.title,
+        title=_title(record),
         version=record.version,
         python=record.python,
+        variant=record.server[2],
         kind=record.kind,
         server_class=None,
         depth=None,
@@ -265,7 +297,7 @@ def _unavailable_row(record: AdapterRecord) -> Row:
         trials=0,
         disturbed_trials=0,
         verdict=Verdict.UNAVAILABLE,
-        reason=record.unavailable or "",
+        reason=plain(record.unavailable or ""),
         requests=0,
         requests_per_second=None,
         times_baseline=None,
@@ -280,7 +312,7 @@ def _unavailable_row(record: AdapterRecord) -> Row:
         errors=None,
         bytes_per_response=None,
         peak_memory_bytes=None,
-        error_log=record.log_tail[-1] if record.log_tail else None,
+        error_log=plain(record.log_tail[-1]) if record.log_tail else None,
         error_count=0,
         remark=record.remark,
     )
@@ -317,8 +349,8 @@ def _witness(
     """What the witness saw beside the run's own generator; ``None`` where it was not asked."""
     generator = beside.witness_by
     trials = beside.by(generator)
-    if not trials:
-        return None
+    if not any(trial.load.requests for trial in trials if trial.load is not None):
+        return _failed_witness(beside)
     used = usable(trials, 1)
     first = next((trial.load.generator for trial in own if trial.load is not None), Generator.WRK)
     seen = geometric_mean(rates(used))
@@ -334,6 +366,21 @@ def _witness(
     agrees = all(abs(ratio - 1) <= WITNESS_TOLERANCE for ratio in ratios)
     reason = None if agrees else f"{generator} differs from {first} by more than {WITNESS_TOLERANCE:.0%}"
     return Witness(seen, latency_us, rate_ratio, latency_ratio, agrees, reason, generator)
+
+
+def _failed_witness(beside: _Beside) -> Witness | None:
+    """A witness that was asked and has said nothing, with why; ``None`` where it was not asked."""
+    generator = beside.witness_by
+    asked = [one for one in beside.witnesses if one.load is None or one.load.generator == generator]
+    if not asked:
+        return None
+    found = cell_verdict(asked, asked)
+    return Witness(None, None, None, None, None, f"{found.verdict}: {found.reason}", generator)
+
+
+def _title(record: AdapterRecord) -> str:
+    """An adapter's title as a table can show it; its name where there is nothing to see."""
+    return plain(record.title).strip() or record.name
 
 
 def _mean_latency_us(trials: Sequence[Trial]) -> float | None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from runner import project
 from runner.conformance import check
-from runner.errors import RecordError
+from runner.errors import RecordError, ToolError
 from runner.load import h2load, volley, wrk
 from runner.record.adapter import Service
+from runner.record.plaintext import plain
 from runner.record.plan import Cell, Generator, Headers, Purpose
 from runner.record.trial import Address, Failure, Load, Placement, Verdict
 from runner.serving import process, upstream
@@ -22,6 +24,9 @@ RESPONSE_TIMEOUT_S = 60.0
 """Latencies beyond this are counted by wrk as time-outs and not recorded."""
 _OWN = (wrk.SCRIPT, project.BROWSER_FIELDS)
 """Files of ours in a generator's command."""
+MAX_SAID = 200
+"""Characters kept of what a generator says."""
+_COULD_NOT_CONNECT = re.compile(r"unable to connect|connection refused|could not connect|no connection was", re.I)
 GRACE_S = 5.0
 """How long volley waits after a load for what is still in flight, so that slow servers at depth have their samples."""
 
@@ -83,11 +88,29 @@ def load(
         raise RecordError(f"cannot write {record}: {why}: the trials before are kept")
     try:
         seen = _parsed(done, record.read_text(), portable(argv, record), cell, settings)
-    except (FileNotFoundError, ValueError) as error:
-        said = (done.output.strip().splitlines() or [str(error)])[-1]
-        return None, Failure(Verdict.REFUSED, f"{generator} {done.exit}: {said}")
+    except (FileNotFoundError, ValueError):
+        return None, _without_record(done, settings)
     record.unlink()
     return seen, None
+
+
+def _without_record(done: Completed, settings: Settings) -> Failure:
+    """Why a generator left no record that can be read: the server's doing only where it did not let it connect.
+
+    Raises :class:`ToolError` where it ended well all the same: then it is no generator at all.
+    """
+    generator = settings.generator
+    said = plain((done.output.strip().splitlines() or ["nothing"])[-1].strip())[:MAX_SAID]
+    if _COULD_NOT_CONNECT.search(done.output):
+        return Failure(Verdict.REFUSED, f"{generator} {done.exit}: {said}")
+    if done.exit.code == 0 and settings.purpose is not Purpose.WITNESS:
+        raise ToolError(
+            f"{generator} ended well and left no record of its load; it said: {said}: "
+            "this is not the program that the suite needs: run `make setup`"
+        )
+    return Failure(
+        Verdict.UNAVAILABLE, f"the generator failed, not the server: {generator} {done.exit}, saying: {said}"
+    )
 
 
 CANNOT_RECORD = {Generator.WRK: wrk.CANNOT_RECORD, Generator.VOLLEY: volley.CANNOT_RECORD}

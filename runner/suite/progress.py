@@ -16,6 +16,7 @@ from runner.judging.levels import Stopping
 from runner.judging.schedule import Progress, TrialSummary
 from runner.judging.stats import mean_interval
 from runner.record.adapter import Adapter
+from runner.record.plaintext import plain
 from runner.record.plan import Cell
 from runner.record.trial import Failure, Trial
 
@@ -70,7 +71,7 @@ class Plain:
 
     def say(self, text: str) -> None:
         """Print it, in one write: several threads may have something to say."""
-        print(text + "\n", end="", file=sys.stderr, flush=True)
+        print(plain(text) + "\n", end="", file=sys.stderr, flush=True)
 
     def building(self, adapter: Adapter, state: str) -> None:
         """Print what was built; what was there already is not news."""
@@ -104,7 +105,7 @@ class OnTerminal:
 
     def say(self, text: str) -> None:
         """Print it above what is live."""
-        self._live.console.print(text, highlight=False, markup=False)
+        self._live.console.print(plain(text), highlight=False, markup=False)
 
     def building(self, adapter: Adapter, state: str) -> None:
         """Show which adapters are being built."""
@@ -141,7 +142,7 @@ class OnTerminal:
         """Estimate anew what the trials that came since the last time are of."""
         changed = set()
         for one in history[self._seen :]:
-            row, column = (one.cell.adapter, one.cell.python or ""), _group(one.cell)
+            row, column = (_varied(one.cell), one.cell.python or ""), _group(one.cell)
             self._trials.setdefault(row, {}).setdefault(column, []).append(one)
             changed.add((row, column))
         self._seen = len(history)
@@ -191,3 +192,8 @@ def minutes(seconds: float) -> str:
     """``75`` as ``1 min 15 s``."""
     whole = round(seconds)
     return f"{whole} s" if whole < 60 else f"{whole // 60} min {whole % 60:02} s"
+
+
+def _varied(cell: Cell) -> str:
+    """An adapter's name, and what is changed about it."""
+    return cell.adapter if cell.variant is None else f"{cell.adapter} · {cell.variant}"

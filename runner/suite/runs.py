@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -17,25 +16,24 @@ from runner.conformance import examination
 from runner.conformance.cases.catalogue import CORE
 from runner.conformance.classify import ServerClass
 from runner.conformance.record import Conformance
+from runner.counting import counting
 from runner.errors import AdapterError, PlanError, RecordError
 from runner.judging import verdict
 from runner.judging.course import Course
-from runner.judging.schedule import Schedule, TrialSummary, order
+from runner.judging.schedule import Schedule, TrialSummary
 from runner.machine import facts
 from runner.record import store
 from runner.record.adapter import Adapter, Environment, Scenario, Service, Unavailable
+from runner.record.plaintext import counted, plain
 from runner.record.plan import Cell, Generator, Plan, Purpose
 from runner.record.run import ConformanceSummary, Level, Run
 from runner.record.store import RunFolder
 from runner.record.trial import Placement, Trial, Verdict
-from runner.rows import cells
+from runner.rows import cells, searching
 from runner.serving import process, server
+from runner.suite import counts, inquiries, loading, plans, trial, witnesses
 from runner.suite import head as head_of
-from runner.suite import inquiries, loading, plans, trial
 from runner.suite.progress import Reporter, minutes
-
-WITNESSES = 3
-"""Trials of each cell by another generator: a single one has the noise of a start and of a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,16 +59,25 @@ def run(plan: Plan, places: Places, reporter: Reporter) -> Path:
     setup_s = time.monotonic() - began
     head = head_of.describe(plan, places.root, prepared, setup_s=setup_s)
     folder = store.create(places.results, head.id)
-    head = _checked(head, ready, folder.path, reporter)
-    head = replace(head, id=folder.path.name)
-    folder.write_run(head)
-    _announce(head, reporter)
-    _measure(head, (), ready, folder, places, reporter, programs=programs)
+    with folder.held():
+        head = _checked(head, ready, folder.path, reporter)
+        if plan.count:
+            counted = counts.count_all(ready, plan.depths, head.placement.server, reporter)
+            head = replace(head, counts=tuple(one.count for one in counted))
+        head = replace(head, id=folder.path.name)
+        folder.write_run(head)
+        _announce(head, reporter)
+        _measure(head, (), ready, folder, places, reporter, programs=programs)
     return folder.path
 
 
 def resume(path: Path, places: Places, reporter: Reporter) -> Path:
     """Complete a run that ended early. Raises :class:`RecordError` where adapters or machine have changed since."""
+    with RunFolder(path).held():
+        return _resumed(path, places, reporter)
+
+
+def _resumed(path: Path, places: Places, reporter: Reporter) -> Path:
     head, trials = store.read(path)
     if head.finished_at is not None:
         reporter.say(f"{head.id} is complete: there is nothing to resume")
@@ -84,7 +91,7 @@ def resume(path: Path, places: Places, reporter: Reporter) -> Path:
         raise RecordError(f"{head.id} cannot be resumed: {'; '.join(changes)}: start a new run")
     folder = RunFolder(path)
     folder.repair()
-    reporter.say(f"{head.id}: resumed after {len(trials)} trials")
+    reporter.say(f"{head.id}: resumed after {counted(len(trials), 'trial')}")
     ready = [made for made in prepared if isinstance(made, Environment)]
     _measure(head, trials, ready, folder, places, reporter, programs=programs)
     return path
@@ -103,13 +110,13 @@ def _checked(head: Run, ready: Sequence[Environment], folder: Path, reporter: Re
     head = replace(head, conformance=tuple(_summary(each) for each in found))
     if not head.plan.strict:
         return head
-    broken = {(one.adapter, one.python): one for one in head.conformance if one.server_class == ServerClass.BROKEN}
+    broken = {one.server: one for one in head.conformance if one.server_class == ServerClass.BROKEN}
     return replace(
         head,
-        cells=tuple(cell for cell in head.cells if (cell.adapter, cell.python) not in broken),
+        cells=tuple(cell for cell in head.cells if cell.server not in broken),
         adapters=tuple(
-            replace(record, unavailable=f"not loaded (--strict): broken: {broken[record.name, record.python].reason}")
-            if (record.name, record.python) in broken
+            replace(record, unavailable=f"not loaded (--strict): broken: {broken[record.server].reason}")
+            if record.server in broken
             else record
             for record in head.adapters
         ),
@@ -121,6 +128,7 @@ def _summary(found: Conformance) -> ConformanceSummary:
     return ConformanceSummary(
         adapter=found.adapter,
         python=found.python,
+        variant=found.variant,
         server_class=classification.server_class.value if classification.server_class else None,
         reason=classification.reason,
         passed=counts.passed,
@@ -132,7 +140,7 @@ def _summary(found: Conformance) -> ConformanceSummary:
 def choose_adapters(plan: Plan, root: Path) -> tuple[Adapter, ...]:
     """The adapters that a plan names, of its scenario."""
     found = metadata.discover(root)
-    if not found:
+    if not found and not plan.only:
         raise AdapterError(f"there are no adapters below {root}: run pipebench from a checkout of the project")
     if plan.baseline != plans.PROFILES[plan.profile].baseline:
         metadata.select(found, [plan.baseline])
@@ -145,11 +153,13 @@ def choose_adapters(plan: Plan, root: Path) -> tuple[Adapter, ...]:
 
 def _prepare(chosen: Sequence[Adapter], plan: Plan, reporter: Reporter) -> tuple[Environment | Unavailable, ...]:
     with process.ending_all():
-        return environments.prepare(chosen, pythons=plan.pythons, progress=reporter.building)
+        return environments.prepare(chosen, pythons=plan.pythons, asked=plan.variants, progress=reporter.building)
 
 
 def _require_tools(plan: Plan, places: Places) -> None:
     plans.check(plan)
+    if plan.count:
+        counting.require_valgrind()
     if plan.server_cpus is not None:
         facts.require_cpus(max(*plan.workers, plan.server_cpus))
     used = {plan.generator, *([plan.witness_by] if plan.witness else [])}
@@ -195,8 +205,8 @@ def _measure(
     measured = list(trials)
     before = sum(one.wall_s for one in course.history)
     began = time.monotonic()
-    with process.ending_all(), _kept_off_the_servers(head.placement), _offering_to_resume(head, reporter):
-        _verify(head, measured, by_cell, settings, folder, reporter)
+    with process.ending_all(), _kept_off_the_servers(head.placement), _offering_to_resume(folder.path, reporter):
+        witnesses.verify(head, measured, by_cell, settings, folder, reporter)
         began = time.monotonic()
         while True:
             elapsed = before + time.monotonic() - began
@@ -205,6 +215,7 @@ def _measure(
                 break
             reporter.trial_begins(step.cell, course.progress(elapsed), course.history)
             number = 1 + course.had(step.cell)
+            head_of.refuse_edited(head, by_cell[step.cell])
             shaped = _shaped(settings, step.cell, number)
             done = trial.measure(
                 by_cell[step.cell], step.cell, shaped, number=number, round_=step.round, rate=step.rate
@@ -213,7 +224,7 @@ def _measure(
             course.add(summarize(done))
             measured.append(done)
             reporter.trial_ends(done, verdict.of_trial(done))
-        _ask_again(head, measured, by_cell, settings, folder, reporter)
+        witnesses.ask_again(head, measured, by_cell, settings, folder, reporter)
     measure_s = before + time.monotonic() - began
     folder.write_run(replace(head, finished_at=facts.now(), measure_s=measure_s))
     reporter.say(f"measured in {minutes(measure_s)}; the record is {folder.path}")
@@ -231,84 +242,16 @@ def arrivals_seed(cell: Cell, number: int) -> int:
     return int.from_bytes(hashlib.sha256(f"{cell.id}:{number}".encode()).digest()[:4])
 
 
-def _ask_again(
-    head: Run,
-    measured: Sequence[Trial],
-    by_cell: Mapping[Cell, Environment],
-    settings: loading.Settings,
-    folder: RunFolder,
-    reporter: Reporter,
-) -> None:
-    """Trials by another generator: by the witness of each closed cell that has a rate, where it was asked for; and by
-    volley of those whose latency wrk could not prove. In rounds, as the schedule's.
-    """
-    by_purpose: dict[Cell, list[Trial]] = defaultdict(list)
-    for one in measured:
-        if one.purpose is Purpose.MEASURE and not one.cell.is_paced:
-            by_purpose[one.cell].append(one)
-    asked: set[tuple[Cell, Generator]] = set()
-    for cell, trials in by_purpose.items():
-        if not cells.cell_verdict(trials, cells.used(trials, head.plan)).verdict.has_rate:
-            continue
-        if head.plan.witness:
-            asked.add((cell, head.plan.witness_by))
-        if settings.volley is not None and not _is_proved(cells.used(trials, head.plan)):
-            asked.add((cell, Generator.VOLLEY))
-    heard = Counter((one.cell, one.load.generator) for one in measured if one.purpose is Purpose.WITNESS and one.load)
-    waiting = [
-        (round_, cell, generator)
-        for round_ in range(1, WITNESSES + 1)
-        for cell in order(head.plan.seed, round_, by_purpose)
-        for generator in sorted(generator for other, generator in asked if other == cell)
-        if heard[cell, generator] < round_
-    ]
-    for number, (round_, cell, generator) in enumerate(waiting, start=1):
-        reporter.say(f"{generator} as witness, {number} of {len(waiting)}: {cell.id}")
-        witness = replace(settings, purpose=Purpose.WITNESS, generator=generator)
-        folder.append(trial.measure(by_cell[cell], cell, witness, number=round_, round_=round_))
-
-
-def _is_proved(trials: Sequence[Trial]) -> bool:
-    found = [verdict.proofs(one) for one in trials]
-    return all(one is not None and one.problem is None for one in found)
-
-
-def _verify(
-    head: Run,
-    measured: list[Trial],
-    by_cell: Mapping[Cell, Environment],
-    settings: loading.Settings,
-    folder: RunFolder,
-    reporter: Reporter,
-) -> None:
-    """Load each server once at its largest cell with every response read and checked."""
-    if not head.plan.check:
-        return
-    largest: dict[tuple[str, str | None], Cell] = {}
-    for cell in head.cells:
-        key = cell.adapter, cell.python
-        largest[key] = max(
-            largest.get(key, cell.closed), cell.closed, key=lambda one: (one.depth * one.connections, one.workers)
-        )
-    seen = {one.cell for one in measured if one.purpose is Purpose.VERIFY}
-    yardsticks = {record.name for record in head.adapters if not record.ranked}
-    for cell in largest.values():
-        tokens = settings.generator is Generator.VOLLEY and cell.adapter not in yardsticks
-        verifying = replace(settings, purpose=Purpose.VERIFY, duration_s=1, warm_up_s=0, tokens=tokens)
-        if cell not in seen:
-            reporter.say(f"verifying the responses of {cell.id}")
-            done = trial.measure(by_cell[cell], cell, verifying, number=1, round_=0)
-            folder.append(done)
-            measured.append(done)
-
-
 def summarize(done: Trial) -> TrialSummary:
     """What the schedule must know of a trial."""
     found = verdict.of_trial(done)
     worked = found.verdict is Verdict.MEASURED if done.cell.is_paced else found.verdict.has_rate
     phases = done.phases
-    figure = None
-    if worked and done.load is not None:
+    figure, observation = None, None
+    if done.cell.limit is not None:
+        observation = searching.observed(done)
+        figure = observation.rate if observation is not None else None
+    elif worked and done.load is not None:
         figure = cells.tail_us(done) if done.cell.is_paced else done.load.requests_per_second
     return TrialSummary(
         cell=done.cell,
@@ -317,6 +260,7 @@ def summarize(done: Trial) -> TrialSummary:
         failed=figure is None,
         disturbed=verdict.disturbance(done) is not None,
         wall_s=phases.start + phases.check + phases.warm_up + phases.load + phases.stop,
+        observation=observation,
     )
 
 
@@ -339,24 +283,32 @@ def _programs(plan: Plan, root: Path) -> Programs:
 
 
 def _environments_by_cell(cells: Sequence[Cell], ready: Sequence[Environment]) -> Mapping[Cell, Environment]:
-    named = {(made.adapter.name, made.python): made for made in ready}
-    return {cell: named[cell.adapter, cell.python] for cell in cells}
+    named = {made.server: made for made in ready}
+    return {cell: named[cell.server] for cell in cells}
 
 
 def _announce(head: Run, reporter: Reporter) -> None:
     for finding in head.findings:
         if finding.level in {Level.WARNING, Level.PROBLEM}:
             reporter.say(f"{finding.level}: {finding.subject}: {finding.state}: {finding.effect}")
-    reporter.say(f"{head.id}: {len(head.cells)} cells, CPUs: {head.placement}")
+    for record in head.adapters:
+        if record.version == "?":
+            what = f"its distribution '{plain(record.distribution)}' is not among what is installed"
+            reporter.say(f"{record.name}: {what}: tables show no version")
+    reporter.say(f"{head.id}: {counted(len(head.cells), 'cell')}, CPUs: {head.placement}")
 
 
 @contextmanager
-def _offering_to_resume(head: Run, reporter: Reporter) -> Iterator[None]:
+def _offering_to_resume(folder: Path, reporter: Reporter) -> Iterator[None]:
     """Where a run ends early, for whatever reason, say how it can be completed."""
     try:
         yield
     except BaseException:
-        reporter.say(f"{head.id} is not complete; its finished trials are kept: pipebench run --resume {head.id}")
+        if (folder / store.RUN_FILE).is_file():
+            command = store.resume_command(folder)
+            reporter.say(f"{folder.name} is not complete; its finished trials are kept: {command}")
+        else:
+            reporter.say(f"{folder.name} is gone, and what was measured with it: {folder} was removed meanwhile")
         raise
 
 

@@ -395,10 +395,17 @@ class TestWitness:
         assert row.witness is not None
         assert row.witness.agrees is True
 
-    def test_none_is_called_for_what_failed(self) -> None:
+    def test_one_that_failed_says_so(self) -> None:
         assert only(head("aiohttp"), [at(1.0)]).witness is None
-        silent = replace(self.heard(1.0), load=None)
-        assert only(head("aiohttp"), [at(1.0), silent]).witness is None
+        why = Failure(Verdict.UNAVAILABLE, "the generator failed, not the server: h2load exited with code 1, saying: X")
+        for silent in (
+            replace(self.heard(1.0), load=None, failure=why),
+            replace(self.heard(1.0), load=builders.load(generator="h2load", requests=0, histogram=()), failure=why),
+        ):
+            row = only(head("aiohttp"), [at(1.0), silent])
+            assert row.witness is not None
+            assert (row.witness.requests_per_second, row.witness.agrees) == (None, None)
+            assert f"no witness: unavailable: {why.reason}" in figures.note(row)
 
 
 class TestConformance:

@@ -184,7 +184,7 @@ class TestRight:
 
 class TestWitness:
     def test_h2load_sees_the_same_server(self, tmp_path: Path) -> None:
-        done = measure(tmp_path, "Good", purpose=Purpose.WITNESS)
+        done = measure(tmp_path, "Good", purpose=Purpose.WITNESS, generator=Generator.H2LOAD)
         assert done.purpose is Purpose.WITNESS
         assert done.load is not None
         assert done.load.generator == "h2load"

@@ -45,8 +45,9 @@ _EXPORTS = {
     "--output", type=click.Path(path_type=Path), help="File to write, or folder for several.  [standard output]"
 )
 @click.option("--dark", is_flag=True, help="Charts for dark paper.")
+@options.skip_damaged
 @options.records_in
-def command(run: str, format_: str, output: Path | None, dark: bool, results: Path) -> None:
+def command(run: str, format_: str, output: Path | None, dark: bool, skip_damaged: bool, results: Path) -> None:
     """Write RUN in the format of another tool: its latencies, its trials, its throughputs, or its charts.
 
     Latencies are those of trials that count and were proved; cells without one are named on standard error.
@@ -60,7 +61,7 @@ def command(run: str, format_: str, output: Path | None, dark: bool, results: Pa
         raise click.UsageError(f"--format {format_} needs --output: it is not written to a terminal")
     if dark and not charted:
         raise click.UsageError(f"--dark is for charts: leave it out, or ask for --format svg or png, not {format_}")
-    head, trials = store.read(store.find(results, run))
+    head, trials = printing.read(store.find(results, run), skip_damaged=skip_damaged)
     if format_ in {"hgrm", "hdr-log"} and (missing := exchange.left_out(head, trials)):
         click.echo(f"pipebench: no proved latency, so left out: {', '.join(missing)}", err=True)
     if format_ == "hgrm" and output is not None:

@@ -43,4 +43,4 @@ def command(as_json: bool, only: Sequence[str], tuning: bool, groups: Sequence[G
     if as_json:
         printing.as_json(entries)
     else:
-        printing.through_rich(listing.table(entries))
+        printing.through_rich(*listing.table(entries))

@@ -32,9 +32,10 @@ if TYPE_CHECKING:
     "witness: wrk beside h2load; upstream: servers that wait, with what was published and their model.",
 )
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="File to write.  [stdout]")
+@options.skip_damaged
 @options.records_in
-def command(run: str, format_: str, output: Path | None, results: Path) -> None:
+def command(run: str, format_: str, output: Path | None, skip_damaged: bool, results: Path) -> None:
     """Print the tables of RUN again, from its record: an id, the beginning of one, a folder, or latest."""
     from runner.record import store
 
-    printing.report(store.find(results, run), format_, output)
+    printing.report(store.find(results, run), format_, output, skip_damaged=skip_damaged)

@@ -16,15 +16,23 @@ from urllib.parse import quote
 from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 
+from runner.record.plaintext import plain
 from runner.report.charts import palette
 
 
 @cache
 def template(name: str) -> Template:
     """A template of this package. A name that it is not given is an error."""
-    environment = Environment(autoescape=True, undefined=StrictUndefined, keep_trailing_newline=True)
+    environment = Environment(autoescape=True, undefined=StrictUndefined, keep_trailing_newline=True, finalize=_shown)
     environment.filters["address"] = quote
     return environment.from_string(file(name))
+
+
+def _shown(value: object) -> object:
+    """Other people's words, line by line, without what is not printable; markup of ours as it is."""
+    if not isinstance(value, str) or isinstance(value, Markup):
+        return value
+    return "\n".join(map(plain, value.split("\n")))
 
 
 def file(name: str) -> str:

@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING
 from runner.adapters.environments import NOT_BUILT
 from runner.adapters.outdated import Pin, State
 from runner.record.adapter import Adapter, Body, Environment, Group, Kind, Scenario, Taken, Tuning, Unavailable
+from runner.record.plaintext import plain
 from runner.record.run import Finding, Level
+from runner.report.tables import fitting
+from runner.report.tables.fitting import Column
 from runner.rows.figures import NOTHING
 
 if TYPE_CHECKING:
@@ -68,27 +71,43 @@ def _note(made: Environment | Unavailable) -> str | None:
     return made.adapter.known_failure
 
 
-def table(listed: Sequence[Entry]) -> RenderableType:
-    """The entries for a terminal."""
-    from rich.table import Table  # noqa: PLC0415 - only where a table is drawn
-    from rich.text import Text  # noqa: PLC0415
+_LISTED = (
+    Column("adapter"),
+    Column("version", worth=1),
+    Column("Python", worth=4),
+    Column("kind", worth=3),
+    Column("scenario", worth=5),
+    Column("group", worth=2),
+    Column("body", worth=6),
+    Column("available"),
+    Column("note", least=24),
+)
+_AVAILABLE = {True: ("yes", "green"), False: ("no", "red"), None: ("not built yet", "yellow")}
 
-    made = Table(box=None, pad_edge=False)
-    for heading in ("adapter", "version", "Python", "kind", "scenario", "group", "body", "available", "note"):
-        made.add_column(heading, no_wrap=heading != "note")
-    for entry in listed:
-        made.add_row(
-            Text(entry.adapter),
-            Text(entry.version or NOTHING),
-            Text(entry.python or NOTHING),
-            entry.kind.value,
-            entry.scenario.value,
-            entry.group.value,
-            Text(entry.body.value if entry.body else NOTHING),
-            Text("yes", style="green") if entry.available else Text("no", style="red"),
-            Text("; ".join(filter(None, (entry.reason, entry.remark)))),
-        )
-    return made
+
+def table(listed: Sequence[Entry]) -> list[RenderableType]:
+    """The entries for a terminal."""
+    from rich.text import Text  # noqa: PLC0415 - only where a table is drawn
+
+    made = fitting.Fitted(
+        None,
+        _LISTED,
+        [
+            [
+                Text(entry.adapter),
+                Text(entry.version or NOTHING),
+                Text(entry.python or NOTHING),
+                Text(entry.kind.value),
+                Text(entry.scenario.value),
+                Text(entry.group.value),
+                Text(entry.body.value if entry.body else NOTHING),
+                Text(*_AVAILABLE[entry.available]),
+                Text(plain("; ".join(filter(None, (entry.reason, entry.remark))))),
+            ]
+            for entry in listed
+        ],
+    )
+    return [made, fitting.LeftOut([made], "a wider terminal shows it, and so does --json")]
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,7 +120,7 @@ def note(row: Row) -> str:
         parts.append(row.reason)
     if not row.verdict.has_rate and row.errors is not None:
         parts.append(f"{figures.whole(row.requests)} requests got through")
-    if row.error_log:
+    if row.error_log and row.error_log not in row.reason:
         more = f" (and {row.error_count - 1} more)" if row.error_count > 1 else ""
         parts.append(f"log: {row.error_log}{more}")
     return "; ".join(parts)

@@ -14,9 +14,10 @@ from runner.rows.figures import NOTHING
 from tests import builders
 
 
-def drawn(item: RenderableType) -> list[str]:
+def drawn(*items: RenderableType) -> list[str]:
     out = io.StringIO()
-    Console(file=out, width=200, highlight=False).print(item)
+    for item in items:
+        Console(file=out, width=200, highlight=False).print(item)
     return [line.rstrip() for line in out.getvalue().splitlines()]
 
 
@@ -40,7 +41,7 @@ def test_an_entry_says_what_is_there_and_what_is_lacking() -> None:
 
 
 def test_the_table_shows_them_all() -> None:
-    lines = drawn(listing.table(listing.entries([READY, GONE])))
+    lines = drawn(*listing.table(listing.entries([READY, GONE])))
     assert [line.split() for line in lines] == [
         ["adapter", "version", "Python", "kind", "scenario", "group", "body", "available", "note"],
         ["aiohttp", "3.14.5", "3.13.0", "framework", "pipeline", "field", NOTHING, "yes"],
@@ -64,7 +65,7 @@ def test_the_table_shows_them_all() -> None:
 
 def test_what_sets_a_row_apart_stands_beside_its_body() -> None:
     made = builders.environment(adapter=builders.adapter(body=Body.STR, remark="TCP_NODELAY set by hand"))
-    last = drawn(listing.table(listing.entries([made])))[1]
+    last = drawn(*listing.table(listing.entries([made])))[1]
     assert last.split()[6:] == ["str", "yes", "TCP_NODELAY", "set", "by", "hand"]
 
 
@@ -83,7 +84,7 @@ def test_tuning_names_an_adapter_once_and_every_recommendation() -> None:
 @pytest.mark.parametrize("text", ["[/x]", "[red]"])
 def test_words_of_others_are_shown_as_they_are(text: str) -> None:
     hostile = builders.environment(adapter=builders.adapter(name=text), version=text, python=text)
-    assert drawn(listing.table(listing.entries([hostile])))[1].split()[:3] == [text] * 3
+    assert drawn(*listing.table(listing.entries([hostile])))[1].split()[:3] == [text] * 3
 
 
 def test_a_finding_is_shown_with_its_effect_and_remedy() -> None:

@@ -75,15 +75,19 @@ def _asked(lines: tuple[bytes, ...], content: bytes = BODY) -> Exchange:
 
 
 _UNKNOWN: Final = (
-    *(Spelling(name, _asked(lines), refuses(taken)) for name, lines, taken in UNKNOWN),
+    *(Spelling(name, _asked(lines), refuses(taken, error=taken)) for name, lines, taken in UNKNOWN),
     *(
-        Spelling(f"{name}, no content", _asked(lines, b""), refuses(taken))
+        Spelling(
+            f"{name}, no content",
+            _asked(lines, b""),
+            refuses(taken, error=taken),
+        )
         for name, lines, taken in UNKNOWN
         if b"chunked" not in b"".join(lines).lower() and len(lines) == 1
     ),
 )
 _MISSPELT: Final = (
-    *(Spelling(name, _asked(lines), refuses(taken)) for name, lines, taken in MISSPELT),
+    *(Spelling(name, _asked(lines), refuses(taken, error=taken)) for name, lines, taken in MISSPELT),
     *(
         Spelling(name, _asked((line,)), reads(body(b"a"), NEXT_ANSWER, refused=NOTED))
         for name, line in (

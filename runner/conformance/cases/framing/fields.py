@@ -112,8 +112,8 @@ FIELDS: Final = (
         Theme.FIELDS,
         f"`POST /echo` whose length or coding stands behind a bare LF or CR, a NUL or the like in another field's "
         f"value, {len(_LINE_ENDS)} spellings, its content, `G`",
-        "400, or for what is text a value like any other; to end the line at a bare LF, or to go on over a CR or a NUL, "
-        "is a note",
+        "400, or a value like any other where it is text; to end the line at a bare LF, or to pass a CR or a NUL, is "
+        "a note",
         Level.MUST,
         "RFC 9112 §2.2; RFC 9110 §5.5",
         "A recipient of such a bare CR MUST consider that element to be invalid or replace each bare CR with SP",

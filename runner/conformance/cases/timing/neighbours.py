@@ -1,7 +1,8 @@
+# ruff: noqa: RUF001 - the signs for "times" and "nothing here" stand in what people read here
 """What one client costs the others: bodies nobody reads, requests that stop half way, responses nobody takes.
 
-No RFC rules it. A server that has answered a request owes its client nothing more, so what keeps others waiting there is
-a fail; that slow clients hold threads or workers is a note, which a proxy in front must make good.
+No RFC rules it. A server that has answered a request owes its client nothing more, so what keeps others waiting there
+is a fail; that slow clients hold threads or workers is a note, which a proxy in front must make good.
 """
 
 from __future__ import annotations
@@ -94,8 +95,8 @@ NEIGHBOURS: Final = (
         55,
         "unread-bodies-of-others",
         Theme.NEIGHBOURS,
-        f"{CROWD} connections that each `POST /` {len(UNREAD)} octets to a route that reads none, are answered and stay; "
-        "a `G` on another",
+        f"{CROWD} connections that each `POST /` {len(UNREAD)} octets to a route that reads none, are answered and "
+        "stay; a `G` on another",
         "the `G` is answered at once",
         Level.NONE,
         "–",
