@@ -96,11 +96,13 @@ def adapter_from_json(data: Mapping[str, Any]) -> Conformance:
 
 
 def read(path: Path) -> tuple[Conformance, ...]:
-    """What ``pipebench check --format json`` wrote, compressed or not. Raises :class:`RecordError` for anything else."""
+    """What ``pipebench check --format json`` wrote, compressed or not. Raises :class:`RecordError` otherwise."""
     try:
         content = path.read_bytes()
         data = json.loads(gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content)
         return tuple(adapter_from_json(one) for one in data["adapters"])
+    except gzip.BadGzipFile:
+        raise RecordError(f"{path} is not what pipebench check --format json prints: make it with that") from None
     except OSError as error:
         raise RecordError(f"cannot read {path}: {error.strerror or error}") from None
     except (ValueError, LookupError, TypeError, AttributeError, EOFError, zlib.error):
