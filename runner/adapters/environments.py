@@ -27,9 +27,8 @@ from runner.adapters.interpreters import Interpreter
 from runner.adapters.variants import Wanted
 from runner.errors import AdapterError, ToolError
 from runner.machine import facts
-from runner.record.adapter import Adapter, Environment, Service, Unavailable
+from runner.record.adapter import Adapter, Environment, Service, Unavailable, Variant
 from runner.record.plaintext import plain
-from runner.record.variant import Variant
 from runner.serving import process
 
 BUILD_TIMEOUT_S = 900.0

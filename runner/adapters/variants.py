@@ -21,8 +21,7 @@ from packaging.version import InvalidVersion, Version
 
 from runner.adapters import sources
 from runner.errors import AdapterError, PlanError
-from runner.record.adapter import Adapter
-from runner.record.variant import Change, Source, Variant
+from runner.record.adapter import Adapter, Change, Source, Variant
 from runner.serving import process
 
 TIMEOUT_S = 120.0

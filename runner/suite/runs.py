@@ -24,13 +24,12 @@ from runner.judging.course import Course
 from runner.judging.schedule import Schedule, TrialSummary, order
 from runner.machine import facts
 from runner.record import store
-from runner.record.adapter import Adapter, Environment, Scenario, Service, Unavailable
+from runner.record.adapter import Adapter, Environment, Scenario, Server, Service, Unavailable
 from runner.record.plaintext import counted, plain
 from runner.record.plan import Cell, Generator, Plan, Purpose
 from runner.record.run import ConformanceSummary, Level, Run
 from runner.record.store import RunFolder
 from runner.record.trial import Placement, Trial, Verdict
-from runner.record.variant import Server
 from runner.rows import cells, searching
 from runner.serving import process, server
 from runner.suite import counts, inquiries, loading, plans, trial
