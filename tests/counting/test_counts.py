@@ -6,7 +6,8 @@ import pytest
 
 from runner.counting import comparing
 from runner.record.count import Count, DepthCount
-from runner.report.tables import counts
+from runner.report import counts
+from runner.rows import figures
 
 
 def counted(
@@ -51,7 +52,7 @@ class TestTable:
     def test_the_first_is_the_base_of_the_others(self) -> None:
         both = [counted(1000.0, 1000.0), counted(1005.0, 1005.0, variant="aiohttp==3.9.5")]
         assert counts.headings(both) == ("server", "variant", "version", "Python", "depth 1", "±", "over base")
-        assert [line[-1] for line in counts.lines(both)] == ["–", "+0.50 %"]
+        assert [line[-1] for line in counts.lines(both)] == [figures.NOTHING, "+0.50 %"]
         assert "aiohttp==3.9.5" in counts.markdown(both)
 
     def test_goes_that_do_not_agree_and_what_is_not_counted_are_said(self) -> None:
