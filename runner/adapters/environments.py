@@ -15,7 +15,7 @@ import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
@@ -25,11 +25,10 @@ from packaging.utils import canonicalize_name
 from runner.adapters import interpreters, variants
 from runner.adapters.interpreters import Interpreter
 from runner.adapters.variants import Wanted
-from runner.errors import AdapterError, ToolError
+from runner.errors import ToolError
 from runner.machine import facts
 from runner.record.adapter import Adapter, Environment, Service, Unavailable
 from runner.record.plaintext import plain
-from runner.record.variant import Variant
 from runner.serving import process
 
 BUILD_TIMEOUT_S = 900.0
@@ -100,45 +99,20 @@ def prepare(
         else:
             made = _PREPARE[adapter.language](adapter, progress, build=build)
         if variant is not None:
-            made = _varied(made, variant.variant)
+            made = variants.applied(made, variant.variant)
         progress(adapter, "ready" if isinstance(made, Environment) else made.reason)
         return made
 
     executor = ThreadPoolExecutor(max_workers=os.cpu_count())
     try:
         bases = list(executor.map(one, *zip(*wanted, strict=True))) if wanted else []
-        fitting = _fitting(wanted, bases, wanted_variants)
+        fitting = variants.fitting(wanted, bases, wanted_variants)
         changed = iter(executor.map(one, *zip(*chain.from_iterable(fitting), strict=True)) if any(fitting) else ())
         return tuple(
             made for base, those in zip(bases, fitting, strict=True) for made in (base, *islice(changed, len(those)))
         )
     finally:
         executor.shutdown(wait=False, cancel_futures=True)
-
-
-def _fitting(
-    wanted: Sequence[tuple[Adapter, str | None]],
-    bases: Sequence[Environment | Unavailable],
-    among: Sequence[Wanted],
-) -> list[list[tuple[Adapter, str | None, Wanted]]]:
-    """The variants of each adapter."""
-    fitting = [
-        [(*item, one) for one in among if one.fits(item[0], base.installed if isinstance(base, Environment) else {})]
-        for item, base in zip(wanted, bases, strict=True)
-    ]
-    for one in among:
-        if not any(one.has(item[0], getattr(base, "installed", {})) for item, base in zip(wanted, bases, strict=True)):
-            names = ", ".join(dict.fromkeys(adapter.name for adapter, _ in wanted))
-            raise AdapterError(f"none of {names} has what {one.variant.label} changes: choose others with --only")
-    return fitting
-
-
-def _varied(made: Environment | Unavailable, variant: Variant) -> Environment | Unavailable:
-    """What was made, as this variant: its variables stand in the command, so that whoever starts it sets them."""
-    if isinstance(made, Unavailable) or not variant.env:
-        return replace(made, variant=variant)
-    settings = (f"{name}={value}" for name, value in variant.env)
-    return replace(made, variant=variant, argv=("env", *settings, *made.argv))
 
 
 def service(source: Path) -> Service:

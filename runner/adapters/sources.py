@@ -15,7 +15,7 @@ from pathlib import Path
 from packaging.utils import NormalizedName, canonicalize_name
 
 from runner.errors import AdapterError
-from runner.record.variant import Source
+from runner.record.adapter import Source
 from runner.serving import process
 
 TIMEOUT_S = 300.0

@@ -12,7 +12,7 @@ import re
 import shlex
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from packaging.requirements import InvalidRequirement, Requirement
@@ -21,8 +21,7 @@ from packaging.version import InvalidVersion, Version
 
 from runner.adapters import sources
 from runner.errors import AdapterError, PlanError
-from runner.record.adapter import Adapter
-from runner.record.variant import Change, Source, Variant
+from runner.record.adapter import Adapter, Change, Environment, Source, Unavailable, Variant
 from runner.serving import process
 
 TIMEOUT_S = 120.0
@@ -132,6 +131,31 @@ def _named(source: Source, asked: str | None) -> str:
     if source.commit is None:
         return f"folder-{source.sha256[:6]}"
     return source.commit[:10] + ("" if source.clean else f"+{source.sha256[:6]}")
+
+
+def fitting(
+    wanted: Sequence[tuple[Adapter, str | None]],
+    bases: Sequence[Environment | Unavailable],
+    among: Sequence[Wanted],
+) -> list[list[tuple[Adapter, str | None, Wanted]]]:
+    """The variants of each adapter. Raises :class:`AdapterError` for one that is of none."""
+    found = [
+        [(*item, one) for one in among if one.fits(item[0], base.installed if isinstance(base, Environment) else {})]
+        for item, base in zip(wanted, bases, strict=True)
+    ]
+    for one in among:
+        if not any(one.has(item[0], getattr(base, "installed", {})) for item, base in zip(wanted, bases, strict=True)):
+            names = ", ".join(dict.fromkeys(adapter.name for adapter, _ in wanted))
+            raise AdapterError(f"none of {names} has what {one.variant.label} changes: choose others with --only")
+    return found
+
+
+def applied(made: Environment | Unavailable, variant: Variant) -> Environment | Unavailable:
+    """What was made, as this variant: its variables stand in the command, so that whoever starts it sets them."""
+    if isinstance(made, Unavailable) or not variant.env:
+        return replace(made, variant=variant)
+    settings = (f"{name}={value}" for name, value in variant.env)
+    return replace(made, variant=variant, argv=("env", *settings, *made.argv))
 
 
 def releases(text: str) -> tuple[NormalizedName, int]:

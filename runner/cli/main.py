@@ -14,6 +14,7 @@ import click
 
 from runner.cli import options, streams
 from runner.cli.commands import (
+    bisect,
     check,
     compare,
     count,
@@ -84,9 +85,11 @@ for _module in (
     publish,
     compare,
     count,
+    bisect,
     export,
     new,
     listing,
+    bisect,
     check,
     timeline,
     outdated,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import combinations
 
-from runner.record.variant import Server
+from runner.record.adapter import Server
 
 AGREEMENT = 0.0005
 """Two goes that are within this of each other, relative, agree: 0.05 %."""

@@ -7,8 +7,7 @@ import re
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from runner.record.adapter import Group, Scenario
-from runner.record.variant import Server
+from runner.record.adapter import Group, Scenario, Server
 
 
 class Generator(StrEnum):

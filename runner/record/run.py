@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from runner.record.adapter import Body, Client, Group, Kind, Scenario, Tuning
+from runner.record.adapter import Body, Client, Group, Kind, Scenario, Server, Tuning, Variant
 from runner.record.count import Count
 from runner.record.plan import Cell, Plan
 from runner.record.trial import Placement
-from runner.record.variant import Server, Variant
 
 
 @dataclass(frozen=True, slots=True)

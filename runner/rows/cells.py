@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from runner.judging import latency, levels, verdict
 from runner.judging.levels import Stopping
 from runner.judging.schedule import counted
+from runner.record.adapter import Server
 from runner.record.plan import Cell, Plan, Purpose
 from runner.record.run import Run
 from runner.record.trial import Failure, Trial, Verdict
-from runner.record.variant import Server
 
 
 def by_cell(run: Run, trials: Sequence[Trial]) -> dict[Cell, CellTrials]:

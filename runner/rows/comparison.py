@@ -15,15 +15,15 @@ from enum import StrEnum
 from runner.errors import RecordError
 from runner.judging import stats, verdict
 from runner.judging.levels import Stopping
-from runner.judging.power import Power, power
 from runner.judging.stats import Difference, Drift, Interval
+from runner.record.adapter import Server
 from runner.record.plan import Cell, Headers
 from runner.record.run import AdapterRecord, Run
 from runner.record.trial import Trial, Verdict
-from runner.record.variant import Server
 from runner.rows import cells
 from runner.rows.cells import CellTrials
 from runner.rows.paced import estimate
+from runner.rows.power import Power, power
 from runner.rows.row import Estimate
 
 RATE = "requests/s"

@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from runner.judging.stats import RankRange
-from runner.record.adapter import Client, Kind
+from runner.record.adapter import Client, Kind, Server
 from runner.record.plan import Cell, Generator, Headers
 from runner.record.trial import Verdict
-from runner.record.variant import Server
 
 SCHEMA = 1
 

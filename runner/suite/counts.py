@@ -25,10 +25,11 @@ def count_named(
     variants: Sequence[str] = (),
     depths: Sequence[int] = (1, 16),
     where: bool = False,
+    changed: bool = False,
 ) -> tuple[Counted, ...]:
     """Count the adapters that ``names`` name, with their variants, or of ``NAME@VARIANT`` this one alone, in order.
 
-    Raises :class:`runner.errors.AdapterError` for a name that means nothing.
+    With ``changed`` only the variants. Raises :class:`runner.errors.AdapterError` for a name that means nothing.
     """
     counting.require_valgrind()
     split = [name.partition("@") for name in names]
@@ -37,7 +38,7 @@ def count_named(
     with process.ending_all():
         prepared = environments.prepare(chosen, asked=variants, progress=reporter.building)
     found = [made for name, at, variant in split for made in _named(prepared, name, variant if at else None)]
-    asked = {made.server: made for made in found}
+    asked = {made.server: made for made in found if made.variant is not None or not changed}
     counted = count_all(list(asked.values()), depths, (), reporter)
     return _watched(counted, list(asked.values())) if where else counted
 

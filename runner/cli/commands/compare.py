@@ -63,10 +63,10 @@ def command(  # noqa: PLR0913 - an option each
     Ratios are of new over base, less what two runs drifted apart where nothing was changed. Their 95 % intervals hold
     for all changed cells at once. Two servers of one run show the least: their trials were measured in turn.
     """
-    from runner.judging.power import SOUGHT
     from runner.record import store
     from runner.report.tables import comparison as comparison_tables
     from runner.rows import comparison, within
+    from runner.rows.power import SOUGHT
 
     if (a is None) is not (b is None) or (a is not None and new is not None):
         raise click.UsageError("two runs, or one run with --a and --b: give one or the other")

@@ -52,7 +52,7 @@ def command(
     does not see the kernel, caches, nor a wait. Several minutes for a few servers.
     """
     from runner.counting import comparing
-    from runner.report.tables import counts as tables
+    from runner.report import counts as tables
     from runner.suite import counts, progress
 
     with progress.reporter(quiet=quiet) as reporter:

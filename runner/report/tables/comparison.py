@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from runner.judging.power import SOUGHT
 from runner.judging.stats import Drift, Interval
 from runner.record.plaintext import plain
 from runner.record.plan import Headers
@@ -17,6 +16,7 @@ from runner.report.tables.fitting import Column
 from runner.report.tables.standard import group_title
 from runner.rows import figures
 from runner.rows.comparison import COST, RATE, TAIL, Change, Compared, Comparison, Side, Tolerance
+from runner.rows.power import SOUGHT
 from runner.rows.row import Group
 
 if TYPE_CHECKING:

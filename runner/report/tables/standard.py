@@ -230,7 +230,20 @@ def style(row: Row) -> str:
 
 ALWAYS = ("server", "requests/s", "±", "verdict")
 """Columns without which a row says nothing."""
-_WORTH = ("rank", "pipelining", "CPU µs/request", "p50", "p99", "version", "model", "of it", "published", "Python")
+_WORTH = (
+    "variant",
+    "instructions",
+    "rank",
+    "pipelining",
+    "CPU µs/request",
+    "p50",
+    "p99",
+    "version",
+    "model",
+    "of it",
+    "published",
+    "Python",
+)
 """What a narrow terminal shows first of the others."""
 ELSEWHERE = "a wider terminal shows it, and so do --format markdown, csv and html"
 
