@@ -152,7 +152,9 @@ def arrivals(**changes: Any) -> Arrivals:
     return replace(made, **changes)
 
 
-def paced_load(us: int = 400, *, asked: Arrivals | None = None, seen: Mapping[str, Any] | None = None, **changes: Any) -> Load:
+def paced_load(
+    us: int = 400, *, asked: Arrivals | None = None, seen: Mapping[str, Any] | None = None, **changes: Any
+) -> Load:
     """An open load that was held: 200 bursts of five, each answered ``us`` after it was to be sent."""
     found = volley(
         mode=Mode.OPEN,

@@ -68,6 +68,14 @@ class Stalls(Good):
             self.answered = True
 
 
+class Freezes(Good):
+    """Answers 3000 requests as they should be, and then nothing any more."""
+
+    def answer(self, count: int) -> None:
+        if type(self).requests <= 3000:
+            super().answer(count)
+
+
 class StallsAtOnce(Good):
     """Never answers anything."""
 

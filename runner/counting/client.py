@@ -1,4 +1,4 @@
-"""Requests in fixed numbers on one connection; a batch is sent when the server sleeps, so that none meets it halfway."""
+"""Requests in fixed numbers on one connection, each batch sent when the server sleeps: none meets it halfway."""
 
 from __future__ import annotations
 

@@ -80,10 +80,14 @@ class _Load:
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """A server's count, and where the instructions of a request at the first depth went, in the last go."""
+    """A server's count, and where the instructions of a request at the first depth went, in the last go.
+
+    ``bytecodes``: the same in bytecodes of Python, or why they are not known.
+    """
 
     count: Count
     places: Mapping[Place, float] = field(default_factory=dict)
+    bytecodes: Mapping[Place, float] | str = "they were not asked for"
 
 
 class NotCountedError(Exception):
@@ -119,7 +123,7 @@ def count(
             for depth, load in zip(depths, loads, strict=True):
                 goes[depth].append((load.longer.profile.total - load.base.profile.total) / requests(depth))
             places = cachegrind.per_unit(loads[0].base.profile, loads[0].longer.profile, requests(depths[0]))
-            said(f"{adapter.name}: go {number}: {', '.join(f'{goes[d][-1]:,.0f}' for d in depths)} instructions")
+            said(f"  go {number}: {', '.join(f'{goes[d][-1]:,.0f}' for d in depths)} instructions")
     except NotCountedError as error:
         reason = str(error)
     made = Count(
@@ -127,6 +131,7 @@ def count(
         title=adapter.title,
         version=environment.version,
         python=environment.python,
+        variant=environment.variant.label if environment.variant else None,
         depths=() if reason else tuple(DepthCount(depth, tuple(found)) for depth, found in goes.items()),
         processes=processes,
         tool=tool,

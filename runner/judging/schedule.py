@@ -187,4 +187,4 @@ def _sort_key(cell: Cell) -> tuple[str | int | float, ...]:
     """The order of cells where some have no interpreter, limit or pace: ``None`` compares with nothing."""
     where = (cell.adapter, cell.python or "", cell.depth, cell.connections, cell.workers, cell.max_clients or 0)
     limit = (cell.limit.percent, cell.limit.us) if cell.limit is not None else (0.0, 0)
-    return (*where, cell.headers, cell.share or 0.0, cell.rate or 0.0, cell.burst or 0, *limit)
+    return (*where, cell.headers, cell.share or 0.0, cell.rate or 0.0, cell.burst or 0, *limit, cell.variant or "")

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import combinations
 
+from runner.record.variant import Server
+
 AGREEMENT = 0.0005
 """Two goes that are within this of each other, relative, agree: 0.05 %."""
 
@@ -46,7 +48,7 @@ class DepthCount:
 class Count:
     """One server's instructions in user space, all its processes together; where there are none, ``reason`` says why.
 
-    ``requests``: how many more the longer load of the first depth had than the shorter. ``seconds``: what it took.
+    ``tool`` counted; ``seconds`` is what that took.
     """
 
     adapter: str
@@ -59,6 +61,11 @@ class Count:
     seconds: float | None = None
     reason: str | None = None
     variant: str | None = None
+
+    @property
+    def server(self) -> Server:
+        """What tells servers of one run apart."""
+        return self.adapter, self.python, self.variant
 
     def at(self, depth: int) -> DepthCount | None:
         """The count at one depth."""

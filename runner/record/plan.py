@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from runner.record.adapter import Group, Scenario
+from runner.record.variant import Server
 
 
 class Generator(StrEnum):
@@ -42,6 +45,7 @@ class Cell:
     The load is closed, or paced where ``share`` (of the closed cell's capacity, 0.75 for 75 %) or ``rate`` (requests/s)
     is given: arrivals of ``burst`` requests at a time, ``None`` for as many as ``depth``. With a ``limit`` it is paced
     too, each trial at another rate, in search of the highest that keeps within it.
+    ``variant``: the label of what is changed about the adapter, ``None`` for itself.
     """
 
     adapter: str
@@ -55,6 +59,12 @@ class Cell:
     rate: float | None = None
     burst: int | None = None
     limit: Limit | None = None
+    variant: str | None = None
+
+    @property
+    def server(self) -> Server:
+        """What tells servers of one run apart."""
+        return self.adapter, self.python, self.variant
 
     @property
     def is_paced(self) -> bool:
@@ -77,7 +87,15 @@ class Cell:
         burst = "" if self.burst is None else f"-b{self.burst}"
         limit = "" if self.limit is None else f"-{self.limit}"
         load = f"{clients}{headers}{share}{rate}{burst}{limit}"
-        return f"{self.adapter}{python}-d{self.depth}-c{self.connections}-w{self.workers}{load}"
+        return f"{self.adapter}{python}{_slug(self.variant)}-d{self.depth}-c{self.connections}-w{self.workers}{load}"
+
+
+def _slug(variant: str | None) -> str:
+    """A variant's label in a file's name: what may not stand in one is left out, and told apart by a digest."""
+    if variant is None:
+        return ""
+    plain = re.sub(r"[^A-Za-z0-9._@=-]+", "_", variant).strip(".")[:60]
+    return f"-{plain}" + ("" if plain == variant else f"~{hashlib.sha256(variant.encode()).hexdigest()[:4]}")
 
 
 class Purpose(StrEnum):
@@ -103,6 +121,8 @@ class Plan:
 
     ``generator`` loads, ``witness_by`` bears witness where asked. ``shares`` are paced loads as shares of each cell's
     capacity (0.75 for 75 %), ``rates`` the same in requests/s, ``burst`` the requests of an arrival (``None``: depth).
+    ``variants`` are changes to each adapter that they fit, as they were asked for, each beside the adapter itself;
+    ``count``: instructions are counted too.
     ``tail_precision`` is the wanted half-width of the interval of a paced cell's p99. ``limits`` are those under which
     the capacity is searched.
     """
@@ -140,3 +160,5 @@ class Plan:
     burst: int | None = None
     tail_precision: float = 0.1
     limits: tuple[Limit, ...] = ()
+    variants: tuple[str, ...] = ()
+    count: bool = False

@@ -47,6 +47,11 @@ def uncertainty(row: Row) -> str:
     return NOTHING if width is None else f"±{width:.1%}".replace("%", " %")
 
 
+def instructions(row: Row) -> str:
+    """Instructions a request, in user space."""
+    return NOTHING if row.instructions_per_request is None else grouped_digits(row.instructions_per_request)
+
+
 def rate_or_verdict(row: Row | None) -> str:
     """The rate with its uncertainty, or why there is none; empty where there is no row.
 

@@ -12,6 +12,7 @@ from runner.judging.stats import RankRange
 from runner.record.adapter import Client, Kind
 from runner.record.plan import Cell, Generator, Headers
 from runner.record.trial import Verdict
+from runner.record.variant import Server
 
 SCHEMA = 1
 
@@ -270,6 +271,13 @@ class Row:
     sends: Sends | None = None
     warmed_up: WarmedUp | None = None
     remark: str | None = None
+    variant: str | None = None
+    instructions_per_request: float | None = None
+
+    @property
+    def server(self) -> Server:
+        """What tells servers of one run apart."""
+        return self.adapter, self.python, self.variant
 
     @property
     def group(self) -> Group:
@@ -282,5 +290,5 @@ class Row:
         if self.depth is None or self.connections is None or self.workers is None:
             return None
         limit = self.waiting.max_clients if self.waiting is not None and not self.waiting.own_limit else None
-        headers = self.group.headers
-        return Cell(self.adapter, self.python, self.depth, self.connections, self.workers, limit, headers)
+        load = (self.depth, self.connections, self.workers, limit, self.group.headers)
+        return Cell(self.adapter, self.python, *load, variant=self.variant)

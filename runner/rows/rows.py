@@ -11,6 +11,7 @@ from runner.judging import latency, levels, stats, verdict, waiting
 from runner.judging.latency import Proofs
 from runner.judging.levels import Stopping
 from runner.judging.stats import RankRange
+from runner.record.count import DepthCount
 from runner.record.plaintext import plain
 from runner.record.plan import Cell, Generator, Plan, Purpose
 from runner.record.run import AdapterRecord, Run
@@ -48,7 +49,7 @@ def rows(run: Run, trials: Sequence[Trial]) -> tuple[Row, ...]:
     for trial in trials:
         if trial.purpose is Purpose.WITNESS:
             witnesses[trial.cell].append(trial)
-    adapters = {(record.name, record.python): record for record in run.adapters}
+    adapters = {record.server: record for record in run.adapters}
     at_a_pace: dict[Cell, list[Paced]] = defaultdict(list)
     within: dict[Cell, list[LimitedCapacity]] = defaultdict(list)
     capacities = _capacities(run, trials)
@@ -58,12 +59,17 @@ def rows(run: Run, trials: Sequence[Trial]) -> tuple[Row, ...]:
             within[cell.closed].append(found_limit)
         else:
             at_a_pace[cell.closed].append(paced(cell, own, stopping(run.plan)))
-    classes = {(one.adapter, one.python): one.server_class for one in run.conformance}
+    counts = {one.server: one for one in run.counts}
+    classes = {one.server: one.server_class for one in run.conformance}
     ranks = _ranks(cells, {record.name for record in run.adapters if record.ranked}, run.plan)
-    baselines = {_group(cell): found for cell, found in cells.items() if cell.adapter == run.plan.baseline}
+    baselines = {
+        _group(cell): found
+        for cell, found in cells.items()
+        if cell.adapter == run.plan.baseline and cell.variant is None
+    }
     made = []
     for cell, found in cells.items():
-        server = cell.adapter, cell.python
+        server = cell.server
         beside = _Beside(
             record=adapters[server],
             stopping=stopping(run.plan),
@@ -74,6 +80,7 @@ def rows(run: Run, trials: Sequence[Trial]) -> tuple[Row, ...]:
             witness_by=run.plan.witness_by,
             paced=tuple(at_a_pace[cell]),
             limited=tuple(within[cell]),
+            counted=counts[server].at(cell.depth) if server in counts else None,
         )
         made.append(_row(cell, found, beside))
     made.sort(
@@ -135,6 +142,7 @@ class _Beside:
     witness_by: Generator
     paced: tuple[Paced, ...]
     limited: tuple[LimitedCapacity, ...]
+    counted: DepthCount | None = None
 
     def by(self, generator: Generator) -> Sequence[Trial]:
         """The trials of one of the generators that were asked beside the run's own."""
@@ -156,6 +164,8 @@ def _row(cell: Cell, own: CellTrials, beside: _Beside) -> Row:
         title=_title(record),
         version=record.version,
         python=cell.python,
+        variant=cell.variant,
+        instructions_per_request=beside.counted.instructions if beside.counted else None,
         kind=record.kind,
         server_class=beside.server_class,
         depth=cell.depth,
@@ -278,6 +288,7 @@ def _unavailable_row(record: AdapterRecord) -> Row:
         title=_title(record),
         version=record.version,
         python=record.python,
+        variant=record.server[2],
         kind=record.kind,
         server_class=None,
         depth=None,

@@ -1,7 +1,7 @@
 """Our generator held against arithmetic: loads of a server of ours whose service time is given, and which stands still.
 
 Each load is of a public report of a generator that got it wrong, or of a formula; :mod:`runner.rows.known` and
-:mod:`runner.judging.queueing` say what must come out. The server is ``tests/selftest/serial.py``.
+:mod:`runner.judging.models.queueing` say what must come out. The server is ``tests/selftest/serial.py``.
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ from pathlib import Path
 from runner import project
 from runner.adapters import environments
 from runner.errors import ToolError
-from runner.judging import latency, levels, queueing
+from runner.judging import latency, levels
 from runner.judging.levels import Stopping
+from runner.judging.models import queueing
 from runner.load import volley
 from runner.load.volley import Order
 from runner.machine import facts

@@ -266,7 +266,16 @@ def cells(plan: Plan, environments: Sequence[Environment]) -> tuple[Cell, ...]:
         for max_clients in _limits(plan, environment.adapter)
         for paced in _loads(
             plan,
-            Cell(environment.adapter.name, environment.python, depth, connections, workers, max_clients, headers),
+            Cell(
+                environment.adapter.name,
+                environment.python,
+                depth,
+                connections,
+                workers,
+                max_clients,
+                headers,
+                variant=environment.variant.label if environment.variant else None,
+            ),
         )
     )
 

@@ -213,4 +213,4 @@ class TestPaced:
 
 
 def test_the_batch_of_the_builders_is_littles() -> None:
-    assert BATCHES * BATCH_US == pytest.approx(50 * 1e6, rel=0.01)
+    assert pytest.approx(50 * 1e6, rel=0.01) == BATCHES * BATCH_US

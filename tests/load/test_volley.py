@@ -68,7 +68,10 @@ class TestCommand:
 
     def test_header_fields_are_sent(self) -> None:
         given = argv(replace(ORDER, fields=("Accept: */*", "User-Agent: x")))
-        assert [word for word in given if word.startswith("--header")] == ["--header=Accept: */*", "--header=User-Agent: x"]
+        assert [word for word in given if word.startswith("--header")] == [
+            "--header=Accept: */*",
+            "--header=User-Agent: x",
+        ]
 
 
 class TestRecord:
@@ -87,7 +90,11 @@ class TestRecord:
         assert seen.little_ratio == raw["little"]["ratio"]
         assert seen.little_ratio == pytest.approx(1, abs=0.01)
         assert (seen.lag, seen.arrivals, seen.sent_latency) == (None, None, None)
-        assert (seen.checked, seen.recognized, seen.reads) == (raw["checked"], raw["recognized"], raw["reads"]["window"])
+        assert (seen.checked, seen.recognized, seen.reads) == (
+            raw["checked"],
+            raw["recognized"],
+            raw["reads"]["window"],
+        )
         assert (seen.silent_connections, seen.interrupted, seen.clock_step_ns) == (0, False, raw["clock_step_ns"])
 
     def test_own_delay_is_kept_as_percentiles(self) -> None:
@@ -101,7 +108,10 @@ class TestRecord:
 
     def test_intervals_have_means_where_something_was_answered(self) -> None:
         _, seen = parse(recorded("closed", intervals=[[9, 3, 6_000_000], [0, 0, 0]]))
-        assert [(one.responses, one.batches, one.latency_us) for one in seen.intervals] == [(9, 3, 2000.0), (0, 0, None)]
+        assert [(one.responses, one.batches, one.latency_us) for one in seen.intervals] == [
+            (9, 3, 2000.0),
+            (0, 0, None),
+        ]
 
     def test_latency_of_an_open_load_counts_from_the_intended_time(self) -> None:
         load, seen = parse(recorded("open"))
@@ -129,7 +139,12 @@ class TestRecord:
         assert load.verified == Verified(34, 34, seen.faults.first)
 
     def test_lost_connections_are_those_that_took_requests_along(self) -> None:
-        losses = json.loads(recorded("closed"))["losses"] | {"reset": 1, "closed_idle": 2, "closed_in_batch": 4, "error": 8}
+        losses = json.loads(recorded("closed"))["losses"] | {
+            "reset": 1,
+            "closed_idle": 2,
+            "closed_in_batch": 4,
+            "error": 8,
+        }
         load, seen = parse(recorded("closed", losses=losses, first_loss="reset"))
         assert (seen.losses.idle, seen.losses.with_requests, seen.losses.first) == (2, 13, "reset")
         assert load.errors.read == 13

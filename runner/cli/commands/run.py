@@ -47,6 +47,8 @@ _PROFILES = "; ".join(f"{name}: {text}" for name, text in plans.PROFILE_HELP.ite
 @click.option(
     "--python", "pythons", type=options.NAMES, help="CPython releases to run adapters on, as 3.12,3.13.  [newest]"
 )
+@options.varied
+@click.option("--count", is_flag=True, default=None, help="Count instructions as well, under valgrind.")
 @click.option("--server-cpus", type=options.WholeNumber(1), help="CPUs of a server.  [one a worker]")
 @click.option("--headers", type=options.HEADERS, help="Header fields of a request: bare (Host alone), browser.  [bare]")
 @click.option("--threads", type=options.WholeNumber(), help="Threads of the load generator.")
