@@ -25,13 +25,13 @@ const (
 )
 
 var (
-	errVersion    = errors.New("does not begin with HTTP/1.")
+	errVersion    = errors.New("does not begin with the version, HTTP/1.x")
 	errStatusLine = errors.New("malformed status line")
 	errHeader     = errors.New("malformed header line")
 	errHeadSize   = errors.New("more than 64 KiB before the end of the header")
 	errLength     = errors.New("Content-Length is no number, or there are two")
 	errBoth       = errors.New("both Content-Length and Transfer-Encoding")
-	errCoding     = errors.New("a Transfer-Encoding other than chunked")
+	errCoding     = errors.New("a Transfer-Encoding other than chunked, or in HTTP/1.0")
 	errEndless    = errors.New("neither Content-Length nor chunked: it ends where the connection does")
 	errChunk      = errors.New("malformed chunk")
 	errBodySize   = errors.New("a body of more than 1 GiB")
@@ -122,7 +122,8 @@ func readHead(head []byte) (r response, chunked bool, err error) {
 	if r.status < 100 {
 		return r, false, errStatusLine
 	}
-	keeps, coded := line[7] != '0', false
+	old, coded := line[7] == '0', false // HTTP/1.0 has no chunks (RFC 9112, 6.1)
+	keeps := !old
 	for {
 		line, rest, _ = bytes.Cut(rest, lineEnd)
 		if len(line) == 0 {
@@ -141,7 +142,7 @@ func readHead(head []byte) (r response, chunked bool, err error) {
 			}
 			r.length = length
 		case bytes.EqualFold(name, []byte("transfer-encoding")):
-			if coded || !bytes.EqualFold(value, []byte("chunked")) {
+			if coded || old || !bytes.EqualFold(value, []byte("chunked")) {
 				return r, false, errCoding
 			}
 			coded = true

@@ -59,6 +59,7 @@ func TestWholeResponses(t *testing.T) {
 func TestMalformedResponses(t *testing.T) {
 	const ok = "HTTP/1.1 200 OK\r\n"
 	for text, expected := range map[string]error{
+		"HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n": errCoding,
 		"X":                                 errVersion,
 		"HTTP/2":                            errVersion,
 		"\r\nHTTP/1.1 200 OK\r\n\r\n":       errVersion,

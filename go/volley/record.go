@@ -177,7 +177,7 @@ func (r *result) record(argv []string) *record {
 		Connects: connectsRecord{
 			Opened: t.opened, Failed: t.connectsFailed, FirstFailure: text(t.firstFailure), DisconnectedAtEnd: r.lost,
 		},
-		SilentConnections: t.silent, IntervalUs: interval / 1000,
+		SilentConnections: t.silent, Intervals: [][3]int64{}, IntervalUs: interval / 1000,
 		Reads: readsRecord{Window: t.windowReads, Total: t.reads, Several: t.several, None: t.none},
 	}
 	if p.batch() == 1 {

@@ -19,7 +19,11 @@ func (r *record) summarize(out io.Writer) error {
 	if r.Interrupted {
 		cut = ", interrupted"
 	}
-	line("requests", "%d in %.3f s%s: %.0f/s", r.Requests, seconds, cut, float64(r.Requests)/seconds)
+	if seconds > 0 {
+		line("requests", "%d in %.3f s%s: %.0f/s", r.Requests, seconds, cut, float64(r.Requests)/seconds)
+	} else {
+		line("requests", "none: interrupted before the window")
+	}
 	if o := r.Open; o != nil {
 		line("offered", "%.0f/s; %d of %d arrivals waited for their connection, %d were not written at the end",
 			o.OfferedRate, o.Queued, o.OfferedBatches, o.Backlog)

@@ -15,22 +15,26 @@ import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
 from packaging.utils import canonicalize_name
 
-from runner.adapters import interpreters
+from runner.adapters import interpreters, variants
 from runner.adapters.interpreters import Interpreter
-from runner.errors import ToolError
+from runner.adapters.variants import Wanted
+from runner.errors import AdapterError, ToolError
 from runner.machine import facts
 from runner.record.adapter import Adapter, Environment, Service, Unavailable
 from runner.record.plaintext import plain
+from runner.record.variant import Variant
 from runner.serving import process
 
 BUILD_TIMEOUT_S = 900.0
 LOG_TAIL_LINES = 8
+_ANY_DAY = "2100-01-01T00:00:00Z"
 MAX_CAUSE = 300
 """Characters kept of what a builder says."""
 NOT_BUILT = "not built yet"
@@ -67,15 +71,19 @@ def prepare(
     adapters: Sequence[Adapter],
     *,
     pythons: Sequence[str] = (),
+    asked: Sequence[str] = (),
     progress: Progress = lambda _adapter, _state: None,
     build: bool = True,
 ) -> tuple[Environment | Unavailable, ...]:
     """Make adapters ready, several at a time; each Python adapter on each of ``pythons`` (``3.12``), or on the newest.
 
-    The order of the result is that of ``adapters``. Without ``build`` nothing is built: what is not there is
-    unavailable as :data:`NOT_BUILT`.
+    The order of the result is that of ``adapters``, each followed by those variants of ``asked``
+    (:mod:`runner.adapters.variants`) that change something about it. Without ``build`` nothing is built: what is not
+    there is unavailable as :data:`NOT_BUILT`. Raises :class:`AdapterError` for a variant that cannot be found, and for
+    one that fits no adapter.
     """
     _make_cache()
+    wanted_variants = variants.resolve(asked, cache_folder() / "sources")
     found = interpreters.find() if any(a.language == "python" for a in adapters) else ()
     wanted: list[tuple[Adapter, str | None]] = [
         (adapter, python)
@@ -83,23 +91,54 @@ def prepare(
         for python in (pythons if adapter.language == "python" and pythons else (None,))
     ]
 
-    def one(item: tuple[Adapter, str | None]) -> Environment | Unavailable:
-        adapter, python = item
+    def one(adapter: Adapter, python: str | None, variant: Wanted | None = None) -> Environment | Unavailable:
         made: Environment | Unavailable
         if adapter.problem is not None:
             made = Unavailable(adapter, adapter.problem)
         elif adapter.language == "python":
-            made = _prepare_python(adapter, python, found, progress, build=build)
+            made = _prepare_python(adapter, python, found, progress, variant, build=build)
         else:
             made = _PREPARE[adapter.language](adapter, progress, build=build)
+        if variant is not None:
+            made = _varied(made, variant.variant)
         progress(adapter, "ready" if isinstance(made, Environment) else made.reason)
         return made
 
     executor = ThreadPoolExecutor(max_workers=os.cpu_count())
     try:
-        return tuple(executor.map(one, wanted))
+        bases = list(executor.map(one, *zip(*wanted, strict=True))) if wanted else []
+        fitting = _fitting(wanted, bases, wanted_variants)
+        changed = iter(executor.map(one, *zip(*chain.from_iterable(fitting), strict=True)) if any(fitting) else ())
+        return tuple(
+            made for base, those in zip(bases, fitting, strict=True) for made in (base, *islice(changed, len(those)))
+        )
     finally:
         executor.shutdown(wait=False, cancel_futures=True)
+
+
+def _fitting(
+    wanted: Sequence[tuple[Adapter, str | None]],
+    bases: Sequence[Environment | Unavailable],
+    among: Sequence[Wanted],
+) -> list[list[tuple[Adapter, str | None, Wanted]]]:
+    """The variants of each adapter."""
+    fitting = [
+        [(*item, one) for one in among if one.fits(item[0], base.installed if isinstance(base, Environment) else {})]
+        for item, base in zip(wanted, bases, strict=True)
+    ]
+    for one in among:
+        if not any(one.has(item[0], getattr(base, "installed", {})) for item, base in zip(wanted, bases, strict=True)):
+            names = ", ".join(dict.fromkeys(adapter.name for adapter, _ in wanted))
+            raise AdapterError(f"none of {names} has what {one.variant.label} changes: choose others with --only")
+    return fitting
+
+
+def _varied(made: Environment | Unavailable, variant: Variant) -> Environment | Unavailable:
+    """What was made, as this variant: its variables stand in the command, so that whoever starts it sets them."""
+    if isinstance(made, Unavailable) or not variant.env:
+        return replace(made, variant=variant)
+    settings = (f"{name}={value}" for name, value in variant.env)
+    return replace(made, variant=variant, argv=("env", *settings, *made.argv))
 
 
 def service(source: Path) -> Service:
@@ -119,7 +158,13 @@ def _make_cache() -> None:
 
 
 def _prepare_python(
-    adapter: Adapter, wanted: str | None, found: Sequence[Interpreter], progress: Progress, *, build: bool
+    adapter: Adapter,
+    wanted: str | None,
+    found: Sequence[Interpreter],
+    progress: Progress,
+    variant: Wanted | None = None,
+    *,
+    build: bool,
 ) -> Environment | Unavailable:
     requires = adapter.requires_python or ""
     chosen = interpreters.choose(found, requires, wanted)
@@ -129,7 +174,9 @@ def _prepare_python(
         return Unavailable(adapter, "uv is not installed: run `make setup`", python=wanted)
     python = str(chosen.path) if chosen else requires
     version = str(chosen.version) if chosen else None
-    key = _digest(python, version or "", *adapter.dependencies, adapter.exclude_newer or "")
+    changes = variant.variant.changes if variant else ()
+    changed = [f"{one.distribution} {one.version} {one.source.sha256 if one.source else ''}" for one in changes]
+    key = _digest(python, version or "", *adapter.dependencies, adapter.exclude_newer or "", *changed)
     folder = cache_folder() / "python" / f"{adapter.name}-{key}"
     with _locked(folder) if build else nullcontext():
         record = folder / "complete.json"
@@ -137,7 +184,8 @@ def _prepare_python(
             if not build:
                 return Unavailable(adapter, NOT_BUILT, python=version)
             progress(adapter, "building")
-            problem = _build_venv(adapter, folder, python, record, compiled=chosen is None or chosen.compiles)
+            compiled = chosen is None or chosen.compiles
+            problem = _build_venv(adapter, folder, python, record, compiled=compiled, variant=variant)
             if problem and chosen is None:
                 reason = f"no CPython {requires} here, and uv could not get one: install it, with pyenv for example"
                 return Unavailable(adapter, reason, log_tail=problem.log_tail)
@@ -168,18 +216,27 @@ def _runs(python: Path) -> bool:
     return os.access(python, os.X_OK) and process.output([str(python), "-I", "-S", "-c", "print(1)"]) == "1\n"
 
 
-def _build_venv(adapter: Adapter, folder: Path, python: str, record: Path, *, compiled: bool) -> _Problem | None:
+def _build_venv(
+    adapter: Adapter, folder: Path, python: str, record: Path, *, compiled: bool, variant: Wanted | None
+) -> _Problem | None:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     venv = folder / "venv"
     own_python = str(venv / "bin" / "python")
     newest = ["--exclude-newer", adapter.exclude_newer] if adapter.exclude_newer else []
-    steps = [["uv", "venv", "--quiet", "--no-project", "--python", python, str(venv)]]
-    if adapter.dependencies:
+    problem = _build_step(
+        ["uv", "venv", "--quiet", "--no-project", "--python", python, str(venv)], folder / "venv.log", cwd=folder
+    )
+    wheels = problem or _build_wheels(variant, own_python, folder)
+    if isinstance(wheels, _Problem):
+        return wheels
+    dependencies = variant.requirements(adapter, wheels) if variant else adapter.dependencies
+    if dependencies:
         ahead = ["--compile-bytecode"] if compiled else []
-        steps.append(["uv", "pip", "install", "--python", own_python, *ahead, *newest, *adapter.dependencies])
-    for number, step in enumerate(steps):
-        problem = _build_step(step, folder / f"step{number}.log", cwd=folder)
+        asked_for = variant.variant.changes if variant else ()  # by its version: its day does not matter
+        newest += [part for one in asked_for for part in ("--exclude-newer-package", f"{one.distribution}={_ANY_DAY}")]
+        install = ["uv", "pip", "install", "--python", own_python, *ahead, *newest, *dependencies]
+        problem = _build_step(install, folder / "install.log", cwd=folder)
         if problem:
             return problem
     listed = process.output(["uv", "pip", "list", "--python", own_python, "--format", "json", "--quiet"], stderr=False)
@@ -189,6 +246,21 @@ def _build_venv(adapter: Adapter, folder: Path, python: str, record: Path, *, co
     installed = {canonicalize_name(entry["name"]): entry["version"] for entry in json.loads(listed)}
     _write(record, {"python": version.strip(), "installed": installed})
     return None
+
+
+def _build_wheels(variant: Wanted | None, python: str, folder: Path) -> Mapping[str, Path] | _Problem:
+    """The wheel of each distribution that is no release, built as its own project says."""
+    wheels: dict[str, Path] = {}
+    for name, path in (variant.paths if variant else {}).items():
+        if path.is_file():
+            wheels[name] = path
+            continue
+        into = folder / "wheels" / name
+        argv = ["uv", "build", "--wheel", "--python", python, "--out-dir", str(into), str(path)]
+        if problem := _build_step(argv, folder / f"build-{name}.log", cwd=folder):
+            return problem
+        wheels[name] = next(iter(into.glob("*.whl")))
+    return wheels
 
 
 def _prepare_go(adapter: Adapter, progress: Progress, *, build: bool) -> Environment | Unavailable:

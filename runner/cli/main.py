@@ -16,6 +16,7 @@ from runner.cli import options, streams
 from runner.cli.commands import (
     check,
     compare,
+    count,
     doctor,
     export,
     listing,
@@ -77,7 +78,21 @@ def cli() -> None:
     """
 
 
-for _module in (run, report, publish, compare, export, new, listing, check, timeline, outdated, doctor, selftest):
+for _module in (
+    run,
+    report,
+    publish,
+    compare,
+    count,
+    export,
+    new,
+    listing,
+    check,
+    timeline,
+    outdated,
+    doctor,
+    selftest,
+):
     cli.add_command(_module.command)
 
 

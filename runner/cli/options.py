@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -60,10 +61,28 @@ SHARE = _Parsed("share", plans.share)
 GROUPS = _Parsed("group,group,…", plans.groups)
 DELAY = _Parsed("delay", plans.delay_us)
 LOADS = _Parsed("load,load,…", plans.loads)
+LATENCY_LIMITS = _Parsed("pN=time,…", plans.latency_limits)
 RATES = _Parsed("n,n,…", plans.rates)
 HEADERS = _Parsed("headers,headers,…", plans.headers)
 LIMITS = _Parsed("n,n,…", plans.limits)
 NAMES = _Parsed("name,name,…", _names)
+
+
+def _variable(text: str) -> str:
+    name, equals, _ = text.partition("=")
+    if not equals or not name.isidentifier():
+        raise ValueError(f"{text!r} is no variable: give it as NAME=VALUE")
+    return text
+
+
+def _releases(text: str) -> tuple[str, int]:
+    from runner.adapters import variants
+
+    return variants.releases(text)
+
+
+RELEASES = _Parsed("name:n", _releases)
+VARIABLE = _Parsed("NAME=VALUE", _variable)
 
 
 def generator(_context: click.Context, _parameter: click.Parameter, value: str | None) -> Generator | None:
@@ -105,3 +124,45 @@ def given(ctx: click.Context, *but: str) -> list[str]:
         and param.name is not None
         and ctx.get_parameter_source(param.name) is click.core.ParameterSource.COMMANDLINE
     ]
+
+
+def varied(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options ``--with``, ``--env`` and ``--releases``, which the command gets as one list, ``variants``."""
+
+    @functools.wraps(command)
+    def gathered(
+        *args: Any,
+        withs: tuple[str, ...],
+        env: tuple[str, ...],
+        releases: tuple[tuple[str, int], ...],
+        **kwargs: Any,
+    ) -> Any:
+        return command(*args, variants=_variants(withs, env, releases), **kwargs)
+
+    for option in (
+        click.option(
+            "--releases",
+            type=RELEASES,
+            multiple=True,
+            help="A variant for each of a distribution's newest, as aiohttp:12.",
+        ),
+        click.option(
+            "--env", type=VARIABLE, multiple=True, help="A variant with this in its environment, as NAME=VALUE."
+        ),
+        click.option(
+            "--with",
+            "withs",
+            multiple=True,
+            help="A variant of each adapter that has it: aiohttp==3.9.5, a project's folder, folder@revision, a wheel.",
+        ),
+    ):
+        gathered = option(gathered)
+    return gathered
+
+
+def _variants(withs: tuple[str, ...], env: tuple[str, ...], releases: tuple[tuple[str, int], ...]) -> tuple[str, ...]:
+    """Each as :mod:`runner.adapters.variants` takes it; the newest releases are looked up."""
+    from runner.adapters import variants
+
+    found = [pin for name, number in releases for pin in variants.newest(name, number)]
+    return (*withs, *found, *env)

@@ -51,7 +51,7 @@ def count(results: Iterable[CaseResult]) -> Counts:
 
 
 def classify(results: Sequence[CaseResult]) -> Classification:
-    """*Broken*: a core case fails, or loses or corrupts a response once, or any request kills the server.
+    """*Broken*: a core case fails, or loses or corrupts a response once, or a request kills the server or hangs it.
 
     *Degrades*: a core case is noted for anything else.
 
@@ -60,10 +60,10 @@ def classify(results: Sequence[CaseResult]) -> Classification:
     """
     by_name = {result.case: result for result in results}
     for result in results:
-        if result.fault is Fault.CRASHED:
+        if result.fault in {Fault.CRASHED, Fault.HUNG}:
             return Classification(ServerClass.BROKEN, f"{result.case}: {result.detail}")
     core = [by_name.get(case.name) for case in CORE]
-    known = [result for result in core if result is not None]
+    known = [result for result in core if result is not None and result.outcome is not Outcome.UNTRIED]
     failed = [one for one in known if one.outcome is Outcome.FAIL]
     seen_once = [one for one in known if one.outcome is Outcome.NOTE and one.fault is not None]
     noted = [one for one in known if one.outcome is Outcome.NOTE]
@@ -75,7 +75,7 @@ def classify(results: Sequence[CaseResult]) -> Classification:
         if found:
             return Classification(server_class, f"{found[0].case}: {found[0].detail}")
     if len(known) < len(core):
-        missing = [case.name for case in CORE if case.name not in by_name]
+        missing = [case.name for case in CORE if case.name not in {result.case for result in known}]
         return Classification(None, f"not run: {', '.join(missing)}")
     parallel = by_name["parallel"]
     concurrent = parallel.figures.get("concurrent", 0.0) > 0

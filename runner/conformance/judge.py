@@ -18,6 +18,7 @@ Look = Callable[[Conversation], Finding]
 """A judge of one conversation."""
 
 SHOWN_BYTES = 40
+ASKED_AFTER = "half a second"
 
 
 class Then(Enum):
@@ -69,7 +70,7 @@ def described(response: Response) -> str:
 
 def summary(talk: Conversation) -> str:
     """What came back, in one line: ``200, 400, then closed by the server``."""
-    came = [str(response.status) for response in talk.reading.responses]
+    came = [str(response.status) for response in talk.due]
     if len(came) > 8:
         came = [*came[:3], f"… {len(came) - 4} more", came[-1]]
     flaw = talk.reading.flaw
@@ -77,7 +78,8 @@ def summary(talk: Conversation) -> str:
         came.append(flaw.detail)
     elif talk.reading.unread:
         came.append(f"{len(talk.reading.unread)} bytes of another")
-    return f"{', '.join(came) or 'nothing'}, then {talk.ending}"
+    after = "still served when asked again" if talk.serves_again else talk.ending
+    return f"{', '.join(came) or 'nothing'}, then {after}"
 
 
 def passed(detail: str = "") -> Finding:
@@ -99,8 +101,8 @@ def answers(*expected: Expected, then: Then = Then.ANY) -> Look:
     """Exactly these responses, in this order, and not a byte more."""
 
     def look(talk: Conversation) -> Finding:
-        responses = talk.reading.responses
-        wrong = _wrong(expected, responses) or _closing_ignored(responses)
+        responses = talk.due
+        wrong = _wrong(expected, responses) or _closing_ignored(talk.reading.responses)
         if wrong is not None:
             return wrong
         if len(responses) < len(expected):
@@ -344,10 +346,12 @@ def _closing_ignored(responses: Sequence[Response]) -> Finding | None:
     return None
 
 
-def _shortfall(talk: Conversation, wanted: int) -> Finding:
+def _shortfall(talk: Conversation, wanted: int) -> Finding:  # noqa: PLR0911 - a reason each
     """Why there are fewer responses than there should be."""
-    responses, flaw = talk.reading.responses, talk.reading.flaw
+    responses, flaw = talk.due, talk.reading.flaw
     came = f"{len(responses)} of {wanted} responses"
+    if talk.serves_again:
+        return failed(Fault.LOST, f"{came}, yet a request sent after {ASKED_AFTER} of silence is answered")
     if flaw is not None and flaw.kind is not FlawKind.TRUNCATED:
         return failed(Fault.WRONG, f"{came}, then: {flaw.detail}")
     if talk.ending is Ending.REFUSED:
@@ -364,7 +368,7 @@ def _shortfall(talk: Conversation, wanted: int) -> Finding:
 
 
 def _excess(talk: Conversation, wanted: int) -> Finding | None:
-    responses, flaw = talk.reading.responses, talk.reading.flaw
+    responses, flaw = talk.due, talk.reading.flaw
     if len(responses) > wanted:
         extra = described(responses[wanted])
         return failed(Fault.WRONG, f"{len(responses)} responses where {wanted} are due; the first too many is {extra}")
@@ -375,8 +379,12 @@ def _excess(talk: Conversation, wanted: int) -> Finding | None:
 
 def _aftermath(talk: Conversation, then: Then) -> Finding | None:
     closed = talk.ending.by_server
+    if then is Then.CLOSES and talk.serves_again:
+        return failed(Fault.RULE, f"the server must close, yet a request sent after {ASKED_AFTER} is answered")
     if then is Then.CLOSES and not closed:
         return failed(Fault.RULE, f"the server must close, but: {summary(talk)}")
+    if then is Then.CLOSES and talk.closed_late_s is not None:
+        return noted(f"closes only after {talk.closed_late_s:.1f} s, as an idle connection is closed: {summary(talk)}")
     if then is Then.STAYS and closed:
         return noted(f"the connection should stay open, but: {summary(talk)}")
     return None

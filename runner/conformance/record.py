@@ -28,6 +28,7 @@ class Conformance:
     results: tuple[CaseResult, ...]
     ladder: Ladder | None = None
     problem: str | None = None
+    variant: str | None = None
 
     @property
     def classification(self) -> Classification:
@@ -67,6 +68,7 @@ def adapter_as_json(found: Conformance) -> dict[str, Any]:
         "title": found.title,
         "version": found.version,
         "python": found.python,
+        **({"variant": found.variant} if found.variant else {}),
         "class": classification.server_class.value if classification.server_class else None,
         "reason": classification.reason,
         "counts": {"pass": found.counts.passed, "note": found.counts.noted, "fail": found.counts.failed},
@@ -87,6 +89,7 @@ def adapter_from_json(data: Mapping[str, Any]) -> Conformance:
         results=tuple(_case_from_json(case) for case in data["cases"]),
         ladder=None if ladder is None else _ladder_from_json(ladder),
         problem=data.get("problem"),
+        variant=data.get("variant"),
     )
 
 
@@ -110,9 +113,8 @@ def _case_as_json(result: CaseResult) -> dict[str, Any]:
         "events": [
             {"at_s": round(event.at_s, 4), "kind": event.kind.value, "data": event.data.decode("latin-1")}
             for event in result.events
-        ]
-        if result.outcome is not Outcome.PASS
-        else [],
+        ],
+        "parts": dict(result.parts),
     }
 
 
@@ -133,6 +135,7 @@ def _case_from_json(data: Mapping[str, Any]) -> CaseResult:
         seconds=data["seconds"],
         attempts=data["attempts"],
         figures=data["figures"],
+        parts=data.get("parts", {}),
     )
 
 

@@ -6,13 +6,17 @@ A conversation ends by its deadline, and its socket with it.
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import functools
 import socket
+import struct
 import time
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from runner.conformance.case import (
+    AGAIN,
     Await,
     Conversation,
     Ending,
@@ -20,11 +24,17 @@ from runner.conformance.case import (
     EventKind,
     Exchange,
     HalfClose,
+    Hold,
+    Leave,
+    Meet,
     Pause,
     Send,
 )
 from runner.conformance.wire import ResponseReader
 from runner.record.trial import Address
+
+ASK_AGAIN_S: Final = 0.5
+"""After so long a silence a connection that should have been closed is asked for one more response."""
 
 QUIET_S: Final = 0.2
 """This long after the last response nothing more is expected."""
@@ -36,11 +46,38 @@ KEPT_BYTES: Final = 4096
 """How much of one direction's bytes a result keeps."""
 
 _RECEIVE_BYTES: Final = 64 * 1024
+_ASKING: Final = b"GET /sleep/0/%s HTTP/1.1\r\nHost: x\r\n\r\n" % AGAIN
+_TIMER_S: Final = 0.002
+"""The event loop wakes no sooner; a shorter pause is spent looking at the clock."""
 
 
-async def converse(address: Address, exchange: Exchange, deadline_s: float) -> Conversation:
+class Batch:
+    """Connections that are open together: where they wait for each other, and whether some hold for the others."""
+
+    def __init__(self, exchanges: Sequence[Exchange]) -> None:
+        meeting = sum(any(isinstance(step, Meet) for step in one.steps) for one in exchanges)
+        self._others = sum(not one.holds for one in exchanges)
+        self._missing = meeting
+        self.met = asyncio.Event()
+        self.over = asyncio.Event()
+
+    def arrive(self) -> None:
+        """One more has come to its :class:`Meet`."""
+        self._missing -= 1
+        if self._missing <= 0:
+            self.met.set()
+
+    def leave(self, exchange: Exchange) -> None:
+        """One has ended."""
+        self._others -= not exchange.holds
+        if self._others <= 0:
+            self.over.set()
+
+
+async def converse(address: Address, exchange: Exchange, deadline_s: float, batch: Batch | None = None) -> Conversation:
     """One exchange on one connection, closed when this returns, which is by the deadline."""
-    talk = _Talk(exchange)
+    batch = batch or Batch([exchange])
+    talk = _Talk(exchange, batch)
     sock: socket.socket | None = None
     try:
         async with asyncio.timeout(deadline_s):
@@ -50,17 +87,27 @@ async def converse(address: Address, exchange: Exchange, deadline_s: float) -> C
         talk.ending = Ending.DEADLINE if sock is not None else Ending.REFUSED
     except ConnectionError:
         talk.ending = Ending.RESET if sock is not None else Ending.REFUSED
+    except _LeftError:
+        talk.ending = Ending.LEFT
     finally:
         if sock is not None:
             sock.close()
+        batch.leave(exchange)
     return talk.conversation()
+
+
+class _LeftError(Exception):
+    """The exchange ends with the client's leaving."""
 
 
 class _Talk:
     """One connection, while it lasts: a writer that follows the steps, and a reader beside it."""
 
-    def __init__(self, exchange: Exchange) -> None:
+    def __init__(self, exchange: Exchange, batch: Batch) -> None:
         self._exchange = exchange
+        self._batch = batch
+        self._asked: int | None = None
+        self._half_closed = False
         self._enough = exchange.enough
         if self._enough is None and not exchange.until_close:
             self._enough = len(exchange.methods)
@@ -83,16 +130,20 @@ class _Talk:
         receiving: asyncio.Task[bytes] | None = None
         try:
             if self._exchange.read_after_s:
-                await asyncio.sleep(self._exchange.read_after_s)
+                await _set(self._batch.over, self._exchange.read_after_s)
             while True:
                 receiving = receiving or asyncio.create_task(_receive(sock))
                 tasks = {receiving} if writing.done() else {receiving, writing}
                 quiet = writing.done() and self._quiet()
-                ended, _ = await asyncio.wait(
-                    tasks, timeout=QUIET_S if quiet else None, return_when=asyncio.FIRST_COMPLETED
-                )
-                if not ended:
+                asks = writing.done() and not quiet and self._asks()
+                patience = QUIET_S if quiet else ASK_AGAIN_S if asks else None
+                ended, _ = await asyncio.wait(tasks, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
+                if writing in ended and not writing.cancelled() and isinstance(writing.exception(), _LeftError):
+                    raise _LeftError
+                if not ended and quiet:
                     return
+                if not ended:
+                    await self._ask_again(sock)
                 if receiving in ended:
                     data, receiving = receiving.result(), None
                     if self._take(data):
@@ -106,11 +157,28 @@ class _Talk:
         if self._first_sent_s is not None and self._last_received_s is not None:
             elapsed = self._last_received_s - self._first_sent_s
         self._note(EventKind.ENDED, str(self.ending).encode())
-        return Conversation(tuple(self._events), self._reader.reading, self.ending, tuple(self._awaited), elapsed)
+        reading, awaited = self._reader.reading, tuple(self._awaited)
+        return Conversation(tuple(self._events), reading, self.ending, awaited, elapsed, self._asked)
 
     def _quiet(self) -> bool:
         """Whether nothing more is expected, so that a short silence ends the exchange."""
+        if self._asked is not None and self._complete > self._asked:
+            return True
         return self._reader.flawed or (self._enough is not None and self._complete >= self._enough)
+
+    def _asks(self) -> bool:
+        """Whether one more request may be sent, to see if the connection still serves."""
+        wanted = self._exchange.asks_again or self._exchange.until_close
+        return wanted and self._asked is None and self._complete > 0 and not self._half_closed
+
+    async def _ask_again(self, sock: socket.socket) -> None:
+        self._asked = self._complete
+        self._reader.expect("GET")
+        self._note(EventKind.SENT, _ASKING)
+        try:
+            await asyncio.get_running_loop().sock_sendall(sock, _ASKING)
+        except OSError:
+            self._write_failed = True
 
     def _take(self, data: bytes) -> bool:
         """Take what was received; return whether that was the end."""
@@ -129,7 +197,7 @@ class _Talk:
             return True
         return False
 
-    async def _write(self, sock: socket.socket) -> None:
+    async def _write(self, sock: socket.socket) -> None:  # noqa: C901 - a branch a step
         loop = asyncio.get_running_loop()
         try:
             for step in self._exchange.steps:
@@ -138,13 +206,27 @@ class _Talk:
                         self._note(EventKind.SENT, data)
                         self._first_sent_s = self._first_sent_s or self._now()
                         await loop.sock_sendall(sock, data)
+                    case Pause(seconds) if seconds < _TIMER_S:
+                        until = time.perf_counter() + seconds
+                        while time.perf_counter() < until:
+                            pass
                     case Pause(seconds):
                         await asyncio.sleep(seconds)
                     case Await(responses, within_s):
                         self._awaited.append(await self._completes(responses, within_s))
                     case HalfClose():
+                        self._half_closed = True
                         self._note(EventKind.HALF_CLOSED)
                         sock.shutdown(socket.SHUT_WR)
+                    case Meet(within_s):
+                        self._batch.arrive()
+                        await _set(self._batch.met, within_s)
+                    case Hold(within_s):
+                        await _set(self._batch.over, within_s)
+                    case Leave(reset):
+                        if reset:
+                            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                        raise _LeftError
         except OSError:
             self._write_failed = True
 
@@ -192,8 +274,7 @@ def _cut(data: bytes, limit: int) -> bytes:
 
 async def _connected(address: Address, *, small_window: bool) -> socket.socket:
     loop = asyncio.get_running_loop()
-    found = await loop.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)
-    family, kind, protocol, _, place = found[0]
+    family, kind, protocol, _, place = _resolved(address)
     sock = socket.socket(family, kind, protocol)
     try:
         sock.setblocking(False)
@@ -205,6 +286,19 @@ async def _connected(address: Address, *, small_window: bool) -> socket.socket:
         sock.close()
         raise
     return sock
+
+
+@functools.lru_cache(maxsize=64)
+def _resolved(address: Address) -> tuple[int, int, int, str, Any]:
+    """Once for each address: a race has no time for it."""
+    return socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)[0]
+
+
+async def _set(event: asyncio.Event, within_s: float) -> None:
+    """Wait for an event, but not for ever."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(within_s):
+            await event.wait()
 
 
 async def _receive(sock: socket.socket) -> bytes:

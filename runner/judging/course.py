@@ -16,11 +16,14 @@ import numpy as np
 
 from runner.judging import levels, stats
 from runner.judging import schedule as rule
+from runner.judging.capacity import MIN_TRIALS, Observation, Search
 from runner.judging.levels import Stopping
 from runner.judging.schedule import Progress, Schedule, Step, TrialSummary
 from runner.judging.stats import Summary
 from runner.record.plan import Cell, Headers
 
+SOUGHT_TRIALS = 8
+"""What a search for the capacity under a limit is supposed to take: docs/statistics.md has what it took."""
 UNKNOWN_SPREAD = 0.02
 """The standard deviation of a rate's logarithm that is supposed before any cell has shown one."""
 
@@ -30,10 +33,13 @@ class Course:
 
     def __init__(self, schedule: Schedule, history: Iterable[TrialSummary] = ()) -> None:
         self.schedule = schedule
-        self._tallies = [_Tally(schedule, place, cell) for place, cell in enumerate(rule.ordered(schedule.cells))]
+        self._tallies = [
+            (_Tally if cell.limit is None else _Sought)(schedule, place, cell)
+            for place, cell in enumerate(rule.ordered(schedule.cells))
+        ]
         self._by_cell = {tally.cell: tally for tally in self._tallies}
         for tally in self._tallies:
-            if tally.cell.share is not None:
+            if tally.needs_capacity:
                 tally.closed = self._by_cell.get(tally.cell.closed)
         self._history: list[TrialSummary] = []
         self._spent_s = 0.0
@@ -239,14 +245,19 @@ class _Tally:
         return self._own_wants and not self.has_no_pace
 
     @property
+    def needs_capacity(self) -> bool:
+        """Whether its load follows from the capacity of its closed cell."""
+        return self.cell.share is not None or self.cell.limit is not None
+
+    @property
     def waits_for_capacity(self) -> bool:
-        """Whether its load is a share of a capacity that is not known yet."""
+        """Whether its load follows from a capacity that is not known yet."""
         return self.closed is not None and self.closed.capacity is None
 
     @property
     def has_no_pace(self) -> bool:
-        """Whether its load is a share of the capacity of a cell that failed, or that is not measured at all."""
-        if self.cell.share is None:
+        """Whether its load follows from the capacity of a cell that failed, or that is not measured at all."""
+        if not self.needs_capacity:
             return False
         return self.closed is None or (self.closed.capacity is None and self.closed.failed)
 
@@ -271,6 +282,56 @@ class _Tally:
     @property
     def _precision(self) -> float:
         return self._schedule.precision_of(self.cell)
+
+
+class _Sought(_Tally):
+    """The trials of a search for the highest rate within a limit: each has a rate that those before it suggest.
+
+    It has what it needs when the search says so; disturbed trials are repeated, and then count for nothing.
+    """
+
+    __slots__ = ("_observations",)
+
+    def __init__(self, schedule: Schedule, place: int, cell: Cell) -> None:
+        super().__init__(schedule, place, cell)
+        self._observations: list[Observation] = []
+
+    def add(self, trial: TrialSummary) -> None:
+        """Count one more."""
+        self._trials.append(trial)
+        self.total = len(self._trials)
+        self.wall_s = math.fsum(one.wall_s for one in self._trials) / self.total
+        seen = sought(self._trials)
+        self._observations = list(seen)
+        self.progress = len(seen)
+        self.failed = sum(one.observation is None for one in self._trials) >= rule.CONFIRMATIONS
+        search = self._search
+        ended = search is not None and search.next_rate(self._observations) is None
+        self.has_minimum = self.progress >= MIN_TRIALS
+        self.reached = ended
+        self._own_wants = not self.failed and not ended and self.total < self._schedule.max_trials
+
+    def still_wanted(self, usually_needed: int) -> int:  # noqa: ARG002 - what cells with an interval need
+        """How many more trials the search may take."""
+        return max(1, SOUGHT_TRIALS - self.progress) if self.wants_more else 0
+
+    @property
+    def rate(self) -> float | None:
+        """The rate that the search tries next, in requests/s."""
+        search = self._search
+        return None if search is None else search.next_rate(self._observations)
+
+    @property
+    def _search(self) -> Search | None:
+        capacity, limit = self.closed.capacity if self.closed else None, self.cell.limit
+        return None if capacity is None or limit is None else Search(limit_us=limit.us, closed_loop=capacity)
+
+
+def sought(trials: Sequence[TrialSummary]) -> tuple[Observation, ...]:
+    """What the trials of a search show: the undisturbed ones, and beyond those that are repeated the others too."""
+    observed = [one for one in trials if one.observation is not None]
+    repeated = [one for one in observed if one.disturbed][: rule.REPEATS]
+    return tuple(one.observation for one in observed if one.observation is not None and one not in repeated)
 
 
 class _Tie:

@@ -23,6 +23,7 @@ from typing import TypeVar
 
 from runner.errors import PlanError
 from runner.judging import levels
+from runner.judging.capacity import Observation
 from runner.judging.levels import Stopping
 from runner.record.plan import Cell, Plan
 
@@ -41,8 +42,9 @@ class TrialSummary:
     """What the schedule must know of a finished trial.
 
     ``rate`` is in requests per second, or of a paced cell the p99 of its latency in microseconds; ``None`` exactly
-    where the trial ``failed``. ``wall_s`` is its whole duration, start and stop of the server included; ``disturbed``
-    trials are repeated (:func:`counted`).
+    where the trial ``failed``. ``observation`` is what a trial of a search for the capacity under a limit showed, whose
+    figure is then the rate that was offered. ``wall_s`` is its whole duration, start and stop of the server included;
+    ``disturbed`` trials are repeated (:func:`counted`).
     """
 
     cell: Cell
@@ -51,6 +53,7 @@ class TrialSummary:
     failed: bool
     disturbed: bool
     wall_s: float
+    observation: Observation | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,4 +186,5 @@ def _reach(number: int) -> float:
 def _sort_key(cell: Cell) -> tuple[str | int | float, ...]:
     """The order of cells where some have no interpreter, limit or pace: ``None`` compares with nothing."""
     where = (cell.adapter, cell.python or "", cell.depth, cell.connections, cell.workers, cell.max_clients or 0)
-    return (*where, cell.headers, cell.share or 0.0, cell.rate or 0.0, cell.burst or 0)
+    limit = (cell.limit.percent, cell.limit.us) if cell.limit is not None else (0.0, 0)
+    return (*where, cell.headers, cell.share or 0.0, cell.rate or 0.0, cell.burst or 0, *limit, cell.variant or "")

@@ -54,7 +54,7 @@ def of_trial(trial: Trial) -> Failure:
     if load is None:
         return Failure(Verdict.UNAVAILABLE, "no load was run")
     if load.volley is not None and load.volley.arrivals is not None:
-        return volley.paced(load, load.volley, load.volley.arrivals, generator_busy(trial), GENERATOR_BUSY)
+        return volley.paced(load, load.volley, load.volley.arrivals)
     return _limit(trial, load)
 
 

@@ -27,7 +27,7 @@ GROWING_SHARE = 0.98
 """Share of the offered requests answered below which such growth is taken for a load above capacity."""
 LATE_US = 100
 LATE_SHARE = 0.2
-"""The generator's lag at p99 above both of which, in microseconds and of the p99 of latency, it was too late."""
+"""The generator's lag or own delay at p99 above both of which (µs, and of the latency's p99) it was too late."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +82,13 @@ def silence(trial: Trial, load: Load, seen: Volley) -> Failure | None:
     return Failure(Verdict.STALLED, f"{lost} of {seen.batches.sent} batches were never answered{silent}")
 
 
-def paced(load: Load, seen: Volley, arrivals: Arrivals, generator_busy: float | None, busy_at: float) -> Failure:
-    """Whether a paced load was held; if not, who was late. ``busy_at``: from what share on a generator has no time."""
+def paced(load: Load, seen: Volley, arrivals: Arrivals) -> Failure:
+    """Whether a paced load was held; if not, who was late.
+
+    A generator that had no time to spare is told by its lateness, not by its CPU time: as long as it writes in time and
+    takes in time what has come, the latencies are the server's.
+    """
     late = _lateness(load, seen)
-    if generator_busy is not None and generator_busy >= busy_at:
-        late = late or f"volley used {generator_busy:.0%} of its CPU"
     if late is not None:
         return Failure(Verdict.GENERATOR_BOUND, late)
     answered = arrivals.answered_per_second / arrivals.offered_per_second if arrivals.offered_per_second else 0.0
@@ -102,13 +104,11 @@ def paced(load: Load, seen: Volley, arrivals: Arrivals, generator_busy: float | 
 
 
 def _lateness(load: Load, seen: Volley) -> str | None:
-    lag = seen.lag
-    if lag is None or lag.p99 is None:
-        return None
     own = latency.percentile_us(load.histogram, 99) or 0
-    if lag.p99 <= max(LATE_US, LATE_SHARE * own):
-        return None
-    return f"volley wrote arrivals late: {lag.p99} µs at p99, of a latency of {own} µs"
+    for what, spread in (("wrote arrivals late", seen.lag), ("left responses lying", seen.own_delay)):
+        if spread is not None and spread.p99 is not None and spread.p99 > max(LATE_US, LATE_SHARE * own):
+            return f"volley {what}: {spread.p99} µs at p99, of a latency of {own} µs"
+    return None
 
 
 def _growth(seen: Volley) -> float:

@@ -158,7 +158,7 @@ def require_cpus(server: int) -> None:
     if cpus <= server:
         raise PlanError(
             f"{server} CPUs for the server and another for wrk are {server + 1}, and this machine has {cpus}: "
-            "measure on one that has them, or leave out --server-cpus"
+            "measure on one that has them, or give fewer with --server-cpus"
         )
 
 

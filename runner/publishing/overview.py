@@ -137,7 +137,7 @@ def _server(row: Row) -> str:
     """A server in words that no other of a run has."""
     limit = row.cell.max_clients if row.cell else None
     python, clients = (f"Python {row.python}" if row.python else None, f"{limit} clients" if limit else None)
-    return ", ".join(filter(None, (row.title, python, clients)))
+    return ", ".join(filter(None, (row.title, row.variant, python, clients)))
 
 
 def _newest_first(entries: Sequence[Entry]) -> list[Entry]:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+from runner.record.variant import Server, Variant
+
 
 class Kind(StrEnum):
     """What an adapter is, and so what it may be compared with."""
@@ -122,6 +124,12 @@ class Environment:
     python: str | None
     version: str
     installed: Mapping[str, str] = field(default_factory=dict)
+    variant: Variant | None = None
+
+    @property
+    def server(self) -> Server:
+        """What tells servers of one run apart."""
+        return self.adapter.name, self.python, self.variant.label if self.variant else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,3 +140,9 @@ class Unavailable:
     reason: str
     python: str | None = None
     log_tail: tuple[str, ...] = ()
+    variant: Variant | None = None
+
+    @property
+    def server(self) -> Server:
+        """What tells servers of one run apart."""
+        return self.adapter.name, self.python, self.variant.label if self.variant else None

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from runner.record.adapter import Group, Scenario
+from runner.record.variant import Server
 
 
 class Generator(StrEnum):
@@ -24,12 +27,25 @@ class Headers(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, order=True)
+class Limit:
+    """What a server must hold: so many per cent of its batches answered within ``us`` microseconds."""
+
+    percent: float
+    us: int
+
+    def __str__(self) -> str:
+        return f"p{self.percent:g}={self.us / 1000:g}ms"
+
+
+@dataclass(frozen=True, slots=True, order=True)
 class Cell:
     """What is compared: one adapter on one interpreter under one kind of load.
 
     ``max_clients``: how many requests its client may have under way at once; ``None`` leaves it its own default.
     The load is closed, or paced where ``share`` (of the closed cell's capacity, 0.75 for 75 %) or ``rate`` (requests/s)
-    is given: arrivals of ``burst`` requests at a time, ``None`` for as many as ``depth``.
+    is given: arrivals of ``burst`` requests at a time, ``None`` for as many as ``depth``. With a ``limit`` it is paced
+    too, each trial at another rate, in search of the highest that keeps within it.
+    ``variant``: the label of what is changed about the adapter, ``None`` for itself.
     """
 
     adapter: str
@@ -42,16 +58,23 @@ class Cell:
     share: float | None = None
     rate: float | None = None
     burst: int | None = None
+    limit: Limit | None = None
+    variant: str | None = None
+
+    @property
+    def server(self) -> Server:
+        """What tells servers of one run apart."""
+        return self.adapter, self.python, self.variant
 
     @property
     def is_paced(self) -> bool:
         """Whether its load is open, at a rate."""
-        return self.share is not None or self.rate is not None
+        return self.share is not None or self.rate is not None or self.limit is not None
 
     @property
     def closed(self) -> Cell:
         """The same under a closed loop, whose rate is the capacity that shares are of."""
-        return replace(self, share=None, rate=None, burst=None)
+        return replace(self, share=None, rate=None, burst=None, limit=None)
 
     @property
     def id(self) -> str:
@@ -62,8 +85,17 @@ class Cell:
         share = "" if self.share is None else f"-s{100 * self.share:g}"
         rate = "" if self.rate is None else f"-r{self.rate:g}"
         burst = "" if self.burst is None else f"-b{self.burst}"
-        load = f"{clients}{headers}{share}{rate}{burst}"
-        return f"{self.adapter}{python}-d{self.depth}-c{self.connections}-w{self.workers}{load}"
+        limit = "" if self.limit is None else f"-{self.limit}"
+        load = f"{clients}{headers}{share}{rate}{burst}{limit}"
+        return f"{self.adapter}{python}{_slug(self.variant)}-d{self.depth}-c{self.connections}-w{self.workers}{load}"
+
+
+def _slug(variant: str | None) -> str:
+    """A variant's label in a file's name: what may not stand in one is left out, and told apart by a digest."""
+    if variant is None:
+        return ""
+    plain = re.sub(r"[^A-Za-z0-9._@=-]+", "_", variant).strip(".")[:60]
+    return f"-{plain}" + ("" if plain == variant else f"~{hashlib.sha256(variant.encode()).hexdigest()[:4]}")
 
 
 class Purpose(StrEnum):
@@ -89,7 +121,10 @@ class Plan:
 
     ``generator`` loads, ``witness_by`` bears witness where asked. ``shares`` are paced loads as shares of each cell's
     capacity (0.75 for 75 %), ``rates`` the same in requests/s, ``burst`` the requests of an arrival (``None``: depth).
-    ``tail_precision`` is the wanted half-width of the interval of a paced cell's p99.
+    ``variants`` are changes to each adapter that they fit, as they were asked for, each beside the adapter itself;
+    ``count``: instructions are counted too.
+    ``tail_precision`` is the wanted half-width of the interval of a paced cell's p99. ``limits`` are those under which
+    the capacity is searched.
     """
 
     profile: str
@@ -124,3 +159,6 @@ class Plan:
     rates: tuple[float, ...] = ()
     burst: int | None = None
     tail_precision: float = 0.1
+    limits: tuple[Limit, ...] = ()
+    variants: tuple[str, ...] = ()
+    count: bool = False

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from runner.record.adapter import Body, Client, Group, Kind, Scenario, Tuning
+from runner.record.count import Count
 from runner.record.plan import Cell, Plan
 from runner.record.trial import Placement
+from runner.record.variant import Server, Variant
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,12 @@ class AdapterRecord:
     compiles: bool = False
     remark: str | None = None
     tuning: tuple[Tuning, ...] = ()
+    variant: Variant | None = None
+
+    @property
+    def server(self) -> Server:
+        """What tells servers of one run apart."""
+        return self.name, self.python, self.variant.label if self.variant else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +102,12 @@ class ConformanceSummary:
     passed: int
     noted: int
     failed: int
+    variant: str | None = None
+
+    @property
+    def server(self) -> Server:
+        """What tells servers of one run apart."""
+        return self.adapter, self.python, self.variant
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,3 +130,4 @@ class Run:
     findings: tuple[Finding, ...]
     setup_s: float | None = None
     measure_s: float | None = None
+    counts: tuple[Count, ...] = ()

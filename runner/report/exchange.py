@@ -163,7 +163,8 @@ def _name(row: Row) -> str:
         return row.title
     workers = f", {row.workers} workers" if (row.workers or 1) > 1 else ""
     fields = ", a browser's headers" if row.headers is Headers.BROWSER else ""
-    return f"{row.title}, depth {row.depth}, {row.connections} connections{workers}{fields}"
+    variant = f" · {row.variant}" if row.variant else ""
+    return f"{row.title}{variant}, depth {row.depth}, {row.connections} connections{workers}{fields}"
 
 
 def _versions(row: Row) -> str:

@@ -12,22 +12,21 @@ from runner.judging.schedule import counted
 from runner.record.plan import Cell, Plan, Purpose
 from runner.record.run import Run
 from runner.record.trial import Failure, Trial, Verdict
+from runner.record.variant import Server
 
 
 def by_cell(run: Run, trials: Sequence[Trial]) -> dict[Cell, CellTrials]:
     """The trials that measure each cell, in the order in which the cells were first measured."""
     measured: dict[Cell, list[Trial]] = defaultdict(list)
-    verified: dict[tuple[str, str | None], Trial] = {}
+    verified: dict[Server, Trial] = {}
     for trial in trials:
         if trial.purpose is Purpose.VERIFY:
-            verified[trial.cell.adapter, trial.cell.python] = trial
+            verified[trial.cell.server] = trial
         elif trial.purpose is Purpose.MEASURE:
             measured[trial.cell].append(trial)
-    broken = {(one.adapter, one.python): one.reason for one in run.conformance if one.server_class == BROKEN}
+    broken = {one.server: one.reason for one in run.conformance if one.server_class == BROKEN}
     return {
-        cell: CellTrials.of(
-            found, verified.get((cell.adapter, cell.python)), run.plan, broken=broken.get((cell.adapter, cell.python))
-        )
+        cell: CellTrials.of(found, verified.get(cell.server), run.plan, broken=broken.get(cell.server))
         for cell, found in measured.items()
     }
 

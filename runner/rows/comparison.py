@@ -8,17 +8,19 @@ drifted apart: ratios are over theirs, and no interval is narrower than these sc
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from runner.errors import RecordError
-from runner.judging import stats
+from runner.judging import stats, verdict
 from runner.judging.levels import Stopping
+from runner.judging.power import Power, power
 from runner.judging.stats import Difference, Drift, Interval
 from runner.record.plan import Cell, Headers
 from runner.record.run import AdapterRecord, Run
 from runner.record.trial import Trial, Verdict
+from runner.record.variant import Server
 from runner.rows import cells
 from runner.rows.cells import CellTrials
 from runner.rows.paced import estimate
@@ -54,6 +56,8 @@ class Side:
     trials: int
     requests_per_second: Estimate | None
     cpu_us_per_request: Estimate | None
+    disturbed_trials: int = 0
+    variant: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,8 @@ class Compared:
 
     At once: for all changed cells, and for all unchanged ones.
     ``by`` is the figure that ``change`` was read off: the rate, or the CPU time of a request where a load generator was
-    the limit. ``unchanged``: the adapter's file, its packages and its interpreter are the same in both runs.
+    the limit, or where other work disturbed most trials of a side: a rate is spoiled by it, CPU time hardly. ``power``
+    is that figure's. ``unchanged``: the adapter's file, its packages and its interpreter are the same in both runs.
     """
 
     adapter: str
@@ -78,6 +83,18 @@ class Compared:
     by: str | None
     unchanged: bool
     headers: Headers = Headers.BARE
+    power: Power | None = None
+
+    @property
+    def could_have_shown(self) -> float | None:
+        """The smallest slowdown that its trials would have shown nine times in ten; ``None`` without an interval."""
+        return self.power.smallest if self.power is not None else None
+
+    def inconclusive(self, share: float) -> bool:
+        """Whether nothing was found, and a slowdown of ``share`` would not have been either."""
+        if self.change is Change.NOT_COMPARED:
+            return True
+        return self.change is Change.NONE_FOUND and (self.power is None or self.power.smallest > share)
 
     def slower_than(self, share: float) -> bool:
         """Whether the data say that the rate fell by more than ``share``, or that the cell no longer works."""
@@ -99,7 +116,9 @@ class Aspect:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Two runs beside each other. ``only_base`` and ``only_new`` are the ids of cells that one of them alone has.
+    """Two runs beside each other, or two servers of the run ``within``. ``base`` and ``new`` are their names.
+
+    ``only_base`` and ``only_new`` are the ids of cells that one of them alone has.
 
     ``drift`` is ``None`` where fewer than three cells could tell it: the intervals then hold each run's noise alone.
     """
@@ -112,10 +131,15 @@ class Comparison:
     differs: tuple[Aspect, ...]
     drift: Drift | None
     unfinished: tuple[str, ...]
+    within: str | None = None
 
     def slower_than(self, share: float) -> tuple[Compared, ...]:
         """The cells of which the data say so."""
         return tuple(cell for cell in self.cells if cell.slower_than(share))
+
+    def inconclusive(self, share: float) -> tuple[Compared, ...]:
+        """The cells that say neither that they are slower nor that they are not by ``share``."""
+        return tuple(cell for cell in self.cells if cell.inconclusive(share))
 
 
 def compare(base: Measured, new: Measured, *, across_machines: bool = False) -> Comparison:
@@ -138,28 +162,16 @@ def compare(base: Measured, new: Measured, *, across_machines: bool = False) -> 
     unchanged = {one.key for one in pairs if one.unchanged}
     rate_ratios = stats.ratio_intervals(rates, unchanged, stopping=stopping)
     cpu_ratios = stats.ratio_intervals(costs, unchanged, stopping=stopping)
-    made = []
-    for one in pairs:
-        rate_ratio, cpu_ratio = rate_ratios.get(one.key), cpu_ratios.get(one.key)
-        change, by = _change(one, rate_ratio, cpu_ratio)
-        made.append(
-            Compared(
-                adapter=one.base_cell.adapter,
-                title=one.new_record.title,
-                depth=one.base_cell.depth,
-                connections=one.base_cell.connections,
-                workers=one.base_cell.workers,
-                base=_side(one.base_record, one.base, cells.stopping(base[0].plan)),
-                new=_side(one.new_record, one.new, cells.stopping(new[0].plan)),
-                rate_ratio=rate_ratio,
-                cpu_ratio=cpu_ratio,
-                change=change,
-                by=by,
-                unchanged=one.unchanged,
-                headers=one.base_cell.headers,
-            )
+    drifts = {RATE: _drift(rates, unchanged), COST: _drift(costs, unchanged)}
+    made = [
+        compared(
+            one,
+            (rate_ratios.get(one.key), cpu_ratios.get(one.key)),
+            Allowance(stopping, len(unchanged) if one.unchanged else len(pairs) - len(unchanged), drifts),
         )
-    made.sort(key=lambda cell: (cell.workers, cell.connections, cell.depth, cell.headers, cell.title))
+        for one in pairs
+    ]
+    made.sort(key=_order)
     return Comparison(
         base=base[0].id,
         new=new[0].id,
@@ -167,9 +179,54 @@ def compare(base: Measured, new: Measured, *, across_machines: bool = False) -> 
         only_base=tuple(cell.id for cell in only_base),
         only_new=tuple(cell.id for cell in only_new),
         differs=tuple(_differences(base[0], new[0])),
-        drift=stats.drift(values for key, values in rates.items() if key in unchanged),
+        drift=drifts[RATE],
         unfinished=tuple(run.id for run, _ in (base, new) if run.finished_at is None),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """What the intervals of a comparison allow for: how trials ended, how many hold at once, and drift by figure."""
+
+    stopping: Stopping
+    comparisons: int
+    drifts: Mapping[str, Drift | None]
+
+
+def compared(pair: Pair, ratios: tuple[Interval | None, Interval | None], allowed: Allowance) -> Compared:
+    """One pair of cells with the intervals of its ratios, of rate and of CPU time."""
+    rate_ratio, cpu_ratio = ratios
+    change, by = _change(pair, rate_ratio, cpu_ratio)
+    ratio = rate_ratio if by == RATE else cpu_ratio
+    shown = None
+    if by is not None and ratio is not None:
+        trials = min(len(pair.base.used), len(pair.new.used))
+        drift = allowed.drifts.get(by)
+        shown = power(ratio, trials, comparisons=allowed.comparisons, stopping=allowed.stopping, drift=drift)
+    return Compared(
+        adapter=pair.base_cell.adapter,
+        title=pair.new_record.title,
+        depth=pair.base_cell.depth,
+        connections=pair.base_cell.connections,
+        workers=pair.base_cell.workers,
+        base=_side(pair.base_record, pair.base, allowed.stopping),
+        new=_side(pair.new_record, pair.new, allowed.stopping),
+        rate_ratio=rate_ratio,
+        cpu_ratio=cpu_ratio,
+        change=change,
+        by=by,
+        unchanged=pair.unchanged,
+        headers=pair.base_cell.headers,
+        power=shown,
+    )
+
+
+def _drift(values: Mapping[_Key, _Values], unchanged: Collection[_Key]) -> Drift | None:
+    return stats.drift(each for key, each in values.items() if key in unchanged)
+
+
+def _order(cell: Compared) -> tuple[int, int, int, str, str]:
+    return cell.workers, cell.connections, cell.depth, cell.headers, cell.title
 
 
 _Key = tuple[Cell, Cell]
@@ -177,7 +234,7 @@ _Values = tuple[list[float], list[float]]
 
 
 @dataclass(frozen=True, slots=True)
-class _Pair:
+class Pair:
     """A cell in both runs, with its adapter as each of them used it."""
 
     base_cell: Cell
@@ -189,15 +246,18 @@ class _Pair:
 
     @property
     def key(self) -> _Key:
+        """Its two cells."""
         return self.base_cell, self.new_cell
 
     @property
     def unchanged(self) -> bool:
+        """Whether file, packages and interpreter are the same in both."""
         first, second = self.base_record, self.new_record
         return (first.sha256, first.installed, first.python) == (second.sha256, second.installed, second.python)
 
     @property
     def verdicts(self) -> tuple[Verdict, Verdict]:
+        """What the figures of either side are worth."""
         return self.base.found.verdict, self.new.found.verdict
 
     @property
@@ -208,6 +268,7 @@ class _Pair:
 
     @property
     def costs(self) -> _Values | None:
+        """CPU time a request of either side, where both worked."""
         comparable = all(verdict.has_rate for verdict in self.verdicts)
         return (cells.cpu_costs_us(self.base.used), cells.cpu_costs_us(self.new.used)) if comparable else None
 
@@ -226,10 +287,10 @@ def _refuse(base: Run, new: Run, *, across_machines: bool) -> None:
         )
 
 
-def _pairs(base: Measured, new: Measured) -> tuple[list[_Pair], list[Cell], list[Cell]]:
+def _pairs(base: Measured, new: Measured) -> tuple[list[Pair], list[Cell], list[Cell]]:
     """Cells that match, and those that do not. An interpreter's release matters where a run has several of them."""
     first, second = cells.by_cell(*base), cells.by_cell(*new)
-    records = [{(one.name, one.python): one for one in run.adapters} for run, _ in (base, new)]
+    records = [{one.server: one for one in run.adapters} for run, _ in (base, new)]
     pythons = [_pythons(cells) for cells in (first, second)]
     waiting = dict(second)
     pairs, alone = [], []
@@ -239,8 +300,8 @@ def _pairs(base: Measured, new: Measured) -> tuple[list[_Pair], list[Cell], list
             alone.append(cell)
             continue
         found = waiting.pop(match)
-        before = records[0][cell.adapter, cell.python]
-        pairs.append(_Pair(cell, match, own, found, before, records[1][match.adapter, match.python]))
+        before = records[0][cell.server]
+        pairs.append(Pair(cell, match, own, found, before, records[1][match.server]))
     return pairs, alone, list(waiting)
 
 
@@ -258,19 +319,25 @@ def _match(
         return cell
     if any(len(found.get(cell.adapter, ())) != 1 for found in pythons):
         return None
-    load = (cell.adapter, cell.depth, cell.connections, cell.workers)
-    return next((one for one in among if (one.adapter, one.depth, one.connections, one.workers) == load), None)
+    wanted = replace(cell, python=None)
+    return next((one for one in among if replace(one, python=None) == wanted), None)
 
 
-def _change(pair: _Pair, rate_ratio: Interval | None, cpu_ratio: Interval | None) -> tuple[Change, str | None]:
+def _change(pair: Pair, rate_ratio: Interval | None, cpu_ratio: Interval | None) -> tuple[Change, str | None]:
     worked, works = (verdict.has_rate for verdict in pair.verdicts)
     if not (worked and works):
         return Change.FAILS_NOW if worked else Change.WORKS_NOW if works else Change.FAILS_STILL, None
-    if rate_ratio is not None:
+    spoiled = any(disturbed(side.trials) * 2 > len(side.trials) for side in (pair.base, pair.new))
+    if rate_ratio is not None and not (spoiled and cpu_ratio is not None):
         return Change(stats.difference(rate_ratio)), RATE
     if cpu_ratio is not None:
         return Change(stats.difference(cpu_ratio, higher_is_better=False)), COST
     return Change.NOT_COMPARED, None
+
+
+def disturbed(trials: Sequence[Trial]) -> int:
+    """How many of them other work disturbed."""
+    return sum(verdict.disturbance(trial) is not None for trial in trials)
 
 
 def _side(record: AdapterRecord, own: CellTrials, stopping: Stopping) -> Side:
@@ -279,6 +346,8 @@ def _side(record: AdapterRecord, own: CellTrials, stopping: Stopping) -> Side:
     return Side(
         version=record.version,
         python=record.python,
+        variant=record.server[2],
+        disturbed_trials=disturbed(own.trials),
         verdict=found.verdict,
         reason=found.reason,
         trials=len(own.trials),
@@ -302,14 +371,14 @@ def _differences(base: Run, new: Run) -> Iterator[Aspect]:
         before, after = _by_key(base, apart=False), _by_key(new, apart=False)
     for key in sorted(before.keys() & after.keys(), key=str):
         old, now = before[key], after[key]
-        where = old.name
+        where = f"{old.name} · {old.variant.label}" if old.variant else old.name
         yield from _aspects(where, {"Python": old.python}, {"Python": now.python})
         yield from _aspects(where, {"file": old.sha256[:12]}, {"file": now.sha256[:12]})
         yield from _aspects(where, old.installed, now.installed)
 
 
-def _by_key(run: Run, *, apart: bool = True) -> dict[tuple[str, str | None], AdapterRecord]:
-    return {(one.name, one.python if apart else None): one for one in run.adapters}
+def _by_key(run: Run, *, apart: bool = True) -> dict[Server, AdapterRecord]:
+    return {(one.name, one.python if apart else None, one.server[2]): one for one in run.adapters}
 
 
 def _aspects(where: str, base: Mapping[str, object], new: Mapping[str, object]) -> Iterator[Aspect]:

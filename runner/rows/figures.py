@@ -47,6 +47,11 @@ def uncertainty(row: Row) -> str:
     return NOTHING if width is None else f"±{width:.1%}".replace("%", " %")
 
 
+def instructions(row: Row) -> str:
+    """Instructions a request, in user space."""
+    return NOTHING if row.instructions_per_request is None else grouped_digits(row.instructions_per_request)
+
+
 def rate_or_verdict(row: Row | None) -> str:
     """The rate with its uncertainty, or why there is none; empty where there is no row.
 
@@ -125,6 +130,27 @@ def paced_latencies(seen: Paced | None) -> tuple[str, str, str]:
     return p50, p99, duration(seen.p99_9_us)
 
 
+def tail_at(row: Row, rate: float) -> str:
+    """The p99 of a load of so many requests/s; why there is none where it was not held."""
+    seen = next((one for one in row.paced if one.rate == rate), None)
+    if seen is None:
+        return NOTHING
+    return duration(seen.p99_us.mean) if seen.p99_us else seen.verdict.value
+
+
+def limited(row: Row, limit: str) -> str:
+    """The capacity under a limit with its uncertainty; ``≥`` or ``<`` where only one end is known."""
+    found = next((one for one in row.limited if one.limit == limit), None)
+    if found is None:
+        return NOTHING
+    if found.estimate is not None:
+        width = found.estimate.relative_half_width
+        return rate_digits(found.estimate.mean) + ("" if width is None else f" ±{width:.1%}".replace("%", " %"))
+    if found.low is not None:
+        return f"≥ {rate_digits(found.low)}"
+    return NOTHING if found.high is None else f"< {rate_digits(found.high)}"
+
+
 def latencies(row: Row) -> tuple[str, str, str, str, str]:
     """p50, p75, p90, p99 and max of batch latency."""
     found = row.batch_latency_us
@@ -179,6 +205,8 @@ def note(row: Row) -> str:
     found = row.batch_latency_us
     if found is not None and found.problem:
         parts.append(f"latency not measured: {found.problem}")
+    parts += [f"{one.limit}: {one.note}" for one in row.limited if one.note]
+    parts += [f"at {one.load}: {one.verdict}: {one.reason}" for one in row.paced if one.verdict is not Verdict.MEASURED]
     if row.witness is not None and row.witness.agrees is False:
         parts.append(str(row.witness.reason))
     if row.witness is not None and row.witness.requests_per_second is None:

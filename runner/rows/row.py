@@ -12,6 +12,7 @@ from runner.judging.stats import RankRange
 from runner.record.adapter import Client, Kind
 from runner.record.plan import Cell, Generator, Headers
 from runner.record.trial import Verdict
+from runner.record.variant import Server
 
 SCHEMA = 1
 
@@ -128,6 +129,22 @@ class Paced:
         if self.share is not None:
             return f"{100 * self.share:g} %"
         return f"{self.rate:,.0f}/s".replace(",", " ")
+
+
+@dataclass(frozen=True, slots=True)
+class LimitedCapacity:
+    """The highest rate (requests/s) at which a percentile of latency keeps within a limit such as ``p99=10ms``.
+
+    ``estimate`` is ``None`` where only one end is known: ``low`` of a server that keeps within it at whatever rate was
+    tried, ``high`` of one that never does. ``note`` says what else there is to know, in words.
+    """
+
+    limit: str
+    estimate: Estimate | None
+    low: float | None
+    high: float | None
+    trials: int
+    note: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,16 +265,24 @@ class Row:
     waiting: Waiting | None = None
     got_through_per_second: Estimate | None = None
     paced: tuple[Paced, ...] = ()
+    limited: tuple[LimitedCapacity, ...] = ()
     wire: Wire | None = None
-    headers: Headers = Headers.BARE
+    headers: Headers | None = None
     sends: Sends | None = None
     warmed_up: WarmedUp | None = None
     remark: str | None = None
+    variant: str | None = None
+    instructions_per_request: float | None = None
+
+    @property
+    def server(self) -> Server:
+        """What tells servers of one run apart."""
+        return self.adapter, self.python, self.variant
 
     @property
     def group(self) -> Group:
         """Rows of one group may be compared."""
-        return Group(self.workers or 0, self.connections or 0, self.depth or 0, self.headers)
+        return Group(self.workers or 0, self.connections or 0, self.depth or 0, self.headers or Headers.BARE)
 
     @property
     def cell(self) -> Cell | None:
@@ -265,4 +290,5 @@ class Row:
         if self.depth is None or self.connections is None or self.workers is None:
             return None
         limit = self.waiting.max_clients if self.waiting is not None and not self.waiting.own_limit else None
-        return Cell(self.adapter, self.python, self.depth, self.connections, self.workers, limit, self.headers)
+        load = (self.depth, self.connections, self.workers, limit, self.group.headers)
+        return Cell(self.adapter, self.python, *load, variant=self.variant)

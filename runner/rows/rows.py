@@ -11,6 +11,7 @@ from runner.judging import latency, levels, stats, verdict, waiting
 from runner.judging.latency import Proofs
 from runner.judging.levels import Stopping
 from runner.judging.stats import RankRange
+from runner.record.count import DepthCount
 from runner.record.plaintext import plain
 from runner.record.plan import Cell, Generator, Plan, Purpose
 from runner.record.run import AdapterRecord, Run
@@ -22,6 +23,7 @@ from runner.rows.row import (
     Errors,
     Estimate,
     Group,
+    LimitedCapacity,
     Multiple,
     Paced,
     Row,
@@ -32,6 +34,7 @@ from runner.rows.row import (
     Witness,
     WrkLatency,
 )
+from runner.rows.searching import limited
 
 WRK_TIMEOUT_US = 2_000_000
 """wrk's own ``--timeout``, unless it is told another."""
@@ -46,16 +49,27 @@ def rows(run: Run, trials: Sequence[Trial]) -> tuple[Row, ...]:
     for trial in trials:
         if trial.purpose is Purpose.WITNESS:
             witnesses[trial.cell].append(trial)
-    adapters = {(record.name, record.python): record for record in run.adapters}
+    adapters = {record.server: record for record in run.adapters}
     at_a_pace: dict[Cell, list[Paced]] = defaultdict(list)
+    within: dict[Cell, list[LimitedCapacity]] = defaultdict(list)
+    capacities = _capacities(run, trials)
     for cell in sorted((one for one in cells if one.is_paced), key=lambda one: (one.share or 0, one.rate or 0)):
-        at_a_pace[cell.closed].append(paced(cell, cells.pop(cell), stopping(run.plan)))
-    classes = {(one.adapter, one.python): one.server_class for one in run.conformance}
+        own = cells.pop(cell)
+        if (found_limit := limited(cell, own.trials, capacities.get(cell.closed))) is not None:
+            within[cell.closed].append(found_limit)
+        else:
+            at_a_pace[cell.closed].append(paced(cell, own, stopping(run.plan)))
+    counts = {one.server: one for one in run.counts}
+    classes = {one.server: one.server_class for one in run.conformance}
     ranks = _ranks(cells, {record.name for record in run.adapters if record.ranked}, run.plan)
-    baselines = {_group(cell): found for cell, found in cells.items() if cell.adapter == run.plan.baseline}
+    baselines = {
+        _group(cell): found
+        for cell, found in cells.items()
+        if cell.adapter == run.plan.baseline and cell.variant is None
+    }
     made = []
     for cell, found in cells.items():
-        server = cell.adapter, cell.python
+        server = cell.server
         beside = _Beside(
             record=adapters[server],
             stopping=stopping(run.plan),
@@ -65,6 +79,8 @@ def rows(run: Run, trials: Sequence[Trial]) -> tuple[Row, ...]:
             witnesses=witnesses[cell],
             witness_by=run.plan.witness_by,
             paced=tuple(at_a_pace[cell]),
+            limited=tuple(within[cell]),
+            counted=counts[server].at(cell.depth) if server in counts else None,
         )
         made.append(_row(cell, found, beside))
     made.sort(
@@ -99,6 +115,15 @@ def batch_latency(trials: Sequence[Trial]) -> BatchLatency | None:
     )
 
 
+def _capacities(run: Run, trials: Sequence[Trial]) -> dict[Cell, float]:
+    """The rate of each closed cell, from which searches began: the mean of its trials that count."""
+    return {
+        cell: geometric_mean(own.rates)
+        for cell, own in by_cell(run, trials).items()
+        if not cell.is_paced and own.rates and min(own.rates) > 0
+    }
+
+
 def _group(cell: Cell) -> Group:
     """Cells of one group may be compared."""
     return Group(cell.workers, cell.connections, cell.depth, cell.headers)
@@ -116,6 +141,8 @@ class _Beside:
     witnesses: Sequence[Trial]
     witness_by: Generator
     paced: tuple[Paced, ...]
+    limited: tuple[LimitedCapacity, ...]
+    counted: DepthCount | None = None
 
     def by(self, generator: Generator) -> Sequence[Trial]:
         """The trials of one of the generators that were asked beside the run's own."""
@@ -137,6 +164,8 @@ def _row(cell: Cell, own: CellTrials, beside: _Beside) -> Row:
         title=_title(record),
         version=record.version,
         python=cell.python,
+        variant=cell.variant,
+        instructions_per_request=beside.counted.instructions if beside.counted else None,
         kind=record.kind,
         server_class=beside.server_class,
         depth=cell.depth,
@@ -171,6 +200,7 @@ def _row(cell: Cell, own: CellTrials, beside: _Beside) -> Row:
         remark=record.remark,
         got_through_per_second=estimate(rates(trials), beside.stopping) if _answers_wrongly(found.verdict) else None,
         paced=beside.paced,
+        limited=beside.limited,
         wire=_wire(trials),
     )
 
@@ -258,6 +288,7 @@ def _unavailable_row(record: AdapterRecord) -> Row:
         title=_title(record),
         version=record.version,
         python=record.python,
+        variant=record.server[2],
         kind=record.kind,
         server_class=None,
         depth=None,

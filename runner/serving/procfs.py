@@ -11,7 +11,15 @@ from pathlib import Path
 
 from runner.serving.supervisor import descendants
 
-__all__ = ["connections", "cpu_ns", "descendants", "involuntary_switches", "listening_ports", "peak_memory_bytes"]
+__all__ = [
+    "asleep",
+    "connections",
+    "cpu_ns",
+    "descendants",
+    "involuntary_switches",
+    "listening_ports",
+    "peak_memory_bytes",
+]
 
 _GONE = (FileNotFoundError, ProcessLookupError, PermissionError)
 
@@ -84,11 +92,12 @@ def resident_memory_bytes(pid: int) -> int | None:
 
 def involuntary_switches(pid: int) -> int:
     """How often the threads of a process were made to yield their CPU, so far."""
-    try:
-        tasks = list(Path(f"/proc/{pid}/task").iterdir())
-    except _GONE:
-        return 0
-    return sum(_status_field(task / "status", "nonvoluntary_ctxt_switches") or 0 for task in tasks)
+    return sum(_status_field(task / "status", "nonvoluntary_ctxt_switches") or 0 for task in _tasks(pid))
+
+
+def asleep(pids: Iterable[int]) -> bool:
+    """Whether every thread of these processes waits for something (state ``S`` in proc(5)); those that ended do."""
+    return all(_state(task) in "SZX" for pid in pids for task in _tasks(pid))
 
 
 def listening_ports(pids: Iterable[int]) -> frozenset[int]:
@@ -109,6 +118,23 @@ def connections(port: int) -> tuple[int, int]:
     """
     inodes = [fields[9] for fields in _tcp_table() if fields[3] == "01" and _port(fields[1]) == port]
     return len(inodes), sum(1 for inode in inodes if inode != "0")
+
+
+def _tasks(pid: int) -> list[Path]:
+    """The threads of a process."""
+    try:
+        return list(Path(f"/proc/{pid}/task").iterdir())
+    except _GONE:
+        return []
+
+
+def _state(task: Path) -> str:
+    """One letter for what a thread does; ``X`` where it has ended."""
+    try:
+        stat = (task / "stat").read_text()
+    except _GONE:
+        return "X"
+    return stat[stat.rindex(")") + 2]
 
 
 def _status_field(path: Path, name: str) -> int | None:

@@ -6,7 +6,7 @@ import os
 import socket
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -91,9 +91,19 @@ class Server:
         sizes = [size for pid in self._process.tree() if (size := procfs.resident_memory_bytes(pid)) is not None]
         return sum(sizes) if sizes else None
 
+    def processes(self) -> tuple[int, ...]:
+        """Process ids of the program and its descendants, now."""
+        return tuple(self._process.tree())
+
     def log_errors(self) -> tuple[LogError, ...]:
         """The distinct errors in its log so far."""
         return errorlog.summarize(self._process.log.read_text(errors="replace"))
+
+    def signal(self, number: int) -> None:
+        """Send a signal to each of its processes, such as ``SIGSTOP`` to let it stand still."""
+        for pid in self._process.tree():
+            with suppress(ProcessLookupError):  # it ended between our look and the signal
+                os.kill(pid, number)
 
     def stop(self, grace_s: float = STOP_GRACE_S) -> Exit:
         """End it and all its descendants; see :meth:`runner.serving.process.Process.stop`."""
@@ -196,8 +206,10 @@ def _await_ready(process: Process, address: Address, timeout_s: float) -> None:
                 return
             if ports:  # another program answers there
                 break
-        elif waited > ELSEWHERE_AFTER_S and procfs.listening_ports(process.tree()):
-            break
+        elif waited > ELSEWHERE_AFTER_S:
+            ports = procfs.listening_ports(process.tree())
+            if ports and address.port not in ports:  # it may have begun to listen since we knocked
+                break
     elsewhere = sorted(procfs.listening_ports(process.tree()))
     if elsewhere:
         raise StartError(f"listens on port {', '.join(map(str, elsewhere))}, not on $PORT ({address.port})")

@@ -9,6 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from runner import project
+from runner.errors import RecordError
 from runner.machine import doctor, facts
 from runner.record import store
 from runner.record.adapter import Adapter, Environment, Scenario, Unavailable
@@ -77,6 +78,7 @@ def _record(made: Environment | Unavailable, root: Path) -> AdapterRecord:
         known_failure=adapter.known_failure,
         group=adapter.group,
         python=made.python,
+        variant=made.variant,
         version=ready.version if ready else None,
         installed=ready.installed if ready else {},
         unavailable=missing.reason if missing else None,
@@ -112,8 +114,8 @@ def changes(recorded: Run, now: Run) -> list[str]:
         found.append("the machine or its tools are not the same")
     if recorded.placement != now.placement:
         found.append("the CPUs that may be used are not the same")
-    before = {(one.name, one.python): one for one in recorded.adapters}
-    after = {(one.name, one.python): one for one in now.adapters}
+    before = {one.server: one for one in recorded.adapters}
+    after = {one.server: one for one in now.adapters}
     for key in sorted(before.keys() | after.keys(), key=str):
         old, new = before.get(key), after.get(key)
         if old is None or new is None:
@@ -134,3 +136,18 @@ def _revision(root: Path) -> str | None:
         return None
     changed = process.output(["git", "-C", str(root), "status", "--porcelain", "--untracked-files=no"], stderr=False)
     return commit.strip() + ("+" if changed and changed.strip() else "")
+
+
+def refuse_edited(head: Run, made: Environment) -> None:
+    """Raise :class:`RecordError` where what would run is not what the record says any more.
+
+    What was built of its source is still the same.
+    """
+    adapter = made.adapter
+    if str(adapter.path) not in made.argv:
+        return
+    (recorded,) = {one.sha256 for one in head.adapters if one.name == adapter.name}
+    if fingerprint(adapter) != recorded:
+        raise RecordError(
+            f"{adapter.name} was edited while it was measured: undo that and resume, or start a new run with it"
+        )

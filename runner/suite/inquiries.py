@@ -50,6 +50,7 @@ def examine(
     reporter: Reporter,
     *,
     groups: Sequence[Group] = (),
+    variants: Sequence[str] = (),
     cases: Sequence[str] = (),
     ladder: bool = False,
 ) -> tuple[Conformance, ...]:
@@ -60,7 +61,7 @@ def examine(
     if lacking := facts.allow_descriptors(examination.descriptors(ladder=ladder)):
         raise PlanError(f"the cases, {examination.AT_ONCE} servers at a time, need {lacking}")
     with process.ending_all(), tempfile.TemporaryDirectory(prefix="pipebench-check-") as logs:
-        prepared = environments.prepare(named, progress=reporter.building)
+        prepared = environments.prepare(named, asked=variants, progress=reporter.building)
         ready = [made for made in prepared if isinstance(made, Environment)]
         said = saying_class(reporter, len(ready))
         examined = iter(examination.examine_all(ready, Path(logs), cases=chosen, ladder=ladder, on_examined=said))
@@ -73,14 +74,23 @@ def saying_class(reporter: Reporter, of: int | None = None) -> Callable[[Conform
 
     def say(found: Conformance) -> None:
         place = f" ({next(numbers)} of {of})" if of else ""
-        reporter.say(f"checked {found.adapter}{place}: {found.classification.server_class or found.problem}")
+        said = found.problem or found.classification.server_class or found.counts
+        reporter.say(f"checked {found.adapter}{place}: {said}")
 
     return say
 
 
 def _unexamined(made: Unavailable) -> Conformance:
     adapter = made.adapter
-    return Conformance(adapter.name, adapter.title, None, made.python, results=(), problem=made.reason)
+    return Conformance(
+        adapter.name,
+        adapter.title + (f" · {made.variant.label}" if made.variant else ""),
+        None,
+        made.python,
+        results=(),
+        problem=made.reason,
+        variant=made.variant.label if made.variant else None,
+    )
 
 
 def trace(

@@ -9,7 +9,7 @@ from typing import Any
 
 from runner.errors import PlanError
 from runner.record.adapter import Adapter, Environment, Group, Scenario
-from runner.record.plan import Cell, Generator, Headers, Plan
+from runner.record.plan import Cell, Generator, Headers, Limit, Plan
 
 BASELINE = "fasthttp"
 SEED_BASELINE = "fasthttp-goroutine"
@@ -140,6 +140,7 @@ PROFILE_HELP: Mapping[str, str] = {
     "upstream-sweep": "deployments of tornado whose upstream answers at once: 1000 to 10 000 connections, 10 s",
 }
 
+_LIMIT = re.compile(r"p(\d{1,2}(?:\.\d+)?)=(\S+)", re.ASCII)
 _UNITS = {"s": 1, "m": 60, "h": 3600}
 _DELAY = re.compile(r"(\d{1,12}(?:\.\d{1,9})?)\s*(us|ms|s)", re.ASCII)
 _DELAY_UNITS_US = {"us": 1, "ms": 1000, "s": 1_000_000}
@@ -221,6 +222,9 @@ def _check_paced(plan: Plan) -> None:
         raise PlanError(
             f"burst is {plan.burst}, and a connection holds {min(plan.depths)}: --burst takes 1 to the smallest depth"
         )
+    for limit in plan.limits:
+        if limit.us < 1:
+            raise PlanError(f"a limit of {limit}: --limit takes a percentile and a time above 0, as p99=10ms")
     if not 0 < plan.tail_precision < 1:
         raise PlanError("precision of the tail must lie between 0 and 100 %: give --tail-precision as 10%")
 
@@ -235,7 +239,7 @@ def _check_scenario(plan: Plan) -> None:
         raise PlanError("servers that wait for another are measured at depth 1: leave out --depth")
     if plan.check or plan.strict:
         raise PlanError("the pipelining cases are not for servers that wait for another: leave out --check, --strict")
-    if plan.shares or plan.rates or plan.generator is not Generator.WRK:
+    if plan.shares or plan.rates or plan.limits or plan.generator is not Generator.WRK:
         raise PlanError(
             "servers that wait for another are loaded by wrk, closed: leave out --load, --rate, --generator"
         )
@@ -262,7 +266,16 @@ def cells(plan: Plan, environments: Sequence[Environment]) -> tuple[Cell, ...]:
         for max_clients in _limits(plan, environment.adapter)
         for paced in _loads(
             plan,
-            Cell(environment.adapter.name, environment.python, depth, connections, workers, max_clients, headers),
+            Cell(
+                environment.adapter.name,
+                environment.python,
+                depth,
+                connections,
+                workers,
+                max_clients,
+                headers,
+                variant=environment.variant.label if environment.variant else None,
+            ),
         )
     )
 
@@ -275,6 +288,8 @@ def _loads(plan: Plan, closed: Cell) -> Iterator[Cell]:
         yield replace(closed, share=share_, burst=burst)
     for rate in plan.rates:
         yield replace(closed, rate=rate, burst=burst)
+    for limit in plan.limits:
+        yield replace(closed, limit=limit, burst=burst)
 
 
 def _limits(plan: Plan, adapter: Adapter) -> Sequence[int | None]:
@@ -332,6 +347,17 @@ def whole_number(text: str) -> int:
     if not _NUMBER.fullmatch(text.strip()):
         raise ValueError(f"'{text}' is no whole number of at most nine digits: give it as 16")
     return int(text)
+
+
+def latency_limits(text: str) -> tuple[Limit, ...]:
+    """``p99=10ms,p50=1ms`` as limits, each once. Raises ``ValueError``."""
+    found = []
+    for part in text.split(","):
+        match = _LIMIT.fullmatch(part.strip())
+        if not match or not 0 < float(match[1]) < 100:
+            raise ValueError(f"'{text}' is no limit: give it as p99=10ms")
+        found.append(Limit(float(match[1]), delay_us(match[2])))
+    return tuple(dict.fromkeys(found))
 
 
 def loads(text: str) -> tuple[float, ...]:

@@ -142,7 +142,7 @@ class OnTerminal:
         """Estimate anew what the trials that came since the last time are of."""
         changed = set()
         for one in history[self._seen :]:
-            row, column = (one.cell.adapter, one.cell.python or ""), _group(one.cell)
+            row, column = (_varied(one.cell), one.cell.python or ""), _group(one.cell)
             self._trials.setdefault(row, {}).setdefault(column, []).append(one)
             changed.add((row, column))
         self._seen = len(history)
@@ -192,3 +192,8 @@ def minutes(seconds: float) -> str:
     """``75`` as ``1 min 15 s``."""
     whole = round(seconds)
     return f"{whole} s" if whole < 60 else f"{whole // 60} min {whole % 60:02} s"
+
+
+def _varied(cell: Cell) -> str:
+    """An adapter's name, and what is changed about it."""
+    return cell.adapter if cell.variant is None else f"{cell.adapter} · {cell.variant}"

@@ -9,7 +9,7 @@ import pytest
 
 from runner.adapters import metadata
 from runner.errors import AdapterError
-from runner.record.adapter import Adapter, Client, Group, Kind, Scenario
+from runner.record.adapter import Adapter, Body, Client, Group, Kind, Scenario, Taken, Tuning
 
 ROOT = Path(__file__).parents[2]
 SERVICES: frozenset[str] = frozenset({"upstream", "volley"})
@@ -96,6 +96,121 @@ class TestThisRepository:
                 assert all(re.search(rf"""["']{name}["']""", text) for name in ("HOST", "PORT")), adapter.name
 
 
+class TestFairness:
+    """What is held of this repository's adapters, so that nobody's server is run badly without a word."""
+
+    @pytest.fixture
+    def compared(self) -> tuple[Adapter, ...]:
+        """Those that take a place among others: no yardstick, no release that is kept as it was in 2017."""
+        found = [one for one in metadata.discover(ROOT) if one.scenario is Scenario.PIPELINE and one.ranked]
+        return tuple(one for one in found if one.group is not Group.SEED_2017)
+
+    def test_each_says_what_its_documentation_recommends(self, compared: tuple[Adapter, ...]) -> None:
+        untold = [str(one.path.relative_to(ROOT)) for one in compared if not one.tuning]
+        assert not untold, "add [[tool.pipebench.tuning]], docs/adapters.md says how"
+
+    def test_each_says_how_it_hands_over_its_text(self, compared: tuple[Adapter, ...]) -> None:
+        assert not [one.name for one in compared if one.body is None]
+
+    def test_what_the_handler_returns_is_what_it_says(self, compared: tuple[Adapter, ...]) -> None:
+        """``b"Hello world!"`` is bytes in Python; the other languages have no such literal."""
+        for one in compared:
+            if one.language == "python":
+                expected = Body.BYTES if 'b"Hello world!"' in one.path.read_text() else Body.STR
+                assert one.body is expected, one.name
+
+    def test_tcp_nodelay_that_an_adapter_sets_is_told_beside_its_row(self, compared: tuple[Adapter, ...]) -> None:
+        by_hand = re.compile(r"TCP_NODELAY, |tcp_nodelay = 1|disable_nagle_algorithm = True|set_nodelay\(true\)")
+        for one in compared:
+            told = one.remark is not None and one.remark.startswith("TCP_NODELAY set by hand")
+            assert told is bool(by_hand.search(one.path.read_text())), one.name
+
+    def test_the_core_has_both_forms_of_the_seeds_baseline(self) -> None:
+        core = {one.name for one in metadata.discover(ROOT) if one.group is Group.CORE}
+        assert {"fasthttp", "fasthttp-goroutine"} <= core
+        assert len(core) <= 10, "make bench is six minutes"
+
+    @pytest.mark.parametrize("name", ["fasthttp", "nethttp"])
+    def test_the_two_forms_of_a_go_server_differ_in_how_they_wait_and_in_nothing_else(self, name: str) -> None:
+        plain, goroutine = (
+            set((ROOT / f"go/{folder}/main.go").read_text().splitlines()) for folder in (name, f"{name}-goroutine")
+        )
+        assert {line.strip() for line in plain - goroutine if not line.startswith("//")} == {
+            "func somebody() {}",
+            "somebody()",
+        }
+        assert {line.strip() for line in goroutine - plain if not line.startswith("//")} == {
+            "func somebody() <-chan struct{} {",
+            "done := make(chan struct{})",
+            "go func() { close(done) }()",
+            "return done",
+            "<-somebody()",
+        }
+
+
+ADVICE = """
+# body = "str"
+# compiles = true
+# remark = "by hand"
+#
+# [[tool.pipebench.tuning]]
+# advice = "uvloop"
+# page = "https://example.org/deploy"
+# read = 2026-11-26
+# taken = "in part"
+# why = "why not"
+#
+# [[tool.pipebench.tuning]]
+# advice = "nothing on throughput found"
+# page = "https://example.org"
+# read = 2026-11-25
+# ///
+""".lstrip()
+
+
+def advised(*changes: tuple[str, str]) -> str:
+    """A script with two recommendations."""
+    text = ADVICE
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new, 1)
+    return script().replace("# ///\nprint", f"{text}print")
+
+
+class TestTuning:
+    def test_it_is_read_whole(self, tmp_path: Path) -> None:
+        adapter = one(tmp_path, advised())
+        assert (adapter.body, adapter.compiles, adapter.remark) == (Body.STR, True, "by hand")
+        assert adapter.tuning == (
+            Tuning("uvloop", "https://example.org/deploy", "2026-11-26", Taken.PART, "why not"),
+            Tuning("nothing on throughput found", "https://example.org", "2026-11-25"),
+        )
+
+    def test_a_program_has_the_same_tables(self, tmp_path: Path) -> None:
+        table = '[[tuning]]\nadvice = "x"\npage = "https://example.org"\nread = 2026-11-26\ntaken = "yes"\n'
+        adapter = one(tmp_path, toml(TOML) + table, "go/fasthttp/adapter.toml")
+        assert adapter.tuning == (Tuning("x", "https://example.org", "2026-11-26", Taken.YES),)
+
+    @pytest.mark.parametrize(
+        ("old", "new", "says"),
+        [
+            ('# why = "why not"\n', "", "tuning 1: why is missing: expected why it was not taken, or not whole"),
+            ('"in part"', '"half"', "tuning 1: taken is 'half': expected one of yes, in part, no, or left out"),
+            ('"in part"', "true", "tuning 1: taken is true: expected one of yes, in part, no"),
+            ("read = 2026-11-26", 'read = "2026-11-26"', "tuning 1: read is '2026-11-26': expected the day"),
+            ("read = 2026-11-25\n", "red = 2026-11-25\n", "tuning 2: unknown key 'red': did you mean read?"),
+            ('"https://example.org"', '"its README"', "tuning 2: page is 'its README': expected the address"),
+            ('# advice = "uvloop"\n', "", "tuning 1: advice is missing: expected what the page recommends"),
+            ('body = "str"', 'body = "text"', "body is 'text': expected one of str, bytes"),
+            ("compiles = true", "compiles = 1", "compiles is 1: expected true or false"),
+            ('remark = "by hand"', 'remark = ""', "remark is '': expected what its user would not get"),
+            ('remark = "by hand"', 'remark = "by hand"\n# tuning = "x"', "its metadata is not TOML"),
+        ],
+    )
+    def test_what_is_wrong_with_it_is_told(self, tmp_path: Path, old: str, new: str, says: str) -> None:
+        assert says in refusal(tmp_path, advised((old, new)))
+
+
 class TestReading:
     def test_a_script_is_read_whole(self, tmp_path: Path) -> None:
         keys = METADATA | {
@@ -146,6 +261,7 @@ class TestReading:
         assert (adapter.scenario, adapter.client, adapter.max_clients) == (Scenario.PIPELINE, None, None)
         assert adapter.group is Group.FIELD
         assert adapter.hold == ()
+        assert (adapter.body, adapter.compiles, adapter.remark, adapter.tuning) == (None, False, None, ())
 
     def test_a_program_is_read_from_adapter_toml(self, tmp_path: Path) -> None:
         adapter = one(tmp_path, toml(TOML), "go/fasthttp/adapter.toml")

@@ -353,12 +353,32 @@ class TestList:
         read = json.loads(capsys.readouterr().out)
         assert [set(entry) for entry in read] == [
             {"adapter", "title", "version", "python", "kind", "scenario", "group", "available", "reason"}
+            | {"body", "remark", "tuning"}
         ] * 2
         assert [(entry["adapter"], entry["available"], entry["version"]) for entry in read] == [
             ("aiohttp", True, "3.14.5"),
             ("gone", False, None),
         ]
         assert asked == [("aio*", "gone", Group.SEED_2017, Group.CORE)]
+
+
+class TestTuning:
+    def test_it_is_listed_without_building_anything(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        monkeypatch.setattr(inquiries, "inventory", lambda *_, **__: pytest.fail("an environment was built"))
+        assert run(monkeypatch, "list", "--tuning", "--only", "hyper*") == 0
+        text = capsys.readouterr().out
+        assert "pipeline_flush" in text
+        assert "2026-11-26" in text
+
+    def test_objects(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+        assert run(monkeypatch, "list", "--tuning", "--json", "--only", "uvicorn-asyncio") == 0
+        (entry,) = json.loads(capsys.readouterr().out)
+        assert entry["adapter"] == "uvicorn-asyncio"
+        (advice,) = entry["tuning"]
+        assert (advice["taken"], advice["page"]) == ("in part", "https://uvicorn.dev/settings/")
+        assert advice["why"]
 
 
 class TestOutdated:

@@ -30,8 +30,8 @@ from runner.conformance.case import (
     Send,
 )
 from runner.conformance.cases.catalogue import CASES, CORE
-from runner.conformance.cases.pressure import FLOOD
 from runner.conformance.cases.requests import G, get
+from runner.conformance.cases.timing.pressure import FLOOD
 from runner.conformance.classify import Counts, ServerClass, classify, count
 from runner.conformance.judge import (
     Then,
@@ -259,7 +259,7 @@ def test_a_fail_stands_only_if_it_repeats(first: Finding, again: Finding, outcom
 
 class TestCases:
     def test_numbers_and_names(self) -> None:
-        assert [case.number for case in CASES] == list(range(1, 36))
+        assert [case.number for case in CASES] == list(range(1, 61))
         assert len({case.name for case in CASES}) == len(CASES)
 
     @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
@@ -350,7 +350,7 @@ class TestClassify:
         assert classify(core).server_class is ServerClass.CONCURRENT
 
     def test_counts(self) -> None:
-        assert count(results(two_gets=result("two-gets", Outcome.NOTE))) == Counts(34, 1, 0)
+        assert count(results(two_gets=result("two-gets", Outcome.NOTE))) == Counts(59, 1, 0)
 
 
 def searched(limit: int, threshold: int) -> tuple[int, list[int]]:
@@ -432,7 +432,7 @@ class TestRendering:
         assert case.items() >= {"case": "missing-host", "outcome": "fail", "sent": G.decode("latin-1")}.items()
         assert case["received"].endswith("\xff\x00")
         assert "detail" in case
-        assert data["adapters"][1]["counts"] == {"pass": 34, "note": 0, "fail": 1}
+        assert data["adapters"][1]["counts"] == {"pass": 59, "note": 0, "fail": 1}
         assert adapter_from_json(data["adapters"][2]) == ABSENT
         again = adapter_from_json(data["adapters"][0])
         assert again.ladder == LADDER

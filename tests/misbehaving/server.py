@@ -13,6 +13,7 @@ import argparse
 import asyncio
 import contextlib
 import os
+import random
 import re
 import socket
 import struct
@@ -22,35 +23,46 @@ from dataclasses import dataclass, field
 from functools import partial
 
 QUEUED = 64
+VALUE = re.compile(rb"[\t\x20-\x7e\x80-\xff]*")
+EXTENSION = re.compile(rb"([\t ]*;[\t\x20-\x7e\x80-\xff]*)?")
 TOKEN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 REASONS = {200: "OK", 400: "Bad Request", 404: "Not Found", 405: "Method Not Allowed"}
 FAULTS = (
-    "answers-after-close",
     "announces-close-after-8",
+    "answers-after-close",
     "answers-in-reverse",
     "bad-line-loses-good",
     "blocks",
     "body-as-request",
+    "bytes-cancel-the-last",
     "chokes-on-chunk-extension",
-    "closes-after-8",
+    "chunk-lines-end-in-lf",
     "closes-after-404",
+    "closes-after-8",
+    "closes-by-timer",
     "crashes-on-bad-line",
     "crashes-when-pipelined",
     "crosses-connections",
+    "deaf-while-busy",
     "drips",
     "drops-the-last",
     "duplicates",
+    "error-overtakes",
     "expects-for-ever",
     "floods",
     "garbage-kills",
     "get-has-no-body",
+    "half-close-cancels",
     "half-close-kills",
+    "hangs-without-client",
     "head-with-body",
     "hoards",
     "holds-back-the-first",
+    "http10-chunked-persists",
     "http10-hangs",
     "http10-persists",
     "ignores-close",
+    "ignores-unknown-codings",
     "impatient",
     "leaves-body-unread",
     "length-and-chunked",
@@ -61,17 +73,34 @@ FAULTS = (
     "no-host-check",
     "off-by-one",
     "one-read-one-request",
+    "one-request-at-a-time",
+    "races-behind-close",
+    "races-behind-error",
+    "reads-over-lf",
     "refuses-empty-line",
     "reorders",
+    "reorders-behind-a-body",
     "resets",
     "serial",
     "shallow",
+    "skips-two-octets",
     "spins-without-host",
+    "strips-names",
     "swallows-after-upgrade",
     "takes-any-chunk-size",
+    "takes-any-extension",
     "takes-any-length",
+    "takes-any-trailer",
     "takes-first-length",
+    "takes-python-chunk-sizes",
+    "takes-python-lengths",
     "takes-space-before-colon",
+    "takes-the-last-length",
+    "takes-what-looks-chunked",
+    "waits-for-slow-readers",
+    "waits-for-unread-bodies",
+    "wraps-chunk-sizes",
+    "wraps-lengths",
 )
 
 
@@ -93,7 +122,8 @@ class Request:
     @property
     def persists(self) -> bool:
         options = {option.strip().lower() for value in self.values("connection") for option in value.split(",")}
-        if "close" in options or (self.values("content-length") and self.values("transfer-encoding")):
+        codings = self.values("transfer-encoding")
+        if "close" in options or (codings and (self.version == "1.0" or self.values("content-length"))):
             return False
         return self.version == "1.1" or "keep-alive" in options
 
@@ -121,11 +151,12 @@ class Connection:
     async def serve(self) -> None:
         writing = asyncio.create_task(self.write_replies())
         try:
-            await self.parse_requests()
+            with contextlib.suppress(asyncio.IncompleteReadError):  # what was asked before is owed all the same
+                await self.parse_requests()
             await self.queue.put(None)
             await writing
             await self.close()
-        except (ConnectionError, asyncio.IncompleteReadError):
+        except ConnectionError:
             pass
         finally:
             writing.cancel()
@@ -150,16 +181,22 @@ class Connection:
                 if self.fault == "bad-line-loses-good":
                     while not self.queue.empty():
                         self.queue.get_nowait()
+                if self.fault == "error-overtakes":
+                    self.writer.write(self.render(None, Reply(400, b"", close=True)))
+                    self.writer.close()
+                    return
                 await self.queue.put((None, self.start(None, Reply(400, b"", close=True))))
+                if self.fault == "races-behind-error" and CHANCE.random() < 0.1:
+                    continue
                 return
             if request is None:
-                if self.fault == "half-close-kills":
+                if self.fault == "half-close-kills" or (self.fault == "half-close-cancels" and self.parsed == 1):
                     self.writer.transport.abort()
                 return
             if await self.accept(request):
                 return
 
-    async def accept(self, request: Request) -> bool:
+    async def accept(self, request: Request) -> bool:  # noqa: C901, PLR0912 - a branch a fault
         """Queue a request; return whether it is the connection's last."""
         self.parsed += 1
         if self.fault == "crashes-when-pipelined" and self.parsed == 2:
@@ -177,6 +214,27 @@ class Connection:
             await self.reader.read()
         if self.fault == "answers-after-close":
             return False
+        if (
+            self.fault == "closes-by-timer"
+            and len(request.values("content-length"))
+            and request.values("transfer-encoding")
+        ):
+            await self.discard_for(0.1)
+            asyncio.get_running_loop().call_later(1, self.writer.close)
+            return False
+        if self.fault == "deaf-while-busy" and "/sleep/300" in request.path:
+            await asyncio.wait([task])
+            await self.discard_for(0.01)
+        if self.fault == "bytes-cancel-the-last" and not request.persists and await self.discard_for(0.1):
+            self.writer.transport.abort()
+        if self.fault == "hangs-without-client" and "/sleep/200" in request.path:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(0.15):
+                    if not await self.reader.read(1):
+                        while True:
+                            pass
+        if self.fault == "races-behind-close" and not request.persists and CHANCE.random() < 0.1:
+            return False
         if self.fault == "garbage-kills" and not request.persists:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(0.05):
@@ -184,12 +242,23 @@ class Connection:
                         self.writer.transport.abort()
         return not self.persists(request)
 
+    async def discard_for(self, seconds: float) -> bytes:
+        """Read and forget what comes in a while."""
+        data = b""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while more := await self.reader.read(65536):
+                    data += more
+        return data
+
     def persists(self, request: Request) -> bool:
         if self.fault == "ignores-close":
             return True
         if self.fault == "http10-persists":
             return request.version == "1.0" or request.persists
-        if self.fault == "length-and-chunked" and len(request.fields) > 2:
+        if self.fault in {"length-and-chunked", "closes-by-timer"} and len(request.fields) > 2:
+            return True
+        if self.fault == "http10-chunked-persists" and request.version == "1.0":
             return True
         return request.persists
 
@@ -201,6 +270,12 @@ class Connection:
         return asyncio.create_task(given() if request is None else self.handle(request))
 
     async def read_request(self) -> Request | None:
+        if self.fault == "one-request-at-a-time":
+            async with LOCK:
+                return await self.read_whole_request()
+        return await self.read_whole_request()
+
+    async def read_whole_request(self) -> Request | None:  # noqa: C901, PLR0912 - a branch a fault
         line = await self.read_line()
         if line == b"" and not self.reader.at_eof():
             if self.fault == "refuses-empty-line":
@@ -216,7 +291,11 @@ class Connection:
             name, colon, value = line.partition(b":")
             if self.fault == "takes-space-before-colon":
                 name = name.rstrip()
+            if self.fault == "strips-names":
+                name = name.strip()
             if not colon or not TOKEN.fullmatch(name):
+                raise BadRequestError
+            if not VALUE.fullmatch(value) and self.fault != "reads-over-lf":
                 raise BadRequestError
             request.fields.append((name.decode().lower(), value.strip(b" \t").decode("latin-1")))
         if request.version == "1.1" and len(request.values("host")) != 1:
@@ -253,7 +332,7 @@ class Connection:
         was_empty, self.was_empty = getattr(self, "was_empty", False), empty
         return was_empty
 
-    async def read_body(self, request: Request) -> bytes:
+    async def read_body(self, request: Request) -> bytes:  # noqa: C901, PLR0912 - a branch a fault
         if self.fault == "body-as-request":
             return b""
         if self.fault == "get-has-no-body" and request.method == "GET":
@@ -264,6 +343,10 @@ class Connection:
         lengths = request.values("content-length")
         if self.fault == "no-chunked":
             codings = []
+        if self.fault == "takes-what-looks-chunked" and any("chunked" in coding for coding in codings):
+            codings = ["chunked"]
+        if self.fault == "ignores-unknown-codings":
+            codings = [coding for coding in codings if coding.lower() == "chunked"]
         if codings:
             if [coding.lower() for coding in codings] != ["chunked"]:
                 raise BadRequestError
@@ -273,15 +356,26 @@ class Connection:
             lengths = lengths[:1]
         if self.fault == "takes-any-length":
             lengths = [length for length in lengths if length.isdigit()]
+        if self.fault == "takes-the-last-length":
+            lengths = lengths[-1:]
+        if self.fault == "takes-python-lengths":
+            lengths = [str(int(length)) for length in lengths if length.isprintable() and "-" not in length]
         if not lengths:
             return b""
         if len({*lengths}) != 1 or not re.fullmatch("[0-9]+", lengths[0]):
             raise BadRequestError
         await self.encourage(request)
-        length = int(lengths[0])
+        length = self.number(lengths[0].lstrip("0") or "0", 10)
+        if self.fault == "wraps-lengths":
+            length %= 2**32
         if self.fault == "off-by-one" and length:
             length -= 1
         return await self.reader.readexactly(length)
+
+    def number(self, digits: str, base: int) -> int:
+        if len(digits) > 4000:
+            raise BadRequestError
+        return int(digits, base)
 
     async def encourage(self, request: Request) -> None:
         """Send 100 (Continue) in its turn if the client waits for it (RFC 9110 §10.1.1)."""
@@ -291,22 +385,42 @@ class Connection:
     async def read_chunks(self) -> bytes:
         body = b""
         while True:
-            line = await self.read_line()
-            size, semicolon, _ = line.partition(b";")
-            if semicolon and self.fault == "chokes-on-chunk-extension":
-                raise BadRequestError
-            if not re.fullmatch(rb"[0-9A-Fa-f]{1,8}", size.rstrip()):
-                if self.fault != "takes-any-chunk-size":
-                    raise BadRequestError
+            size = await self.read_size()
+            if size is None:
                 await self.reader.readuntil(b"\r\n\r\n")
                 return body
-            if int(size, 16) == 0:
-                while await self.read_line():
-                    pass
+            if size == 0:
+                while line := await self.read_line():
+                    name, colon, value = line.partition(b":")
+                    sound = colon and TOKEN.fullmatch(name) and VALUE.fullmatch(value)
+                    if not sound and self.fault != "takes-any-trailer":
+                        raise BadRequestError
                 return body
-            body += await self.reader.readexactly(int(size, 16))
-            if await self.reader.readexactly(2) != b"\r\n":
+            body += await self.reader.readexactly(size)
+            if await self.reader.readexactly(2) != b"\r\n" and self.fault != "skips-two-octets":
                 raise BadRequestError
+
+    async def read_size(self) -> int | None:
+        """The size of the next chunk; nothing where a fault reads over what is none."""
+        if self.fault == "chunk-lines-end-in-lf":
+            line = (await self.reader.readuntil(b"\n")).rstrip(b"\r\n")
+        else:
+            line = await self.read_line()
+        digits = re.match(rb"[0-9A-Fa-f]*", line)[0]  # type: ignore[index]
+        extension = line[len(digits) :]
+        if extension and self.fault == "chokes-on-chunk-extension":
+            raise BadRequestError
+        if self.fault == "takes-any-extension" and b";" in extension:
+            extension = b""
+        if self.fault == "takes-python-chunk-sizes":
+            with contextlib.suppress(ValueError):
+                return int(line.partition(b";")[0], 16)
+        if not digits or not EXTENSION.fullmatch(extension):
+            if self.fault == "takes-any-chunk-size":
+                return None
+            raise BadRequestError
+        size = self.number(digits.decode(), 16)
+        return size % 2**32 if self.fault == "wraps-chunk-sizes" else size
 
     async def handle(self, request: Request) -> Reply:
         close = not self.persists(request)
@@ -314,9 +428,13 @@ class Connection:
             STOCK.append(bytearray(os.urandom(2048) * 8))
         if self.fault == "half-close-kills":
             await asyncio.sleep(0.02)
+        while len(BUSY) > 3 and id(self) not in BUSY:
+            await asyncio.sleep(0.01)
         if request.path == "/" and request.method in {"GET", "HEAD"}:
             return Reply(200, b"Hello world!", close)
         if request.path == "/":
+            if self.fault == "waits-for-unread-bodies":
+                asyncio.get_running_loop().call_soon(BUSY.update, {id(self): self})
             return Reply(405, b"", close)
         if request.path == "/echo" and request.method == "POST":
             return Reply(200, request.body, close)
@@ -331,6 +449,9 @@ class Connection:
         return Reply(404, b"no such page", close)
 
     async def write_replies(self) -> None:
+        if self.fault == "reorders-behind-a-body":
+            await self.write_carelessly()
+            return
         if self.fault in {"reorders", "answers-in-reverse"}:
             await self.write_as_they_come()
             return
@@ -347,7 +468,7 @@ class Connection:
                 return
             if not await self.misbehave(request, reply):
                 await self.send(request, reply)
-            if reply.close and self.fault != "answers-after-close":
+            if reply.close and self.fault not in {"answers-after-close", "races-behind-error", "races-behind-close"}:
                 return
 
     async def write_as_they_come(self) -> None:
@@ -365,6 +486,24 @@ class Connection:
                 for late, task in reversed(pending):
                     await self.send(late, await task)
                 pending.clear()
+        for late, task in reversed(pending):
+            await self.send(late, await task)
+
+    async def write_carelessly(self) -> None:
+        """In order until there has been a body."""
+        bodies = False
+        while (item := await self.queue.get()) is not None:
+            request, made = item
+            if isinstance(made, bytes):
+                continue
+            if bodies:
+                made.add_done_callback(partial(self.write_finished, request))
+                continue
+            reply = await made
+            bodies = request is not None and bool(request.body)
+            await self.send(request, reply)
+            if reply.close:
+                return
 
     def write_finished(self, request: Request | None, task: asyncio.Task[Reply]) -> None:
         self.writer.write(self.render(request, task.result()))
@@ -416,7 +555,10 @@ class Connection:
 
     async def send(self, request: Request | None, reply: Reply) -> None:
         self.writer.write(self.render(request, reply))
-        if self.fault != "hoards":
+        if self.fault == "waits-for-slow-readers":
+            async with LOCK:
+                await self.writer.drain()
+        elif self.fault != "hoards":
             await self.writer.drain()
 
     def render(self, request: Request | None, reply: Reply) -> bytes:
@@ -432,6 +574,9 @@ class Connection:
 
 
 OPEN: set[Connection] = set()
+BUSY: dict[int, Connection] = {}
+LOCK = asyncio.Lock()
+CHANCE = random.Random(1)
 STOCK: list[bytearray] = []
 
 
@@ -449,6 +594,7 @@ async def main() -> None:
             await connection.serve()
         finally:
             OPEN.discard(connection)
+            BUSY.pop(id(connection), None)
 
     server = await asyncio.start_server(serve, "127.0.0.1", options.port, backlog=512)
     async with server:

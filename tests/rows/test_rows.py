@@ -13,11 +13,11 @@ import pytest
 from runner.judging.levels import Stopping
 from runner.record.adapter import Kind
 from runner.record.histogram import Histogram
-from runner.record.plan import Purpose
+from runner.record.plan import Headers, Purpose
 from runner.record.run import AdapterRecord, ConformanceSummary, Run
-from runner.record.trial import Exit, Failure, GeneratorErrors, LogError, Trial, Verdict, Verified
+from runner.record.trial import Exit, Failure, GeneratorErrors, LogError, Trial, Verdict, Verified, WarmUp
 from runner.rows import cells, figures, rows
-from runner.rows.row import Errors, Estimate, Multiple, Row
+from runner.rows.row import Errors, Estimate, Multiple, Row, Sends, WarmedUp
 from tests import builders
 from tests.builders import BATCH_US, BATCHES, RESPONSE_BYTES, SECOND_NS
 
@@ -118,6 +118,58 @@ class TestFigures:
         row = only(head("aiohttp"), [at(1.0), replace(at(3.0), purpose=Purpose.WITNESS)])
         assert row.trials == 1
         assert row.requests == 5 * BATCHES
+
+
+class TestResponse:
+    @pytest.mark.parametrize(
+        ("fields", "sent"),
+        [
+            (("date", "server", "content-type"), (True, True, False)),
+            (("connection",), (False, False, True)),
+            ((), (False, False, False)),
+        ],
+    )
+    def test_the_fields_that_a_server_may_leave_out(self, fields: tuple[str, ...], sent: tuple[bool, ...]) -> None:
+        (row,) = rows.rows(builders.run(), [builders.trial(check=builders.check(fields=fields))])
+        assert row.sends == Sends(*sent)
+
+    def test_an_older_record_says_nothing_of_them(self) -> None:
+        (row,) = rows.rows(builders.run(), [builders.trial()])
+        assert (row.sends, figures.sends(row)) == (None, figures.NOTHING)
+
+    def test_they_are_named(self) -> None:
+        assert Sends(date=True, server=False, connection=True).names == ("Date", "Connection")
+        (row,) = rows.rows(builders.run(), [builders.trial(check=builders.check(fields=("x",)))])
+        assert figures.sends(row) == "none"
+
+
+class TestWarmUp:
+    def test_the_longest_counts_and_what_did_not_settle_is_told(self) -> None:
+        seen = [WarmUp(1.0, (50.0, 99.0, 100.0), settled=True), WarmUp(1.0, (1.0, 2.0, 4.0, 8.0), settled=False)]
+        (row,) = rows.rows(builders.run(), [builders.trial(number=n, warm_up=one) for n, one in enumerate(seen)])
+        assert row.warmed_up == WarmedUp(4.0, settled=1)
+        assert "warmed up for up to 4 s, its rate had not settled in 1 of 2 trials" in figures.note(row)
+
+    def test_one_that_settled_says_so(self) -> None:
+        (row,) = rows.rows(builders.run(), [builders.trial(warm_up=WarmUp(1.0, (99.0, 100.0), settled=True))])
+        assert figures.note(row) == "warmed up for up to 2 s, until its rate settled"
+
+    def test_without_one_there_is_nothing_to_say(self) -> None:
+        (row,) = rows.rows(builders.run(), [builders.trial()])
+        assert (row.warmed_up, figures.note(row)) == (None, "")
+
+
+def test_what_sets_an_adapter_apart_stands_in_its_note() -> None:
+    head = builders.run(adapters=(builders.adapter_record(remark="TCP_NODELAY set by hand"),))
+    (row,) = rows.rows(head, [builders.trial()])
+    assert figures.note(row) == "TCP_NODELAY set by hand"
+
+
+def test_other_header_fields_are_another_load() -> None:
+    browser = builders.cell(headers=Headers.BROWSER)
+    bare, full = rows.rows(builders.run(), [builders.trial(), builders.trial(cell=browser)])
+    assert (bare.group[:3], bare.group != full.group) == (full.group[:3], True)
+    assert (bare.cell, full.cell) == (builders.cell(), browser)
 
 
 class TestLatency:

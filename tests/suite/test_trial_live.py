@@ -11,12 +11,12 @@ import pytest
 
 from runner.conformance import check
 from runner.errors import RecordError
-from runner.judging import latency, verdict
+from runner.judging import latency, settling, verdict
 from runner.judging.latency import Proofs
 from runner.load import wrk
 from runner.machine import facts
 from runner.record.adapter import Environment
-from runner.record.plan import Purpose
+from runner.record.plan import Generator, Headers, Purpose
 from runner.record.trial import Failure, Trial, Verdict
 from runner.serving import server
 from runner.suite import trial
@@ -52,7 +52,9 @@ class TestRight:
         found = verdict.of_trial(done)
         assert found.verdict.has_rate, found
         assert (done.number, done.round, done.purpose, done.failure) == (1, 1, Purpose.MEASURE, None)
-        assert done.check == builders.check(sent=5, received=5, response_bytes=len(OK))
+        assert done.check == builders.check(
+            sent=5, received=5, response_bytes=len(OK), fields=("content-type", "content-length")
+        )
         assert done.exit == builders.stopped()
         assert (done.log, done.errors) == (None, ())
         assert done.load is not None
@@ -67,6 +69,47 @@ class TestRight:
         assert done.phases.start > 0
         assert done.surroundings is not None
         assert done.surroundings.other_cpu_ns is not None
+
+    def test_what_a_response_holds_is_kept(self, tmp_path: Path) -> None:
+        done = measure(tmp_path, "Good")
+        assert done.check is not None
+        assert done.check.fields == ("content-type", "content-length")
+
+    def test_a_server_that_compiles_is_loaded_until_its_rate_settles(self, tmp_path: Path) -> None:
+        compiling = replace(toy("Good"), adapter=builders.adapter(compiles=True))
+        done = measure(tmp_path, compiling, settle_s=3)
+        assert done.warm_up is not None
+        assert done.warm_up.step_s == 1
+        assert 2 <= len(done.warm_up.rates) <= 3
+        assert done.warm_up.settled is settling.settled(done.warm_up.rates)
+        assert done.warm_up.settled or len(done.warm_up.rates) == 3
+        assert done.phases.warm_up > 0
+        assert verdict.of_trial(done).verdict.has_rate
+
+    @pytest.mark.parametrize(
+        ("compiles", "settings"), [(False, {}), (True, {"purpose": Purpose.VERIFY}), (True, {"settle_s": 0})]
+    )
+    def test_no_other_is(self, tmp_path: Path, compiles: bool, settings: dict[str, Any]) -> None:
+        made = replace(toy("Good"), adapter=builders.adapter(compiles=compiles))
+        done = measure(tmp_path, made, **({"settle_s": 2} | settings))
+        assert (done.warm_up, done.phases.warm_up) == (None, 0)
+
+    @pytest.mark.parametrize(
+        ("generator", "said"),
+        [
+            (Generator.WRK, "lua/browser.txt"),
+            (Generator.H2LOAD, "--header=Accept-Encoding: gzip, deflate, br, zstd"),
+        ],
+    )
+    def test_a_browsers_header_fields_are_in_the_recorded_command(
+        self, tmp_path: Path, generator: Generator, said: str
+    ) -> None:
+        given = Settings(facts.place(1, 1), threads=1, duration_s=1, warm_up_s=0, folder=tmp_path, generator=generator)
+        cell = builders.cell(python=None, connections=10, headers=Headers.BROWSER)
+        done = trial.measure(toy("Good"), cell, given, number=1, round_=1)
+        assert verdict.of_trial(done).verdict.has_rate
+        assert done.load is not None
+        assert said in done.load.argv
 
     def test_the_record_is_read_and_removed_and_an_empty_log_is_not_mentioned(self, tmp_path: Path) -> None:
         done = measure(tmp_path, "Good")
@@ -141,7 +184,7 @@ class TestRight:
 
 class TestWitness:
     def test_h2load_sees_the_same_server(self, tmp_path: Path) -> None:
-        done = measure(tmp_path, "Good", purpose=Purpose.WITNESS)
+        done = measure(tmp_path, "Good", purpose=Purpose.WITNESS, generator=Generator.H2LOAD)
         assert done.purpose is Purpose.WITNESS
         assert done.load is not None
         assert done.load.generator == "h2load"

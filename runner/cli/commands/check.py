@@ -19,12 +19,13 @@ if TYPE_CHECKING:
     epilog=options.examples(
         "pipebench check",
         "pipebench check tornado --verbose",
-        "pipebench check aiohttp --case pipelined-pair,byte-by-byte",
+        "pipebench check aiohttp --case two-gets,byte-at-a-time",
         "pipebench check japronto --ladder",
     ),
 )
 @click.argument("adapters", nargs=-1, metavar="[ADAPTER]...")
 @options.of_groups
+@options.varied
 @click.option("--case", "cases", type=options.NAMES, default=(), help="Only these cases, by name or number.  [all]")
 @click.option("--strict", is_flag=True, help="Exit code 1 where any case failed.")
 @click.option("--ladder", is_flag=True, help="Also search the largest depth and number of connections that work.")
@@ -37,10 +38,11 @@ if TYPE_CHECKING:
     help="How to print the matrix.",
 )
 @click.option("--quiet", is_flag=True, help="No progress on stderr.")
-def command(
+def command(  # noqa: PLR0913 - an option each
     adapters: tuple[str, ...],
     *,
     groups: tuple[Group, ...],
+    variants: tuple[str, ...],
     cases: tuple[str, ...],
     strict: bool,
     ladder: bool,
@@ -59,7 +61,9 @@ def command(
     from runner.suite import inquiries, progress
 
     with progress.reporter(quiet=quiet) as reporter:
-        found = inquiries.examine(adapters, project.ROOT, reporter, groups=groups, cases=cases, ladder=ladder)
+        found = inquiries.examine(
+            adapters, project.ROOT, reporter, groups=groups, variants=variants, cases=cases, ladder=ladder
+        )
     if format_ == "json":
         printing.as_json(record.as_json(*found))
     elif format_ == "markdown":

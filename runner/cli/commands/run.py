@@ -28,6 +28,7 @@ _PROFILES = "; ".join(f"{name}: {text}" for name, text in plans.PROFILE_HELP.ite
         "pipebench run --group core,field --budget 1h",
         "pipebench run --headers bare,browser    # what parsing a browser's header costs",
         "pipebench run --profile upstream-ab     # servers that wait for another: what blocking costs",
+        "pipebench run --only 'aiohttp,uvicorn' --load 50%,75%,90% --limit p99=10ms",
         "pipebench run --resume latest",
     ),
 )
@@ -46,6 +47,8 @@ _PROFILES = "; ".join(f"{name}: {text}" for name, text in plans.PROFILE_HELP.ite
 @click.option(
     "--python", "pythons", type=options.NAMES, help="CPython releases to run adapters on, as 3.12,3.13.  [newest]"
 )
+@options.varied
+@click.option("--count", is_flag=True, default=None, help="Count instructions as well, under valgrind.")
 @click.option("--server-cpus", type=options.WholeNumber(1), help="CPUs of a server.  [one a worker]")
 @click.option("--headers", type=options.HEADERS, help="Header fields of a request: bare (Host alone), browser.  [bare]")
 @click.option("--threads", type=options.WholeNumber(), help="Threads of the load generator.")
@@ -77,6 +80,12 @@ _PROFILES = "; ".join(f"{name}: {text}" for name, text in plans.PROFILE_HELP.ite
     help="Paced loads beside the closed one: shares of each cell's capacity, as closed,50%,75%,90%.",
 )
 @click.option("--rate", "rates", type=options.RATES, help="Paced loads in requests/s, the same for all servers.")
+@click.option(
+    "--limit",
+    "limits",
+    type=options.LATENCY_LIMITS,
+    help="Search the highest rate that a server holds with this percentile within this time, as p99=10ms.",
+)
 @click.option(
     "--burst", type=options.WholeNumber(1), help="Requests of an arrival of a paced load.  [as many as depth]"
 )

@@ -27,6 +27,7 @@ ORDER: Final = (
         (Exchange(at_once(G, G), gets(2)),),
         only(answers(HELLO, HELLO, then=Then.STAYS)),
         core=True,
+        needs=(),
     ),
     Case(
         2,
@@ -56,6 +57,7 @@ ORDER: Final = (
         deepest(DEPTHS, [answers(*tokens(*numbered(depth))) for depth in DEPTHS]),
         core=True,
         deadline_s=5.0,
+        needs=("two-gets", "sixteen-in-order"),
     ),
     Case(
         7,

@@ -25,6 +25,11 @@ def request(method: str, path: str, *fields: str, content: bytes = b"", version:
     return "\r\n".join(lines).encode() + content
 
 
+def head(*lines: bytes, method: bytes = b"POST", path: bytes = b"/echo", version: bytes = b"1.1") -> bytes:
+    """A head of exactly these field lines after Host, each ended by CRLF, whatever octets are in them."""
+    return b"\r\n".join((b"%s %s HTTP/%s" % (method, path, version), b"Host: x", *lines, b"", b""))
+
+
 def post(content: bytes, *fields: str, path: str = "/echo") -> bytes:
     """A POST delimited by its length."""
     return request("POST", path, f"Content-Length: {len(content)}", *fields, content=content)
@@ -62,3 +67,5 @@ def numbered(count: int, prefix: str = "") -> tuple[str, ...]:
 
 G: Final = get()
 EMBEDDED: Final = sleeps(0, SMUGGLED.decode())[0]
+NEXT: Final = sleeps(0, "next")[0]
+"""The request behind one that is in question."""

@@ -10,6 +10,7 @@ HELLO: Final = body(b"Hello world!")
 REFUSED: Final = Expected(frozenset({*range(400, 418), 426, 431, 501, 505}))
 BAD_REQUEST: Final = status(400)
 UNSERVED: Final = status(404, 405, 501)
+NEXT_ANSWER: Final = body(b"next")
 FINAL: Final = Expected(frozenset(range(200, 600)))
 LENGTH_REQUIRED: Final = permitted(
     either(answers(status(411), HELLO), answers(status(411), then=Then.CLOSES)),

@@ -54,7 +54,7 @@ SEMANTICS: Final = (
         "A server that sends a 100 (Continue) response MUST ultimately send a final status code, once it receives and "
         "processes the request content",
         "curl sends it with every larger body.",
-        (Exchange(at_once(post(b"hello", "Expect: 100-continue"), G), ("POST", "GET")),),
+        (Exchange(at_once(post(b"hello", "Expect: 100-continue"), G), ("POST", "GET"), asks_again=True),),
         only(
             echoed(
                 b"hello",
@@ -73,7 +73,14 @@ SEMANTICS: Final = (
         "RFC 9110 §7.8",
         "A server MAY ignore a received Upgrade header field if it wishes to continue using the current protocol",
         "Parsers stop at an upgrade, and what they do not hand back is lost.",
-        (Exchange(at_once(get("/", "Connection: upgrade", "Upgrade: pipebench-unknown"), G), gets(3), enough=2),),
+        (
+            Exchange(
+                at_once(get("/", "Connection: upgrade", "Upgrade: pipebench-unknown"), G),
+                gets(3),
+                enough=2,
+                asks_again=True,
+            ),
+        ),
         only(
             either(
                 answers(HELLO, HELLO),

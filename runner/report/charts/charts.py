@@ -20,7 +20,7 @@ from runner.report.tables import standard
 from runner.rows import cells, figures
 from runner.rows.row import Estimate, Row
 
-Server = tuple[str, str | None, int | None]
+Server = tuple[str, str | None, int | None, str | None]
 """An adapter, its interpreter, and the limit its client was given."""
 Names = Mapping[Server, str]
 """What a server is called in charts."""
@@ -105,7 +105,7 @@ def drawings(head: Run, rows: Sequence[Row], trials: Sequence[Trial]) -> tuple[D
 def labels(rows: Sequence[Row]) -> Names:
     """A name for each server, no two alike: its title, with its interpreter and limit where it runs with several."""
     made = {_server(row): _printable(row.title) for row in rows}
-    for place, words in ((1, "{}"), (2, "{} clients"), (0, "{}")):
+    for place, words in ((3, "{}"), (1, "{}"), (2, "{} clients"), (0, "{}")):
         alike: dict[str, set[str | int | None]] = defaultdict(set)
         for server, name in made.items():
             alike[name].add(server[place])
@@ -116,7 +116,7 @@ def labels(rows: Sequence[Row]) -> Names:
 
 
 def _server(row: Row) -> Server:
-    return row.adapter, row.python, row.cell.max_clients if row.cell else None
+    return row.adapter, row.python, row.cell.max_clients if row.cell else None, row.variant
 
 
 def _printable(text: str) -> str:
@@ -371,7 +371,7 @@ def _what(row: Row) -> str:
     """What the rows of a group have in common, in a few words."""
     words = f"depth {row.depth}, {row.connections} connections"
     words = words if row.workers == 1 else f"{words}, {row.workers} workers"
-    return words if row.headers is Headers.BARE else f"{words}, a browser's headers"
+    return f"{words}, a browser's headers" if row.headers is Headers.BROWSER else words
 
 
 def _noun(dimension: str, row: Row) -> str:
@@ -381,4 +381,4 @@ def _noun(dimension: str, row: Row) -> str:
 def _key(row: Row, without: str | None = None) -> str:
     """Part of a file's name: ``d5-c50-w1``."""
     key = "-".join(f"{name[0]}{getattr(row, name)}" for name in SWEPT if name != without)
-    return key if row.headers is Headers.BARE else f"{key}-{row.headers}"
+    return f"{key}-{row.headers}" if row.headers is Headers.BROWSER else key

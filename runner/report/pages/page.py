@@ -152,7 +152,7 @@ def render(
         script=Markup(script),  # noqa: S704
         when=run.created_at[:16].replace("T", " ") + " UTC",
         trials=sum(row.trials for row in rows),
-        servers=len({(row.adapter, row.python) for row in rows if row.depth is not None}),
+        servers=len({row.server for row in rows if row.depth is not None}),
         sections=_headings(run, sections, unavailable),
         caveats=caveats.caveats(run, rows),
         columns=columns(run, rows),
@@ -175,12 +175,14 @@ def columns(run: Run, rows: Sequence[Row]) -> tuple[Column, ...]:
     """The columns of the table of results; connections and workers only where they vary."""
     return (
         Column("server", "text"),
+        *((Column("variant", "text"),) if run.plan.variants else ()),
         *(Column(name, "number") for name in _varied(rows)),
         Column("rank", "number"),
         Column("requests/s", "number", descending=True),
         Column("±", "number"),
         Column(f"× {run.plan.baseline}", "number", descending=True),  # noqa: RUF001 - times
         Column("CPU µs/request", "number"),
+        *((Column("instructions", "number"),) if run.counts else ()),
         *(Column(name, "number") for name in ("p50", "p75", "p90", "p99", "max")),
         *((Column("bytes", "number"), Column("sends", "text")) if _fields_seen(rows) else ()),
         Column("pipelining", "text"),
@@ -195,15 +197,17 @@ def columns(run: Run, rows: Sequence[Row]) -> tuple[Column, ...]:
 def result_row(run: Run, rows: Sequence[Row], row: Row) -> ResultRow:
     """One row of the table of results."""
     rate, found = row.requests_per_second, row.batch_latency_us
-    homepages = {(record.name, record.python): record.homepage for record in run.adapters}
+    homepages = {record.server: record.homepage for record in run.adapters}
     cells = (
         TableCell(row.title, row.title),
+        *((_word(row.variant),) if run.plan.variants else ()),
         *(_plain(getattr(row, name)) for name in _varied(rows)),
         TableCell(figures.rank(row), row.rank.low if row.rank else None),
         TableCell(figures.rate(row), rate.mean if rate else None),
         TableCell(figures.uncertainty(row), rate.relative_half_width if rate else None),
         TableCell(figures.times_baseline(row), row.times_baseline.value if row.times_baseline else None),
         TableCell(figures.cpu_cost(row), row.cpu_us_per_request.mean if row.cpu_us_per_request else None),
+        *((TableCell(figures.instructions(row), row.instructions_per_request),) if run.counts else ()),
         *(
             TableCell(text, getattr(found, name, None))
             for name, text in zip(("p50", "p75", "p90", "p99", "max"), figures.latencies(row), strict=True)
@@ -218,7 +222,7 @@ def result_row(run: Run, rows: Sequence[Row], row: Row) -> ResultRow:
     )
     return ResultRow(
         cells=cells,
-        homepage=_link(homepages.get((row.adapter, row.python), "")),
+        homepage=_link(homepages.get(row.server, "")),
         depth=str(row.depth or figures.NOTHING),
         kind=row.kind.value,
         python=row.python or figures.NOTHING,
@@ -296,10 +300,10 @@ def _headings(run: Run, chart_sections: Sequence[ChartSection], unavailable: Seq
 
 
 def _conformance(run: Run) -> list[Conformance]:
-    titles = {(record.name, record.python): record.title for record in run.adapters}
+    titles = {record.server: record.title for record in run.adapters}
     return [
         Conformance(
-            titles.get((one.adapter, one.python), one.adapter),
+            titles.get(one.server, one.adapter) + (f" · {one.variant}" if one.variant else ""),
             one,
             bad=one.server_class is None or not ServerClass(one.server_class).pipelines,
         )

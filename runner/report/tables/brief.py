@@ -55,19 +55,28 @@ def _table(rows: Sequence[Row], dimension: str) -> list[str]:
     steps = sorted({getattr(row, dimension) for row in rows})
     pipelining = any(row.server_class for row in rows)
     names = [f"depth {step}" if dimension == "depth" else f"{step} connections" for step in steps]
-    headings = ["server", "version", "Python", *(["pipelining"] if pipelining else [])]
+    varied = any(row.variant for row in rows)
+    headings = [
+        "server",
+        *(["variant"] if varied else []),
+        "version",
+        "Python",
+        *(["pipelining"] if pipelining else []),
+    ]
     headings += [*(f"requests/s, {name}" for name in names), f"CPU µs/request, {names[-1]}", "note"]
     servers: dict[tuple[object, ...], dict[int, Row]] = defaultdict(dict)
     for row in rows:
         limit = row.cell.max_clients if row.cell else None
-        servers[row.adapter, row.python, limit][getattr(row, dimension)] = row
+        servers[*row.server, limit][getattr(row, dimension)] = row
     ordered = sorted(servers.values(), key=lambda one: _order(one, steps))
-    return table(headings, _LEFT, (list(_line(one, steps, pipelining=pipelining)) for one in ordered))
+    return table(headings, _LEFT, (list(_line(one, steps, pipelining=pipelining, varied=varied)) for one in ordered))
 
 
-def _line(measured: Steps, steps: Sequence[int], *, pipelining: bool) -> Iterator[str]:
+def _line(measured: Steps, steps: Sequence[int], *, pipelining: bool, varied: bool) -> Iterator[str]:
     any_, last = next(iter(measured.values())), measured.get(steps[-1])
     yield escape(any_.title)
+    if varied:
+        yield escape(any_.variant or figures.NOTHING)
     yield escape(any_.version or figures.NOTHING)
     yield escape(any_.python or figures.NOTHING)
     if pipelining:

@@ -16,7 +16,7 @@ _HEADINGS = (
     "server",
     "release",
     "requests/s",
-    f"× {seeds.BASELINE}",  # noqa: RUF001 - times
+    "× {baseline}",  # noqa: RUF001 - times
     "p50 printed / true",
     "p75 printed / true",
     "p90 printed / true",
@@ -24,7 +24,7 @@ _HEADINGS = (
     "outcome",
 )
 _LEFT = {"server", "release", "outcome"}
-_WINNER = next(one for one in PUBLISHED if one.adapter == seeds.BASELINE)
+_WINNER = next(one for one in PUBLISHED if one.title == seeds.WINNER)
 _LOAD = f"wrk -t{seeds.THREADS} -c{seeds.CONNECTIONS} -d{seeds.DURATION_S}s, depth {seeds.DEPTH}"
 
 
@@ -34,10 +34,11 @@ def table(run: Run, rows: Sequence[Row]) -> str:
     for system in PUBLISHED:
         values = [_published(system)]
         values += _measured(system.adapter_2017, "of 2017", rows) if system.adapter_2017 else []
-        values += _measured(system.adapter, "of today", rows)
+        values += _today(system, rows)
         made += [(system.title, *one) for one in values]
     head = [f"{markdown.escape(line)}  " for line in (*standard.summary(run, rows), *_load(run))]
-    body = markdown.table(_HEADINGS, _LEFT, [map(markdown.escape, values) for values in made])
+    headings = [heading.format(baseline=run.plan.baseline) for heading in _HEADINGS]
+    body = markdown.table(headings, _LEFT, [map(markdown.escape, values) for values in made])
     return "\n".join((*head, "", *body)) + "\n"
 
 
@@ -59,6 +60,15 @@ def _published(system: Published) -> tuple[str, ...]:
         *(f"{printed} / {NOTHING}" for printed in system.latencies),
         outcome + _socket_errors(read=system.read_errors, write=system.write_errors),
     )
+
+
+def _today(system: Published, rows: Sequence[Row]) -> list[tuple[str, ...]]:
+    """The rows of today's release; where it ran in both of its forms, those of both, each with its title."""
+    there = {row.adapter: row.title for row in rows}
+    forms = [name for name in (system.adapter, system.also) if name in there]
+    if len(forms) < 2:
+        return _measured(forms[0] if forms else system.adapter, "of today", rows)
+    return [(f"{one[0]}, {there[name]}", *one[1:]) for name in forms for one in _measured(name, "of today", rows)]
 
 
 def _measured(adapter: str, when: str, rows: Sequence[Row]) -> list[tuple[str, ...]]:

@@ -16,7 +16,7 @@ import msgspec
 
 from runner.record.jsontext import readable
 from runner.record.plaintext import counted
-from runner.record.plan import Headers
+from runner.record.plan import Headers, Plan
 from runner.record.run import Run
 from runner.record.trial import Verdict
 from runner.report.markdown import escape, table
@@ -46,7 +46,8 @@ HEADINGS = (
 )
 _MULTIPLE = HEADINGS.index("requests/s") + 2
 _LATENCY = slice(HEADINGS.index("p50"), HEADINGS.index("max") + 1)
-_LEFT = frozenset({"server", "version", "Python", "pipelining", "verdict"})
+_VARIANT = HEADINGS.index("server") + 1
+_LEFT = frozenset({"server", "variant", "version", "Python", "pipelining", "verdict"})
 _COLOURS = {Verdict.MEASURED: "green", Verdict.GENERATOR_BOUND: "yellow", Verdict.NEITHER: "yellow"}
 
 
@@ -74,34 +75,49 @@ PACED_AT = 0.75
 """Of several paced loads the one that the tables show, if it was measured: three quarters of what a server can do."""
 
 
-def shown_share(run: Run) -> float | None:
+def shown_share(plan: Plan) -> float | None:
     """The share of capacity at which the tables of a run show latency; ``None``: they show that of the closed loop."""
-    shares = run.plan.shares
+    shares = plan.shares
     return min(shares, key=lambda share: abs(share - PACED_AT)) if shares else None
 
 
 def headings(run: Run) -> tuple[str, ...]:
     """The columns of a run's tables, with its baseline, and with latency at a paced load where there is one."""
-    share = shown_share(run)
+    share = shown_share(run.plan)
     names: tuple[str, ...] = HEADINGS
     if share is not None:
         paced = tuple(f"{name} at {share:.0%}".replace("%", " %") for name in ("p50", "p99", "p99.9"))
         names = (*HEADINGS[: _LATENCY.start], *paced, *HEADINGS[_LATENCY.stop :])
+    rates = tuple(f"p99 at {figures.rate_digits(rate)}/s" for rate in run.plan.rates)
+    limits = tuple(f"requests/s, {limit}" for limit in run.plan.limits)
+    names = (*names[:-2], *rates, *limits, *names[-2:])
+    if run.plan.variants:
+        names = (*names[:_VARIANT], "variant", *names[_VARIANT:])
+    if run.plan.count:
+        after = names.index("CPU µs/request") + 1
+        names = (*names[:after], "instructions", *names[after:])
     return tuple(heading.format(baseline=run.plan.baseline) for heading in names)
 
 
-def cells(row: Row, share: float | None = None) -> tuple[str, ...]:
-    """One row's figures, in the order of :func:`headings`; latency at a ``share`` of its capacity, if any is given."""
+def cells(row: Row, plan: Plan | None = None) -> tuple[str, ...]:
+    """One row's figures, in the order of :func:`headings`; with the paced loads and limits of a ``plan``."""
+    share = shown_share(plan) if plan is not None else None
+    variants = plan is not None and bool(plan.variants)
+    counted = plan is not None and plan.count
     return (
         figures.rank(row),
         row.title,
+        *([row.variant or figures.NOTHING] if variants else []),
         row.version or figures.NOTHING,
         row.python or figures.NOTHING,
         figures.rate(row),
         figures.uncertainty(row),
         figures.times_baseline(row),
         figures.cpu_cost(row),
+        *([figures.instructions(row)] if counted else []),
         *(figures.latencies(row) if share is None else figures.paced_latencies(figures.paced_at(row, share))),
+        *(figures.tail_at(row, rate) for rate in (plan.rates if plan else ())),
+        *(figures.limited(row, str(limit)) for limit in (plan.limits if plan else ())),
         row.server_class or figures.NOTHING,
         row.verdict.value,
     )
@@ -170,7 +186,7 @@ class Layout:
 
 def layout(run: Run) -> Layout:
     """The tables of servers that are asked for nothing but an answer."""
-    names, figures_of = headings(run), partial(cells, share=shown_share(run))
+    names, figures_of = headings(run), partial(cells, plan=run.plan)
     shown = [place for place, name in enumerate(names) if name != _multiple(run) or _has_baseline(run)]
     return Layout(
         headings=tuple(names[place] for place in shown),
@@ -231,7 +247,9 @@ def terminal(run: Run, rows: Sequence[Row], layout: Layout, resume: str | None =
 
 
 def _named(row: Row, titles: Mapping[str, int]) -> str:
-    """A row's title, with its interpreter where several rows have the one title."""
+    """A row's title, with its variant, and its interpreter where several rows have the one title."""
+    if row.variant is not None:
+        return f"{row.title} · {row.variant}"
     return f"{row.title} on CPython {row.python}" if titles[row.title] > 1 and row.python else row.title
 
 

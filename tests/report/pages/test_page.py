@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from runner.record import store
-from runner.record.adapter import Kind
+from runner.record.adapter import Kind, Taken, Tuning
 from runner.record.run import AdapterRecord, Finding, Level, Run
 from runner.record.trial import Exit, LogError, Trial
 from runner.report.charts import charts
@@ -107,6 +107,36 @@ class TestResults:
         names = [[column.heading for column in page.columns(head, rows.rows(head, some))] for some in (trials, more)]
         assert ["connections" in one for one in names] == [False, True]
         assert all("depth" in one for one in names)
+
+    def test_what_a_response_holds_stands_there_where_it_was_recorded(self) -> None:
+        head, trials = builders.matrix(adapters=1, depths=(5,))
+        seen = [replace(one, check=builders.check(fields=("date", "content-type"))) for one in trials]
+        names = [[column.heading for column in page.columns(head, rows.rows(head, some))] for some in (trials, seen)]
+        assert [{"bytes", "sends"} <= set(one) for one in names] == [False, True]
+        (row,) = rows.rows(head, seen)
+        cells = dict(zip(names[1], page.result_row(head, [row], row).cells, strict=True))
+        assert (cells["bytes"].text, cells["bytes"].value) == (str(builders.RESPONSE_BYTES), builders.RESPONSE_BYTES)
+        assert cells["sends"].text == "Date"
+
+
+class TestTuning:
+    def test_each_recommendation_stands_beside_its_server_with_a_link(self) -> None:
+        advice = (
+            Tuning("uvloop", "https://example.org/a", "2026-11-26", Taken.PART, SCRIPT),
+            Tuning("nothing", "javascript:alert(1)", "2026-11-26"),
+        )
+        head, trials = builders.matrix(adapters=1, depths=(5,))
+        told = replace(head, adapters=(replace(head.adapters[0], tuning=advice),))
+        document = html_tree.parse(rendered(told, trials))
+        body = section(document, "tuning").only("tbody")
+        first, second = [[cell.text for cell in row.children if isinstance(cell, Element)] for row in body.every("tr")]
+        assert first == ["adapter 0", "uvloop", "in part", SCRIPT, "https://example.org/a, 2026-11-26"]
+        assert second == ["adapter 0", "nothing", figures.NOTHING, "", "javascript:alert(1), 2026-11-26"]
+        assert [link.attributes["href"] for link in body.every("a")] == ["https://example.org/a"]
+        assert "#tuning" in [link.attributes["href"] for link in document.only("nav").every("a")]
+
+    def test_a_record_without_any_has_no_such_section(self, document: Element) -> None:
+        assert not [one for one in document.every("section") if one.attributes.get("aria-labelledby") == "tuning"]
 
 
 class TestContents:

@@ -7,7 +7,7 @@ import io
 import pytest
 from rich.console import Console, RenderableType
 
-from runner.record.adapter import Unavailable
+from runner.record.adapter import Body, Taken, Tuning, Unavailable
 from runner.record.run import Finding, Level
 from runner.report.tables import listing
 from runner.rows.figures import NOTHING
@@ -61,6 +61,24 @@ def test_the_table_shows_them_all() -> None:
             "[/x]",
         ],
     ]
+
+
+def test_what_sets_a_row_apart_stands_beside_its_body() -> None:
+    made = builders.environment(adapter=builders.adapter(body=Body.STR, remark="TCP_NODELAY set by hand"))
+    last = drawn(*listing.table(listing.entries([made])))[1]
+    assert last.split()[6:] == ["str", "yes", "TCP_NODELAY", "set", "by", "hand"]
+
+
+def test_tuning_names_an_adapter_once_and_every_recommendation() -> None:
+    advice = (
+        Tuning("uvloop", "https://example.org/a", "2026-11-26", Taken.YES),
+        Tuning("nothing [/x]", "https://example.org/b", "2026-11-26"),
+    )
+    told = listing.advised([builders.adapter(tuning=advice), builders.adapter(name="untold")])
+    assert [one.adapter for one in told] == ["aiohttp"]
+    lines = drawn(listing.tuning_table(told))
+    assert lines[1].split() == ["aiohttp", "uvloop", "yes", "https://example.org/a,", "2026-11-26"]
+    assert lines[2].split() == ["nothing", "[/x]", NOTHING, "https://example.org/b,", "2026-11-26"]
 
 
 @pytest.mark.parametrize("text", ["[/x]", "[red]"])

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from rich.console import Console
 
+from runner.record.plan import Headers
 from runner.record.run import AdapterRecord, ConformanceSummary, Run
 from runner.record.trial import Exit, LogError, Trial, Verdict
 from runner.report.tables import standard
@@ -278,3 +279,11 @@ class TestWitness:
 def test_groups_are_titled_by_what_their_rows_share() -> None:
     assert standard.group_title(Group(1, 50, 5)) == "depth 5 · 50 connections · 1 worker"
     assert standard.group_title(Group(4, 200, 16)) == "depth 16 · 200 connections · 4 workers"
+    browser = Group(1, 50, 1, Headers.BROWSER)
+    assert standard.group_title(browser) == "depth 1 · 50 connections · 1 worker · a browser's headers"
+
+
+def test_more_cpus_than_workers_are_told_above_the_tables() -> None:
+    head = builders.run(plan=builders.plan(server_cpus=2))
+    assert "CPUs of a server: 2" in standard.summary(head, ())
+    assert not [line for line in standard.summary(builders.run(), ()) if "CPUs of a server" in line]

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from runner.conformance.case import Case, Exchange, Level, Theme
+from runner.conformance.case import Case, Exchange, Hurt, Level, Theme
 from runner.conformance.cases.requests import EMBEDDED, SMUGGLED, G, at_once, chunked, gets, request
 from runner.conformance.cases.responses import BAD_REQUEST, HELLO, REFUSED
 from runner.conformance.judge import (
@@ -32,7 +32,7 @@ MALFORMED: Final = (
         "a server that is expecting to receive and parse a request-line SHOULD ignore at least one empty line (CRLF) "
         "received prior to the request-line",
         "Old clients end a body with one.",
-        (Exchange(at_once(G, b"\r\n", G), gets(3), enough=2),),
+        (Exchange(at_once(G, b"\r\n", G), gets(3), enough=2, asks_again=True),),
         only(
             either(
                 answers(HELLO, HELLO),
@@ -76,6 +76,7 @@ MALFORMED: Final = (
         "Without Host there is no telling whose resource is meant.",
         (Exchange(at_once(G, b"GET / HTTP/1.1\r\n\r\n"), gets(2)),),
         only(sparing(HELLO, answers(HELLO, BAD_REQUEST))),
+        hurts=Hurt.BEHIND_PROXY,
     ),
     Case(
         24,
@@ -95,6 +96,7 @@ MALFORMED: Final = (
             ),
         ),
         only(sparing(HELLO, answers(HELLO, BAD_REQUEST, then=Then.CLOSES))),
+        hurts=Hurt.BEHIND_PROXY,
     ),
     Case(
         25,
@@ -124,6 +126,7 @@ MALFORMED: Final = (
             ),
         ),
         only(sparing(HELLO, unsmuggled(SMUGGLED, answers(HELLO, BAD_REQUEST, then=Then.CLOSES)))),
+        hurts=Hurt.BEHIND_PROXY,
     ),
     Case(
         26,
@@ -159,6 +162,8 @@ MALFORMED: Final = (
                 answers(REFUSED, then=Then.CLOSES),
             )
         ),
+        hurts=Hurt.BEHIND_PROXY,
+        needs=(),
     ),
     Case(
         27,
@@ -179,6 +184,8 @@ MALFORMED: Final = (
             ),
         ),
         only(begins(BAD_REQUEST)),
+        hurts=Hurt.BEHIND_PROXY,
+        needs=(),
     ),
     Case(
         28,
@@ -208,5 +215,7 @@ MALFORMED: Final = (
                 ),
             )
         ),
+        hurts=Hurt.BEHIND_PROXY,
+        needs=(),
     ),
 )

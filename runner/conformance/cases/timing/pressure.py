@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from runner.conformance.case import Case, Exchange, Level, Send, Theme
+from runner.conformance.case import Case, Exchange, Hurt, Level, Send, Theme
 from runner.conformance.cases.requests import G, at_once, gets, numbered, sleeps
 from runner.conformance.cases.responses import HELLO, tokens
 from runner.conformance.judge import answers, bounded, each, only
@@ -31,6 +31,8 @@ PRESSURE: Final = (
         bounded(only(answers(*[HELLO] * FLOOD)), growth_bytes=MEMORY_GROWTH_BYTES),
         deadline_s=15.0,
         watches_memory=True,
+        hurts=Hurt.OTHERS,
+        needs=("two-gets", "deep-batches"),
     ),
     Case(
         33,
@@ -61,5 +63,7 @@ PRESSURE: Final = (
         core=True,
         at_once=100,
         deadline_s=6.0,
+        hurts=Hurt.OTHERS,
+        needs=("two-gets", "sixteen-in-order"),
     ),
 )

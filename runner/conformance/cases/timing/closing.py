@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from runner.conformance.case import Case, Exchange, HalfClose, Level, Theme
+from runner.conformance.case import Case, Exchange, HalfClose, Hurt, Level, Theme
 from runner.conformance.cases.requests import G, at_once, get, gets, numbered, sleeps
 from runner.conformance.cases.responses import HELLO, REFUSED, tokens
 from runner.conformance.judge import Then, announcing, answers, body, either, only, permitted, sparing, unchunked
@@ -50,6 +50,7 @@ CLOSING: Final = (
             ),
         ),
         only(sparing(body(b"1"), announcing(answers(*tokens("1", "2"), then=Then.CLOSES)))),
+        hurts=Hurt.BEHIND_PROXY,
     ),
     Case(
         18,
@@ -78,6 +79,8 @@ CLOSING: Final = (
                 ),
             )
         ),
+        hurts=Hurt.ANY,
+        needs=(),
     ),
     Case(
         19,
@@ -103,6 +106,8 @@ CLOSING: Final = (
                 ),
             )
         ),
+        hurts=Hurt.ANY,
+        needs=(),
     ),
     Case(
         20,
@@ -115,7 +120,7 @@ CLOSING: Final = (
         "If the received protocol is HTTP/1.0, the “keep-alive” connection option is present, […] and the recipient "
         "wishes to honor the HTTP/1.0 “keep-alive” mechanism, the connection will persist after the current response",
         "ab and older proxies still speak it.",
-        (Exchange(at_once(*[get("/", "Connection: keep-alive", version="1.0")] * 2), gets(2)),),
+        (Exchange(at_once(*[get("/", "Connection: keep-alive", version="1.0")] * 2), gets(2), asks_again=True),),
         only(
             unchunked(
                 either(
@@ -129,14 +134,14 @@ CLOSING: Final = (
         31,
         "half-close",
         Theme.CLOSING,
-        "4 × `G(/sleep/0/i)`, then the client's half-close",
+        "4 × `G(/sleep/50/i)`, then the client's half-close",
         "all 4 responses",
         Level.NONE,
         "RFC 9112 §9.6",
         "a TCP connection that is half-closed by the client does not delimit a request message, nor does it imply that "
         "the client is no longer interested in a response",
         "Simple clients send all they have, shut down their side and read to the end.",
-        (Exchange(at_once(*sleeps(0, *numbered(4)), then=(HalfClose(),)), gets(4)),),
+        (Exchange(at_once(*sleeps(0.05, *numbered(4)), then=(HalfClose(),)), gets(4)),),
         only(answers(*tokens(*numbered(4)))),
     ),
 )

@@ -1,0 +1,278 @@
+"""Chunks that are none: sizes, extensions, line ends, what follows a chunk's data, and trailers.
+
+``chunk = chunk-size [ chunk-ext ] CRLF chunk-data CRLF`` and ``chunk-size = 1*HEXDIG`` (RFC 9112 §7.1). A bare LF may
+end a line of the head (§2.2), but no line of a chunk.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from runner.conformance.case import Case, Exchange, Hurt, Level, Outcome, Theme
+from runner.conformance.cases.requests import EMBEDDED, NEXT, SMUGGLED, at_once, chunked
+from runner.conformance.cases.responses import NEXT_ANSWER
+from runner.conformance.judge import Look, body
+from runner.conformance.spelling import Spelling, never_completes, reads, refuses, spelled
+
+METHODS: Final = ("POST", "GET", "GET")
+NOTED: Final = Outcome.NOTE
+END: Final = b"0\r\n\r\n"
+
+NO_SIZES: Final[tuple[tuple[str, bytes, int], ...]] = (
+    ("+1", b"+1", 1),
+    ("-1", b"-1", 1),
+    ("0x1", b"0x1", 1),
+    ("0X1", b"0X1", 1),
+    ("0x", b"0x", 0),
+    ("1_0", b"1_0", 16),
+    ("1.0", b"1.0", 1),
+    ("1h", b"1h", 1),
+    ("g", b"g", 16),
+    ("1 1", b"1 1", 1),
+    ("1 a", b"1 a", 1),
+    ('"1"', b'"1"', 1),
+    ("1,", b"1,", 1),
+    ("empty", b"", 1),
+    ("VT before", b"\x0b1", 1),
+    ("FF after", b"1\x0c", 1),
+    ("FS before", b"\x1c1", 1),
+    ("NUL before", b"\x001", 1),
+    ("NUL after", b"1\x00", 1),
+    ("NEL after (Latin-1)", b"1\x85", 1),
+    ("NBSP after (Latin-1)", b"1\xa0", 1),
+    ("superscript 1 (Latin-1)", b"\xb9", 1),
+    ("Arabic-Indic 1 (UTF-8)", b"\xd9\xa1", 1),
+    ("fullwidth 1 (UTF-8)", b"\xef\xbc\x91", 1),
+)
+"""Name, what stands for a size, and how many octets a reader sees in it who takes it for one."""
+
+LAST_SIZES: Final = (("last +0", b"+0"), ("last -0", b"-0"), ("last 0x0", b"0x0"), ("last 0_0", b"0_0"))
+WHITE_SIZES: Final = (("SP before", b" 1"), ("HTAB before", b"\t1"), ("SP after", b"1 "), ("HTAB after", b"1\t"))
+"""Whitespace around a size: no sender may write it; a note, as h11 and others read over it on purpose."""
+
+SIZES_TOO_LARGE: Final = (
+    ("2^32 + 1", b"100000001"),
+    ("2^64 + 1", b"10000000000000001"),
+    ("2^64 - 1", b"ffffffffffffffff"),
+    ("2^63", b"8000000000000000"),
+    ("40 digits", b"f" * 40),
+)
+
+DATA_ENDS: Final[tuple[tuple[str, bytes], ...]] = (
+    ("two other octets", b"XX"),
+    ("nothing", b""),
+    ("bare LF", b"\n"),
+    ("bare CR", b"\r"),
+    ("CR and another octet", b"\rX"),
+    ("another octet and LF", b"X\n"),
+    ("LF CR", b"\n\r"),
+    ("CR CR LF", b"\r\r\n"),
+    ("SP CR LF", b" \r\n"),
+    ("an octet too many", b"a\r\n"),
+    ("an empty line more", b"\r\n\r\n"),
+    ("a NUL", b"\x00\x00"),
+)
+"""Name, and what stands where the CRLF after a chunk's data must."""
+
+SIZE_LINE_ENDS: Final[tuple[tuple[str, bytes], ...]] = (
+    ("bare LF", b"\n"),
+    ("bare CR", b"\r"),
+    ("CR CR LF", b"\r\r\n"),
+    ("LF CR LF", b"\n\r\n"),
+    ("CR and another octet", b"\rX"),
+    ("extension, bare LF", b";x\n"),
+    ("extension, bare CR", b";x\r"),
+)
+
+EXTENSIONS: Final[tuple[tuple[str, bytes, Outcome], ...]] = (
+    ("LF", b";\n", Outcome.FAIL),
+    ("LF and more", b";\nxx", Outcome.FAIL),
+    ("name, LF", b";a\n", Outcome.FAIL),
+    ("value with LF", b";a=\nb", Outcome.FAIL),
+    ("value with CR", b";a=\rb", Outcome.FAIL),
+    ("quoted LF", b';a="\n"', Outcome.FAIL),
+    ("quoted CR", b';a="\r"', Outcome.FAIL),
+    ("CR CR", b";a\r", Outcome.FAIL),
+    ("LF before the semicolon", b"\n;a", Outcome.FAIL),
+    ("CR before the semicolon", b"\r;a", Outcome.FAIL),
+    ("NUL", b";a\x00", NOTED),
+    ("NUL in a value", b";a=\x00b", NOTED),
+    ("SOH", b";\x01", NOTED),
+    ("VT", b";a\x0b", NOTED),
+    ("ESC", b";a=\x1b", NOTED),
+    ("DEL", b";\x7f", NOTED),
+)
+"""Name, a chunk extension with a control character in it, and what taking it is: only CR and LF move a line's end."""
+
+TRAILERS: Final[tuple[tuple[str, bytes, Look], ...]] = (
+    ("a request", b"GET /sleep/0/smuggled HTTP/1.1\r\nHost: x\r\n", refuses(smuggled=SMUGGLED)),
+    ("a line without a colon", b"X\r\n", refuses()),
+    ("no name", b": y\r\n", refuses()),
+    ("SP in a name", b"X Y: z\r\n", refuses()),
+    ("SP before the colon", b"X : y\r\n", refuses()),
+    ("HTAB before the colon", b"X\t: y\r\n", refuses()),
+    ("NUL in a name", b"X\x00: y\r\n", refuses()),
+    ("control character in a name", b"X\x01: y\r\n", refuses()),
+    ("bare CR in a name", b"X\rY: z\r\n", refuses()),
+    ("8-bit name", b"\xff: y\r\n", refuses()),
+    ("LF, then no field", b"X: y\nz\r\n", refuses()),
+    ("NUL in a value", b"X: \x00\r\n", refuses(NOTED)),
+    ("bare CR in a value", b"X: y\rz\r\n", refuses(NOTED)),
+    ("begins with SP", b" X: y\r\n", refuses(NOTED)),
+    ("folded", b"X: y\r\n z\r\n", refuses(NOTED)),
+    ("ends in a bare LF", b"X: y\n", refuses(NOTED)),
+)
+"""Name, what stands in the trailer section, and what may come."""
+
+
+def _asked(content: bytes) -> Exchange:
+    return Exchange(at_once(chunked(content), NEXT), METHODS, until_close=True, enough=2)
+
+
+_SIZES: Final = (
+    *(
+        Spelling(name, _asked(size + b"\r\n" + b"a" * octets + (b"\r\n" if octets else b"") + END), refuses())
+        for name, size, octets in NO_SIZES
+    ),
+    *(Spelling(name, _asked(b"1\r\na\r\n" + size + b"\r\n\r\n"), refuses()) for name, size in LAST_SIZES),
+    *(Spelling(name, _asked(size + b"\r\na\r\n" + END), refuses(NOTED)) for name, size in WHITE_SIZES),
+)
+_RANGE: Final = (
+    *(
+        Spelling(name, _asked(b"0" * zeros + b"1\r\na\r\n" + END), reads(body(b"a"), NEXT_ANSWER))
+        for name, zeros in (("01", 1), ("30 zeros", 30), ("5000 zeros", 5000))
+    ),
+    Spelling("last 000", _asked(b"1\r\na\r\n000\r\n\r\n"), reads(body(b"a"), NEXT_ANSWER)),
+    *(
+        Spelling(
+            name,
+            Exchange(at_once(chunked(size + b"\r\na\r\n" + END), NEXT), METHODS, enough=2),
+            never_completes(),
+        )
+        for name, size in SIZES_TOO_LARGE
+    ),
+)
+_DATA_ENDS: Final = (
+    *(Spelling(name, _asked(b"1\r\na" + end + END), refuses()) for name, end in DATA_ENDS),
+    Spelling("a request in its place", _asked(b"1\r\na" + EMBEDDED), refuses(smuggled=SMUGGLED)),
+)
+_LINE_ENDS: Final = (
+    *(Spelling(name, _asked(b"1" + end + b"a\r\n" + END), refuses()) for name, end in SIZE_LINE_ENDS),
+    Spelling("last chunk, bare LF", _asked(b"1\r\na\r\n0\n\r\n"), refuses()),
+    Spelling("last chunk, CR CR LF", _asked(b"1\r\na\r\n0\r\r\n\r\n"), refuses()),
+    Spelling("the end of it, bare LF", _asked(b"1\r\na\r\n0\r\n\n"), refuses(NOTED)),
+)
+_EXTENSIONS: Final = tuple(
+    Spelling(name, _asked(b"1" + extension + b"\r\na\r\n" + END), refuses(taken))
+    for name, extension, taken in EXTENSIONS
+)
+_TRAILERS: Final = tuple(
+    Spelling(name, _asked(b"1\r\na\r\n0\r\n" + lines + b"\r\n"), look) for name, lines, look in TRAILERS
+)
+
+CHUNKS: Final = (
+    Case(
+        39,
+        "chunk-size-no-number",
+        Theme.CHUNKS,
+        f"`POST /echo` chunked with a size that is none, {len(_SIZES)} spellings (sign, prefix, underscore, other "
+        "digits, control characters, nothing), as much data as it seems to say, `G`",
+        "400, then the server closes; whitespace around a size is a note",
+        Level.MUST,
+        "RFC 9112 §7.1, §9.3",
+        "A server MUST read the entire request message body or close the connection after sending its response",
+        "Where a size is guessed, another guess ends the body elsewhere, and what follows becomes a request.",
+        tuple(one.exchange for one in _SIZES),
+        spelled(_SIZES),
+        at_once=6,
+        together=False,
+        hurts=Hurt.BEHIND_PROXY,
+        needs=(),
+    ),
+    Case(
+        40,
+        "chunk-size-out-of-range",
+        Theme.CHUNKS,
+        f"`POST /echo` chunked with leading zeros, or with a size beyond 32 to 64 bits, {len(_RANGE)} spellings, `G`",
+        "zeros: the echo, or a refusal; too large: a refusal, or a wait for more, and no answer to what follows",
+        Level.MUST,
+        "RFC 9112 §7.1",
+        "recipients MUST anticipate potentially large hexadecimal numerals and prevent parsing errors due to integer "
+        "conversion overflows",
+        "A size that wraps around ends the body early.",
+        tuple(one.exchange for one in _RANGE),
+        spelled(_RANGE),
+        deadline_s=0.6,
+        at_once=len(_RANGE),
+        hurts=Hurt.BEHIND_PROXY,
+        needs=(),
+    ),
+    Case(
+        41,
+        "chunk-data-end",
+        Theme.CHUNKS,
+        f"`POST /echo` chunked, with something else than CRLF after a chunk's data, {len(_DATA_ENDS)} spellings, `G`",
+        "400, then the server closes",
+        Level.MUST,
+        "RFC 9112 §7.1, §9.3",
+        "A server MUST read the entire request message body or close the connection after sending its response",
+        "A parser that skips two octets unseen, or takes any line end, reads other chunks than the next one does.",
+        tuple(one.exchange for one in _DATA_ENDS),
+        spelled(_DATA_ENDS),
+        at_once=6,
+        together=False,
+        hurts=Hurt.BEHIND_PROXY,
+        needs=(),
+    ),
+    Case(
+        42,
+        "chunk-size-line-end",
+        Theme.CHUNKS,
+        f"`POST /echo` chunked, with something else than CRLF after a chunk's size, {len(_LINE_ENDS)} spellings, `G`",
+        "400, then the server closes; a bare LF for the very last line end is a note",
+        Level.MUST,
+        "RFC 9112 §7.1, §2.2, §9.3",
+        "A server MUST read the entire request message body or close the connection after sending its response",
+        "Only the lines of the head may end in a bare LF; who ends a chunk's there counts its data from elsewhere.",
+        tuple(one.exchange for one in _LINE_ENDS),
+        spelled(_LINE_ENDS),
+        at_once=6,
+        together=False,
+        hurts=Hurt.BEHIND_PROXY,
+        needs=(),
+    ),
+    Case(
+        43,
+        "chunk-extension-control-character",
+        Theme.CHUNKS,
+        f"`POST /echo` chunked, with a control character in a chunk's extension, {len(_EXTENSIONS)} spellings, `G`",
+        "400, then the server closes; to take one that is neither CR nor LF is a note",
+        Level.MUST,
+        "RFC 9112 §7.1.1, §9.3",
+        "A server MUST read the entire request message body or close the connection after sending its response",
+        "A proxy that ends the line at the LF in an extension, and a server that reads over it, see other chunks.",
+        tuple(one.exchange for one in _EXTENSIONS),
+        spelled(_EXTENSIONS),
+        at_once=6,
+        together=False,
+        hurts=Hurt.BEHIND_PROXY,
+        needs=(),
+    ),
+    Case(
+        44,
+        "trailer-no-field",
+        Theme.CHUNKS,
+        f"`POST /echo` chunked, with a trailer section that holds no fields, {len(_TRAILERS)} spellings, `G`",
+        "400, then the server closes; what is odd only in a field's value or line end is a note",
+        Level.MUST,
+        "RFC 9112 §7.1.2, §5, §9.3",
+        "A server MUST read the entire request message body or close the connection after sending its response",
+        "A request that is swallowed as a trailer is lost; one that is not may be smuggled.",
+        tuple(one.exchange for one in _TRAILERS),
+        spelled(_TRAILERS),
+        at_once=6,
+        together=False,
+        hurts=Hurt.BEHIND_PROXY,
+        needs=(),
+    ),
+)

@@ -1,0 +1,161 @@
+"""Lengths that are none: what Python's ``int``, C's ``strtol`` and a hurried eye take for a number, and RFC 9110 not.
+
+``Content-Length = 1*DIGIT`` (RFC 9110 §8.6); anything else is an unrecoverable error (RFC 9112 §6.3).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from runner.conformance.case import Case, Exchange, Hurt, Level, Outcome, Theme
+from runner.conformance.cases.requests import NEXT, at_once, head
+from runner.conformance.cases.responses import NEXT_ANSWER
+from runner.conformance.judge import Look, body
+from runner.conformance.spelling import Spelling, never_completes, reads, refuses, spelled
+
+METHODS: Final = ("POST", "GET", "GET")
+NO_NUMBERS: Final[tuple[tuple[str, bytes, int], ...]] = (
+    ("+1", b"+1", 1),
+    ("-1", b"-1", 0),
+    ("-0", b"-0", 0),
+    ("+0", b"+0", 0),
+    ("0x1", b"0x1", 1),
+    ("0X1", b"0X1", 1),
+    ("0o1", b"0o1", 1),
+    ("0b1", b"0b1", 1),
+    ("1_0", b"1_0", 10),
+    ("1.0", b"1.0", 1),
+    ("1.", b"1.", 1),
+    ("1e0", b"1e0", 1),
+    ("1L", b"1L", 1),
+    ("1a", b"1a", 1),
+    ("a1", b"a1", 1),
+    ("1;", b"1;", 1),
+    ("1 0", b"1 0", 1),
+    ("1 a", b"1 a", 1),
+    ("+ 1", b"+ 1", 1),
+    ('"1"', b'"1"', 1),
+    ("empty", b"", 0),
+    ("VT before", b"\x0b1", 1),
+    ("VT after", b"1\x0b", 1),
+    ("FF before", b"\x0c1", 1),
+    ("FF after", b"1\x0c", 1),
+    ("FS before", b"\x1c1", 1),
+    ("US after", b"1\x1f", 1),
+    ("NUL before", b"\x001", 1),
+    ("NUL after", b"1\x00", 1),
+    ("CR after", b"1\ra", 1),
+    ("NEL after (Latin-1)", b"1\x85", 1),
+    ("NBSP before (Latin-1)", b"\xa01", 1),
+    ("NBSP after (UTF-8)", b"1\xc2\xa0", 1),
+    ("superscript 1 (Latin-1)", b"\xb9", 1),
+    ("Arabic-Indic 1 (UTF-8)", b"\xd9\xa1", 1),
+    ("fullwidth 1 (UTF-8)", b"\xef\xbc\x91", 1),
+)
+"""Name, value, and how many octets a reader sees in it who takes it for a number."""
+
+LISTS: Final[tuple[tuple[str, tuple[str, ...], Look], ...]] = (
+    ("1, 2", ("Content-Length: 1, 2",), refuses(error=Outcome.FAIL)),
+    ("2, 1", ("Content-Length: 2, 1",), refuses(error=Outcome.FAIL)),
+    ("1, +1", ("Content-Length: 1, +1",), refuses(error=Outcome.FAIL)),
+    ("1, a", ("Content-Length: 1, a",), refuses(error=Outcome.FAIL)),
+    ("1; 1", ("Content-Length: 1; 1",), refuses(error=Outcome.FAIL)),
+    ("lines 1 and 2", ("Content-Length: 1", "Content-Length: 2"), refuses(error=Outcome.FAIL)),
+    ("lines 2 and 1", ("Content-Length: 2", "Content-Length: 1"), refuses(error=Outcome.FAIL)),
+    ("lines 0 and 1", ("Content-Length: 0", "Content-Length: 1"), refuses(error=Outcome.FAIL)),
+    ("lines 1 and +1", ("Content-Length: 1", "Content-Length: +1"), refuses(error=Outcome.FAIL)),
+    ("lines +1 and 1", ("Content-Length: +1", "Content-Length: 1"), refuses(error=Outcome.FAIL)),
+    ("lines 1 and empty", ("Content-Length: 1", "Content-Length:"), refuses(error=Outcome.FAIL)),
+    ("1, 1", ("Content-Length: 1, 1",), reads(body(b"a"), NEXT_ANSWER)),
+    ("lines 1 and 1", ("Content-Length: 1", "Content-Length: 1"), reads(body(b"a"), NEXT_ANSWER)),
+)
+"""Name, field lines, what may come: equal lengths may be taken for one, all else must be refused."""
+
+TOO_LARGE: Final[tuple[tuple[str, bytes], ...]] = (
+    ("2^31 + 1", b"%d" % (2**31 + 1)),
+    ("2^32 + 1", b"%d" % (2**32 + 1)),
+    ("2^63 + 1", b"%d" % (2**63 + 1)),
+    ("2^64 + 1", b"%d" % (2**64 + 1)),
+    ("10^40 + 1", b"%d" % (10**40 + 1)),
+    ("5000 digits", b"9" * 5000),
+)
+
+
+def _asked(*lines: bytes, content: bytes) -> Exchange:
+    return Exchange(at_once(head(*lines), content, NEXT), METHODS, until_close=True, enough=2)
+
+
+_NO_NUMBERS: Final = tuple(
+    Spelling(name, _asked(b"Content-Length: " + value, content=b"a" * octets), refuses(error=Outcome.FAIL))
+    for name, value, octets in NO_NUMBERS
+)
+_LISTS: Final = tuple(
+    Spelling(name, _asked(*(line.encode() for line in lines), content=b"a"), look) for name, lines, look in LISTS
+)
+_TOO_LARGE: Final = tuple(
+    Spelling(
+        name, Exchange(at_once(head(b"Content-Length: " + value), b"a", NEXT), METHODS, enough=2), never_completes()
+    )
+    for name, value in TOO_LARGE
+)
+_ZEROS: Final = tuple(
+    Spelling(name, _asked(b"Content-Length: " + value, content=b"a"), reads(body(b"a"), NEXT_ANSWER))
+    for name, value in (("01", b"01"), ("30 zeros", b"0" * 30 + b"1"), ("5000 zeros", b"0" * 5000 + b"1"))
+)
+_BIG: Final = (*_ZEROS, *_TOO_LARGE)
+
+LENGTHS: Final = (
+    Case(
+        36,
+        "length-no-number",
+        Theme.LENGTHS,
+        f"`POST /echo` with a Content-Length that is no number, {len(_NO_NUMBERS)} spellings (sign, prefix, "
+        "underscore, fraction, other digits, control characters, nothing), as much content as it seems to say, `G`",
+        "400, then the server closes",
+        Level.MUST,
+        "RFC 9112 §6.3; RFC 9110 §8.6",
+        "the server MUST respond with a 400 (Bad Request) status code and then close the connection",
+        "Python's int() takes +1, 1_0 and other scripts' digits; a proxy that does not ends the message elsewhere.",
+        tuple(one.exchange for one in _NO_NUMBERS),
+        spelled(_NO_NUMBERS),
+        at_once=6,
+        together=False,
+        hurts=Hurt.BEHIND_PROXY,
+        needs=(),
+    ),
+    Case(
+        37,
+        "length-list",
+        Theme.LENGTHS,
+        f"`POST /echo` with several lengths, in a line or in two, {len(_LISTS)} spellings, `G`",
+        "400 and a close where they differ or one is none; where they are equal, that or the echo",
+        Level.MUST,
+        "RFC 9112 §6.3",
+        "the server MUST respond with a 400 (Bad Request) status code and then close the connection",
+        "One parser takes the first length and one the last.",
+        tuple(one.exchange for one in _LISTS),
+        spelled(_LISTS),
+        at_once=6,
+        together=False,
+        hurts=Hurt.BEHIND_PROXY,
+        needs=(),
+    ),
+    Case(
+        38,
+        "length-out-of-range",
+        Theme.LENGTHS,
+        f"`POST /echo` with leading zeros, or with a length beyond 31 to 64 bits, {len(_BIG)} spellings, `G`",
+        "zeros: the echo, or a refusal; too large: a refusal, or a wait for more, and no answer to what follows",
+        Level.MUST,
+        "RFC 9110 §8.6",
+        "a recipient MUST anticipate potentially large decimal numerals and prevent parsing errors due to integer "
+        "conversion overflows",
+        "A length that wraps around ends the message early, and the rest of it is read as requests.",
+        tuple(one.exchange for one in _BIG),
+        spelled(_BIG),
+        deadline_s=0.6,
+        at_once=len(_BIG),
+        hurts=Hurt.BEHIND_PROXY,
+        needs=(),
+    ),
+)

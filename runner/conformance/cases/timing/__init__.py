@@ -1,0 +1,1 @@
+"""What depends on when: closing, what overtakes a slow response, what one connection costs others, races, pressure."""
