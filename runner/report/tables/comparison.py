@@ -30,7 +30,8 @@ _COLUMNS = (
     Column("new", left=False, worth=1),
     Column("ratio", left=False),
     Column("95 % interval", left=False),
-    Column("CPU ratio", left=False, worth=3),
+    Column("CPU ratio", left=False, worth=4),
+    Column("would have shown", left=False, worth=3),
     Column("change", least=12),
 )
 _COLOURS = {Change.FASTER: "green", Change.WORKS_NOW: "green", Change.SLOWER: "red", Change.FAILS_NOW: "red"}
