@@ -12,7 +12,7 @@ from runner.record.histogram import Histogram
 from runner.record.trial import Failure, Load, Trial, Verdict
 from runner.record.volley import Batches, Interval, Mode
 from tests import builders
-from tests.builders import BATCH_US, BATCHES, SECOND_NS
+from tests.builders import BATCHES, SECOND_NS
 
 
 def proved(**seen: Any) -> volley.VolleyProofs:
@@ -210,7 +210,3 @@ class TestPaced:
     def test_a_wrong_response_comes_before_all_that(self) -> None:
         load = replace(builders.paced_load(), verified=builders.verified(wrong=1, first="x"))
         assert judged(load).verdict is Verdict.WRONG_RESPONSE
-
-
-def test_the_batch_of_the_builders_is_littles() -> None:
-    assert pytest.approx(50 * 1e6, rel=0.01) == BATCHES * BATCH_US
