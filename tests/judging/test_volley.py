@@ -133,6 +133,14 @@ class TestSilence:
             assert load.volley is not None
             assert (volley.silence(trial, load, load.volley) is not None) is silent
 
+    def test_a_queue_that_was_still_being_written_is_none_unless_connections_were_silent(self) -> None:
+        """At the end of the waiting an overloaded server has the last of an open load in hand: it did not stop."""
+        asked = builders.arrivals(answered_per_second=500.0, backlog=100)
+        left = Batches(sent=300, answered=200, lost=0, unanswered=10, unsent=90)
+        for silent, expected in ((0, Verdict.SATURATED), (1, Verdict.STALLED)):
+            load = builders.paced_load(asked=asked, seen={"batches": left, "silent_connections": silent})
+            assert judged(load).verdict is expected
+
     def test_of_no_response_at_all_another_verdict_tells(self) -> None:
         trial = self.unanswered()
         assert trial.load is not None
