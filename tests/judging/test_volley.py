@@ -12,7 +12,7 @@ from runner.record.histogram import Histogram
 from runner.record.trial import Failure, Load, Trial, Verdict
 from runner.record.volley import Batches, Interval, Mode
 from tests import builders
-from tests.builders import BATCH_US, BATCHES, SECOND_NS
+from tests.builders import BATCHES, SECOND_NS
 
 
 def proved(**seen: Any) -> volley.VolleyProofs:
@@ -133,6 +133,14 @@ class TestSilence:
             assert load.volley is not None
             assert (volley.silence(trial, load, load.volley) is not None) is silent
 
+    def test_a_queue_that_was_still_being_written_is_none_unless_connections_were_silent(self) -> None:
+        """At the end of the waiting an overloaded server has the last of an open load in hand: it did not stop."""
+        asked = builders.arrivals(answered_per_second=500.0, backlog=100)
+        left = Batches(sent=300, answered=200, lost=0, unanswered=10, unsent=90)
+        for silent, expected in ((0, Verdict.SATURATED), (1, Verdict.STALLED)):
+            load = builders.paced_load(asked=asked, seen={"batches": left, "silent_connections": silent})
+            assert judged(load).verdict is expected
+
     def test_of_no_response_at_all_another_verdict_tells(self) -> None:
         trial = self.unanswered()
         assert trial.load is not None
@@ -210,7 +218,3 @@ class TestPaced:
     def test_a_wrong_response_comes_before_all_that(self) -> None:
         load = replace(builders.paced_load(), verified=builders.verified(wrong=1, first="x"))
         assert judged(load).verdict is Verdict.WRONG_RESPONSE
-
-
-def test_the_batch_of_the_builders_is_littles() -> None:
-    assert pytest.approx(50 * 1e6, rel=0.01) == BATCHES * BATCH_US
