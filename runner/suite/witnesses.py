@@ -8,12 +8,11 @@ from dataclasses import replace
 
 from runner.judging import verdict
 from runner.judging.schedule import order
-from runner.record.adapter import Environment
+from runner.record.adapter import Environment, Server
 from runner.record.plan import Cell, Generator, Purpose
 from runner.record.run import Run
 from runner.record.store import RunFolder
 from runner.record.trial import Trial
-from runner.record.variant import Server
 from runner.rows import cells
 from runner.suite import head as head_of
 from runner.suite import loading, trial

@@ -82,7 +82,7 @@ class TestHeld:
             ({"rate": 800.0}, "800/s"),
         ],
     )
-    def test_its_load_in_words(self, cell: dict[str, float], load: str) -> None:
+    def test_its_load_in_words(self, cell: dict[str, Any], load: str) -> None:
         assert shown(held(cell=replace(CLOSED, **cell))).load == load
 
     def test_its_bursts_are_the_cells(self) -> None:
