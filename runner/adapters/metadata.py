@@ -14,9 +14,8 @@ import re
 import stat
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +23,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
 
+from runner.adapters.keys import Key, checked, one_of, refuse_unknown, said, table_of
 from runner.errors import AdapterError
 from runner.record.adapter import Adapter, Body, Client, Group, Kind, Scenario, Taken, Tuning
 from runner.record.plaintext import plain
@@ -36,83 +36,34 @@ SCRIPT_BLOCK = re.compile(r"(?m)^# /// script$\s(?P<content>(^#(| .*)$\s)+)^# //
 """PEP 723's reference expression, for the one type of block we read."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Key:
-    """One key of the metadata: what it must be, in words for the message and as a type."""
-
-    expected: str
-    is_a: type | tuple[type, ...] = str
-    choices: type[StrEnum] | None = None
-    pattern: str | None = None
-    required: bool = False
-    least: int | None = None
-
-    def check(self, value: object, where: str) -> Any:
-        """The value as the record wants it; an :class:`AdapterError` names the key otherwise."""
-        too_little = self.least is not None and isinstance(value, int) and value < self.least
-        types = self.is_a if isinstance(self.is_a, tuple) else (self.is_a,)
-        if type(value) not in types or too_little:  # by type: true is an int as well
-            raise AdapterError(f"{where} is {_said(value)}: expected {self.expected}")
-        if isinstance(value, str) and (not value.strip() or not value.isprintable()):
-            raise AdapterError(
-                f"{where} is {_said(value)}: expected {self.expected}, on one line and without control characters"
-            )
-        if self.pattern and not re.fullmatch(self.pattern, str(value), re.ASCII):
-            raise AdapterError(f"{where} is {_said(value)}: expected {self.expected}")
-        if self.choices is None:
-            return value
-        try:
-            return self.choices(str(value))
-        except ValueError:
-            raise AdapterError(f"{where} is {_said(value)}: expected {self.expected}") from None
-
-
-def _said(value: object) -> str:
-    """A value as TOML has it, near enough, and on one line."""
-    match value:
-        case None:
-            return "missing"
-        case bool():
-            return str(value).lower()
-        case str():
-            return f"'{plain(value)}'"
-        case list():
-            return f"[{', '.join(map(_said, value))}]"
-    return plain(str(value))
-
-
-def _one_of(choices: type[StrEnum]) -> str:
-    return "one of " + ", ".join(choices)
-
-
 _PIPEBENCH_KEYS = {
-    "title": _Key("the name that tables show", required=True),
-    "distribution": _Key("the distribution or module whose version tables show", required=True),
-    "kind": _Key(_one_of(Kind), choices=Kind, required=True),
-    "homepage": _Key("the project's address", required=True),
-    "scenario": _Key(_one_of(Scenario), choices=Scenario),
-    "group": _Key(_one_of(Group), choices=Group),
-    "template": _Key("the word by which pipebench new --from begins with this adapter", pattern=r"[a-z0-9-]+"),
-    "ranked": _Key("true or false", is_a=bool),
-    "known_failure": _Key("why this adapter is known to fail"),
-    "client": _Key(_one_of(Client), choices=Client),
-    "max_clients": _Key("the number of requests that its client has under way at once by default", is_a=int, least=1),
-    "hold": _Key("why all pins are kept, or a table of those that are, { uvloop = 'why' }", is_a=(str, dict)),
-    "body": _Key(f"{_one_of(Body)}: what the text of GET / is handed over as", choices=Body),
-    "compiles": _Key("true or false: whether its runtime compiles while it serves", is_a=bool),
-    "remark": _Key("what its user would not get without doing the same"),
-    "tuning": _Key("tables, [[tool.pipebench.tuning]] or [[tuning]], of what the documentation recommends", is_a=list),
+    "title": Key("the name that tables show", required=True),
+    "distribution": Key("the distribution or module whose version tables show", required=True),
+    "kind": Key(one_of(Kind), choices=Kind, required=True),
+    "homepage": Key("the project's address", required=True),
+    "scenario": Key(one_of(Scenario), choices=Scenario),
+    "group": Key(one_of(Group), choices=Group),
+    "template": Key("the word by which pipebench new --from begins with this adapter", pattern=r"[a-z0-9-]+"),
+    "ranked": Key("true or false", is_a=bool),
+    "known_failure": Key("why this adapter is known to fail"),
+    "client": Key(one_of(Client), choices=Client),
+    "max_clients": Key("the number of requests that its client has under way at once by default", is_a=int, least=1),
+    "hold": Key("why all pins are kept, or a table of those that are, { uvloop = 'why' }", is_a=(str, dict)),
+    "body": Key(f"{one_of(Body)}: what the text of GET / is handed over as", choices=Body),
+    "compiles": Key("true or false: whether its runtime compiles while it serves", is_a=bool),
+    "remark": Key("what its user would not get without doing the same"),
+    "tuning": Key("tables, [[tool.pipebench.tuning]] or [[tuning]], of what the documentation recommends", is_a=list),
 }
 _TUNING_KEYS = {
-    "advice": _Key("what the page recommends for throughput", required=True),
-    "page": _Key("the address of a page", pattern=r"https?://\S+", required=True),
-    "read": _Key("the day it was read, 2026-11-26 without quotes", is_a=date, required=True),
-    "taken": _Key(f"{_one_of(Taken)}, or left out where the page recommends nothing", choices=Taken),
-    "why": _Key("why it was not taken, or not whole"),
+    "advice": Key("what the page recommends for throughput", required=True),
+    "page": Key("the address of a page", pattern=r"https?://\S+", required=True),
+    "read": Key("the day it was read, 2026-11-26 without quotes", is_a=date, required=True),
+    "taken": Key(f"{one_of(Taken)}, or left out where the page recommends nothing", choices=Taken),
+    "why": Key("why it was not taken, or not whole"),
 }
 _UPSTREAM_ONLY = ("client", "max_clients")
 _UV_KEYS = {
-    "exclude-newer": _Key(
+    "exclude-newer": Key(
         "a time such as 2026-11-20T00:00:00Z",
         pattern=r"\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d))?",
     )
@@ -253,10 +204,10 @@ def _read_script(path: Path, root: Path) -> Adapter:
         line[2:] if line.startswith("# ") else line[1:] for line in blocks[0]["content"].splitlines(keepends=True)
     )
     metadata = _parse(content, str(where))
-    _refuse_unknown(metadata, _SCRIPT_KEYS, str(where))
-    tool = _table(metadata.get("tool", {}), f"{where}: [tool]")
-    uv = _check_table(tool.get("uv", {}), _UV_KEYS, f"{where}: [tool.uv]")
-    own = _check_table(tool.get("pipebench", {}), _PIPEBENCH_KEYS, f"{where}: [tool.pipebench]")
+    refuse_unknown(metadata, _SCRIPT_KEYS, str(where))
+    tool = table_of(metadata.get("tool", {}), f"{where}: [tool]")
+    uv = checked(tool.get("uv", {}), _UV_KEYS, f"{where}: [tool.uv]")
+    own = checked(tool.get("pipebench", {}), _PIPEBENCH_KEYS, f"{where}: [tool.pipebench]")
     _check_scenario(own, is_upstream=path.stem.startswith("upstream_"), where=str(where))
     dependencies = _dependencies(metadata, str(where))
     _check_cut_off(uv.get("exclude-newer"), dependencies, str(where))
@@ -299,8 +250,8 @@ def _read_program(path: Path, root: Path) -> Adapter:
     sources = _PROGRAMS.get(where.parts[0]) or {name: file for one in _PROGRAMS.values() for name, file in one.items()}
     language = metadata.pop("language", None)
     if not isinstance(language, str) or language not in sources:
-        raise AdapterError(f"{where}: language is {_said(language)}: expected one of {', '.join(sources)}")
-    own = _check_table(metadata, _PIPEBENCH_KEYS, str(where))
+        raise AdapterError(f"{where}: language is {said(language)}: expected one of {', '.join(sources)}")
+    own = checked(metadata, _PIPEBENCH_KEYS, str(where))
     own["hold"] = _hold(own.get("hold", {}), [own["distribution"]], str(where))
     own["tuning"] = _tuning(own.get("tuning", []), str(where))
     _check_scenario(own, is_upstream=False, where=str(where))
@@ -343,30 +294,6 @@ def _parse(text: str, where: str) -> Mapping[str, Any]:
         raise AdapterError(f"{where}: its metadata is not TOML: {error}") from None
 
 
-def _table(value: object, where: str) -> Mapping[str, Any]:
-    if not isinstance(value, dict):
-        raise AdapterError(f"{where} is {_said(value)}: expected a table")
-    return value
-
-
-def _refuse_unknown(table: Mapping[str, object], known: Iterable[str], where: str) -> None:
-    names = list(known)
-    for name in table:
-        if name not in names:
-            near = difflib.get_close_matches(name, names, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"expected {', '.join(names)}"
-            raise AdapterError(f"{where}: unknown key '{plain(name)}': {hint}")
-
-
-def _check_table(value: object, keys: Mapping[str, _Key], where: str) -> dict[str, Any]:
-    table = _table(value, where)
-    _refuse_unknown(table, keys, where)
-    for name, key in keys.items():
-        if key.required and name not in table:
-            raise AdapterError(f"{where}: {name} is missing: expected {key.expected}")
-    return {name: keys[name].check(value, f"{where}: {name}") for name, value in table.items()}
-
-
 def _check_scenario(own: Mapping[str, Any], *, is_upstream: bool, where: str) -> None:
     """A file's name and its metadata say the same of its scenario, and a server that waits says what with."""
     if is_upstream is not (own.get("scenario") is Scenario.UPSTREAM):
@@ -387,7 +314,7 @@ def _hold(value: str | Mapping[str, Any], pinned: Sequence[str], where: str) -> 
         if canonicalize_name(name) not in map(canonicalize_name, pinned):
             expected = f"one of {', '.join(pinned)}" if pinned else "none: nothing is pinned"
             raise AdapterError(f"{where}: hold names '{plain(name)}': expected {expected}")
-        _Key("why this pin is kept").check(why, f"{where}: hold: {name}")
+        Key("why this pin is kept").check(why, f"{where}: hold: {name}")
     return tuple(value.items())
 
 
@@ -396,7 +323,7 @@ def _tuning(values: Sequence[object], where: str) -> tuple[Tuning, ...]:
     found = []
     for number, value in enumerate(values, start=1):
         place = f"{where}: tuning {number}"
-        keys = _check_table(value, _TUNING_KEYS, place)
+        keys = checked(value, _TUNING_KEYS, place)
         if keys.get("taken") in {Taken.NO, Taken.PART} and "why" not in keys:
             raise AdapterError(f"{place}: why is missing: expected {_TUNING_KEYS['why'].expected}")
         found.append(Tuning(**{**keys, "read": keys["read"].isoformat()}))
@@ -409,19 +336,19 @@ def _requires_python(metadata: Mapping[str, Any], where: str) -> str:
         return str(SpecifierSet(value if isinstance(value, str) else "?"))
     except InvalidSpecifier:
         raise AdapterError(
-            f"{where}: requires-python is {_said(value)}: expected a version range such as '>=3.11'"
+            f"{where}: requires-python is {said(value)}: expected a version range such as '>=3.11'"
         ) from None
 
 
 def _dependencies(metadata: Mapping[str, Any], where: str) -> tuple[str, ...]:
     values = metadata.get("dependencies", [])
     if not isinstance(values, list):
-        raise AdapterError(f"{where}: dependencies is {_said(values)}: expected a list such as ['aiohttp==3.14.5']")
+        raise AdapterError(f"{where}: dependencies is {said(values)}: expected a list such as ['aiohttp==3.14.5']")
     for value in values:
         try:
             pins = [s for s in Requirement(value).specifier if s.operator == "==" and not s.version.endswith(".*")]
         except (InvalidRequirement, TypeError):
-            raise AdapterError(f"{where}: dependencies has {_said(value)}: expected a requirement with a pin") from None
+            raise AdapterError(f"{where}: dependencies has {said(value)}: expected a requirement with a pin") from None
         if not pins:
-            raise AdapterError(f"{where}: dependencies has {_said(value)}: expected an exact pin, {value}==VERSION")
+            raise AdapterError(f"{where}: dependencies has {said(value)}: expected an exact pin, {value}==VERSION")
     return tuple(values)

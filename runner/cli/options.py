@@ -10,12 +10,12 @@ from typing import Any
 import click
 
 from runner import project
+from runner.cli import values
 from runner.record.plan import Generator
-from runner.suite import plans
 
 
 class _Parsed(click.ParamType[Any]):
-    """An option's text through one of the parsers of :mod:`runner.suite.plans`."""
+    """An option's text through one of the parsers of :mod:`runner.cli.values`."""
 
     def __init__(self, name: str, parse: Callable[[str], Any]) -> None:
         self.name = name
@@ -35,7 +35,7 @@ class WholeNumber(_Parsed):
     """A whole number in ASCII digits: ``int`` reads those of every script, and what was typed by mistake as well."""
 
     def __init__(self, least: int | None = None, most: int | None = None) -> None:
-        super().__init__("n", plans.whole_number)
+        super().__init__("n", values.whole_number)
         self._least, self._most = least, most
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
@@ -55,17 +55,17 @@ def _names(text: str) -> tuple[str, ...]:
     return found
 
 
-NUMBERS = _Parsed("n,n,…", plans.whole_numbers)
-DURATION = _Parsed("duration", plans.seconds)
-SHARE = _Parsed("share", plans.share)
-GROUPS = _Parsed("group,group,…", plans.groups)
-DELAY = _Parsed("delay", plans.delay_us)
-LOADS = _Parsed("load,load,…", plans.loads)
-LATENCY_LIMITS = _Parsed("pN=time,…", plans.latency_limits)
-TOLERANCE = _Parsed("share,p99=share", plans.tolerance)
-RATES = _Parsed("n,n,…", plans.rates)
-HEADERS = _Parsed("headers,headers,…", plans.headers)
-LIMITS = _Parsed("n,n,…", plans.limits)
+NUMBERS = _Parsed("n,n,…", values.whole_numbers)
+DURATION = _Parsed("duration", values.seconds)
+SHARE = _Parsed("share", values.share)
+GROUPS = _Parsed("group,group,…", values.groups)
+DELAY = _Parsed("delay", values.delay_us)
+LOADS = _Parsed("load,load,…", values.loads)
+LATENCY_LIMITS = _Parsed("pN=time,…", values.latency_limits)
+TOLERANCE = _Parsed("share,p99=share", values.tolerance)
+RATES = _Parsed("n,n,…", values.rates)
+HEADERS = _Parsed("headers,headers,…", values.headers)
+LIMITS = _Parsed("n,n,…", values.limits)
 NAMES = _Parsed("name,name,…", _names)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
-from runner.conformance.wire import Reading, Response
+from runner.conformance.running.wire import Reading, Response
 
 
 class Outcome(StrEnum):

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from runner.conformance.case import Conversation, Ending, Fault, Finding, Judge, Observation, Outcome
-from runner.conformance.wire import FlawKind, Response
+from runner.conformance.running.wire import FlawKind, Response
 
 Look = Callable[[Conversation], Finding]
 """A judge of one conversation."""

@@ -16,7 +16,7 @@ from typing import Any
 from runner.conformance.case import Case, CaseResult, Ending, Event, EventKind, Fault, Outcome
 from runner.conformance.cases.catalogue import CASES
 from runner.conformance.classify import Classification, Counts, classify, count
-from runner.conformance.ladder import Ladder, Rung
+from runner.conformance.running.ladder import Ladder, Rung
 from runner.errors import RecordError
 
 BY_NAME: Mapping[str, Case] = {case.name: case for case in CASES}

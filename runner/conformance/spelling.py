@@ -12,7 +12,7 @@ from typing import Final
 
 from runner.conformance.case import Conversation, Ending, Exchange, Fault, Finding, Judge, Observation, Outcome
 from runner.conformance.judge import ASKED_AFTER, Expected, Look, failed, noted, passed, shown, summary
-from runner.conformance.wire import FlawKind
+from runner.conformance.running.wire import FlawKind
 
 REFUSALS: Final = frozenset({400, 408, 411, 413, 414, 415, 417, 422, 426, 431, 501, 505})
 """A refusal of a message for its form. 404 and 405 are none: they say that it was read, and the route is not served."""

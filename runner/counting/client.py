@@ -7,8 +7,8 @@ import time
 from collections.abc import Sequence
 from typing import Self
 
-from runner.conformance import check
-from runner.conformance.wire import ResponseReader
+from runner.conformance.running import check
+from runner.conformance.running.wire import ResponseReader
 from runner.record.trial import Address
 from runner.serving import procfs
 

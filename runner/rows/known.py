@@ -1,7 +1,7 @@
 """Known answers: what a load of a server of known service time must show, and whether it came out. Pure.
 
 The server works on one request after the other. Each answer is of a public report of a load generator that showed
-something else; they are held against our own in :mod:`runner.suite.known_answers`. Waiting times of random arrivals
+something else; they are held against our own in :mod:`runner.proving.known_answers`. Waiting times of random arrivals
 are in :mod:`runner.judging.queueing`.
 """
 

@@ -13,11 +13,11 @@ from pathlib import Path
 
 from runner.adapters import environments, metadata, outdated
 from runner.adapters.outdated import Pin
-from runner.conformance import examination
 from runner.conformance.case import Case
 from runner.conformance.cases.catalogue import CASES
-from runner.conformance.check import BODY, quick_check
 from runner.conformance.record import Conformance
+from runner.conformance.running import examination
+from runner.conformance.running.check import BODY, quick_check
 from runner.errors import AdapterError, PlanError
 from runner.machine import facts
 from runner.record.adapter import Adapter, Client, Environment, Group, Scenario, Unavailable

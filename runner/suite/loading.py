@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from runner import project
-from runner.conformance import check
+from runner.conformance.running import check
 from runner.errors import RecordError, ToolError
 from runner.load import h2load, volley, wrk
 from runner.record.adapter import Service

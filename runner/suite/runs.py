@@ -12,10 +12,10 @@ from pathlib import Path
 
 from runner import project
 from runner.adapters import environments, metadata
-from runner.conformance import examination
 from runner.conformance.cases.catalogue import CORE
 from runner.conformance.classify import ServerClass
 from runner.conformance.record import Conformance
+from runner.conformance.running import examination
 from runner.counting import counting
 from runner.errors import AdapterError, PlanError, RecordError
 from runner.judging import verdict

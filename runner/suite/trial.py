@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Self
 
-from runner.conformance import check
+from runner.conformance.running import check
 from runner.errors import RecordError
 from runner.judging import settling, waiting
 from runner.machine import facts

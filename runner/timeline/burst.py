@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from runner.conformance.wire import ResponseReader
+from runner.conformance.running.wire import ResponseReader
 from runner.record.trial import Address
 from runner.timeline.events import Event, Kind
 

@@ -18,9 +18,9 @@ import pytest
 from packaging.utils import canonicalize_name
 
 from runner.adapters import environments, metadata
-from runner.conformance import check, examination
 from runner.conformance.cases.catalogue import CORE
 from runner.conformance.classify import ServerClass, classify
+from runner.conformance.running import check, examination
 from runner.judging import verdict
 from runner.machine import facts
 from runner.record.adapter import Adapter, Environment, Scenario, Unavailable

@@ -9,8 +9,8 @@ import pytest
 
 from runner.adapters import metadata, scaffold
 from runner.adapters.scaffold import Wish
-from runner.conformance import examination
 from runner.conformance.cases.catalogue import CORE
+from runner.conformance.running import examination
 from tests.adapters.test_adapters_live import made
 
 pytestmark = pytest.mark.live

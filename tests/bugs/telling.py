@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from runner.adapters import environments
-from runner.conformance import examination
 from runner.conformance.case import CaseResult, Outcome
 from runner.conformance.cases.catalogue import CASES
+from runner.conformance.running import examination
 from runner.record.adapter import Adapter, Unavailable
 from runner.serving import process
 from tests.bugs import pairs

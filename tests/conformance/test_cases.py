@@ -55,10 +55,10 @@ from runner.conformance.judge import (
     unrefused,
     unsmuggled,
 )
-from runner.conformance.ladder import Ladder, Rung, probes, rung_case
 from runner.conformance.record import Conformance, adapter_as_json, adapter_from_json, as_json
-from runner.conformance.talk import kept
-from runner.conformance.wire import read_responses
+from runner.conformance.running.ladder import Ladder, Rung, probes, rung_case
+from runner.conformance.running.talk import kept
+from runner.conformance.running.wire import read_responses
 from runner.report.tables import conformance as render
 
 ROOT = Path(__file__).parents[2]

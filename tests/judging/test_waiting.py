@@ -10,6 +10,7 @@ import msgspec
 import pytest
 from rich.console import Console
 
+from runner.cli import values
 from runner.errors import PlanError
 from runner.judging import verdict, waiting
 from runner.record import store
@@ -138,16 +139,16 @@ class TestPlans:
         ("text", "us"), [("500ms", 500_000), ("0.5s", 500_000), ("250us", 250), (" 1.5 ms ", 1500), ("0", 0)]
     )
     def test_delays(self, text: str, us: int) -> None:
-        assert plans.delay_us(text) == us
+        assert values.delay_us(text) == us
 
     @pytest.mark.parametrize("text", ["", "5", "soon", "-1ms", "1m", "1e3ms"])
     def test_what_is_no_delay(self, text: str) -> None:
         with pytest.raises(ValueError, match="is no delay"):
-            plans.delay_us(text)
+            values.delay_us(text)
 
     @pytest.mark.parametrize(("text", "limits"), [("default", (None,)), ("default, 100,100", (None, 100)), ("7", (7,))])
     def test_limits(self, text: str, limits: tuple[int | None, ...]) -> None:
-        assert plans.limits(text) == limits
+        assert values.limits(text) == limits
 
     def test_no_other_plan_waits(self) -> None:
         others = {name: plan for name, plan in plans.PROFILES.items() if not name.startswith("upstream-")}

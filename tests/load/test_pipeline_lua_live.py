@@ -14,13 +14,13 @@ from typing import Any
 import pytest
 
 from runner import project
-from runner.conformance import check
+from runner.conformance.running import check
 from runner.judging import latency
 from runner.load import wrk
 from runner.record.trial import Address, Load
 from runner.serving import server
 from tests import builders
-from tests.conformance.test_check_live import Handler, serving
+from tests.conformance.running.test_check_live import Handler, serving
 from tests.programs import PATIENCE_S
 from tests.serving.test_server_live import toy
 from tests.toys import END, OK

@@ -12,6 +12,7 @@ import pytest
 
 from runner import project
 from runner.adapters import environments
+from runner.conformance.running import check
 from runner.judging import verdict
 from runner.machine import facts
 from runner.record.adapter import Service
@@ -87,7 +88,7 @@ class TestWrongResponses:
     def test_what_equal_bodies_cannot_show_tokens_do_and_it_counts_for_the_measured_rows(
         self, tmp_path: Path, mode: str, kind: str
     ) -> None:
-        """Responses to ``/`` are equal in every byte: whose they are shows in the load with tokens, before the others."""
+        """Responses to ``/`` are equal in every byte: whose they are shows in the load with tokens."""
         measured = measure(tmp_path / "1", mode)
         verifying = measure(tmp_path / "2", mode, tokens=True, purpose=Purpose.VERIFY)
         assert measured.load is not None
@@ -114,7 +115,7 @@ class TestSilence:
         )
 
     def test_one_that_never_answers_under_load(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(loading.check, "DEADLINE_S", 0.2)
+        monkeypatch.setattr(check, "DEADLINE_S", 0.2)
         assert judged(tmp_path, "StallsAtOnce").verdict is Verdict.STALLED
 
     def test_one_that_closes_in_the_middle_of_batches(self, tmp_path: Path) -> None:

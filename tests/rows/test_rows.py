@@ -16,7 +16,7 @@ from runner.record.histogram import Histogram
 from runner.record.plan import Generator, Headers, Purpose
 from runner.record.run import AdapterRecord, ConformanceSummary, Run
 from runner.record.trial import Exit, Failure, GeneratorErrors, LogError, Trial, Verdict, Verified, WarmUp
-from runner.rows import cells, figures, rows
+from runner.rows import beside, cells, figures, rows
 from runner.rows.row import Errors, Estimate, Multiple, Row, Sends, WarmedUp
 from tests import builders
 from tests.builders import BATCH_US, BATCHES, RESPONSE_BYTES, SECOND_NS
@@ -181,20 +181,20 @@ class TestLatency:
         assert (found.p50, found.p90, found.p99_9, found.max) == (BATCH_US, BATCH_US, BATCH_US, BATCH_US)
         assert (found.samples, found.exact, found.problem) == (3 * BATCHES, True, None)
         assert found.mean == pytest.approx(BATCH_US - 1 / 3)
-        assert rows.batch_latency([builders.trial(load=fast)]) == replace(
+        assert beside.batch_latency([builders.trial(load=fast)]) == replace(
             found, p50=2499, p75=2499, p90=2499, p99=2499, p99_9=2499, max=2499, mean=2499, samples=BATCHES
         )
 
     def test_one_trial_that_proves_nothing_takes_all_percentiles_away(self) -> None:
         wrong = builders.load(histogram=((100, -1), (BATCH_US, BATCHES)))
-        found = rows.batch_latency([at(1.0), builders.trial(load=wrong)])
+        found = beside.batch_latency([at(1.0), builders.trial(load=wrong)])
         assert found is not None
         assert {found.p50, found.p75, found.p90, found.p99, found.p99_9, found.max, found.mean} == {None}
         assert (found.exact, found.problem) == (False, "1 negative counts after the recovery")
 
     def test_a_generator_of_requests_has_no_batch_latency(self) -> None:
-        assert rows.batch_latency([builders.trial(load=builders.load(generator="h2load"))]) is None
-        assert rows.batch_latency([]) is None
+        assert beside.batch_latency([builders.trial(load=builders.load(generator="h2load"))]) is None
+        assert beside.batch_latency([]) is None
 
 
 class TestVerdicts:

@@ -21,7 +21,7 @@ from packaging.utils import canonicalize_name
 
 from runner.adapters import environments, metadata
 from runner.cli.main import cli
-from runner.conformance import check
+from runner.conformance.running import check
 from runner.errors import ToolError
 from runner.judging import verdict, waiting
 from runner.machine import facts

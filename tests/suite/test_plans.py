@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runner.adapters import metadata
+from runner.cli import values
 from runner.errors import PlanError
 from runner.record.adapter import Group
 from runner.record.plan import Generator, Headers
@@ -197,38 +198,38 @@ class TestText:
         [("90", 90), ("90s", 90), (" 6m ", 360), ("1.5m", 90), ("1h", 3600), ("0", 0), ("10 s", 10)],
     )
     def test_durations(self, text: str, seconds: float) -> None:
-        assert plans.seconds(text) == seconds
+        assert values.seconds(text) == seconds
 
     @pytest.mark.parametrize("text", ["", "soon", "-1s", "1d", "1 h 5 m", "1e3", "inf", "nan", "1.s", "٣x"])
     def test_what_is_no_duration(self, text: str) -> None:
         with pytest.raises(ValueError, match=r"is no duration: give it as 90s, 6m or 1h"):
-            plans.seconds(text)
+            values.seconds(text)
 
     @pytest.mark.parametrize(("text", "share"), [("3%", 0.03), ("2.5 %", 0.025), ("0.03", 0.03), ("1", 1.0)])
     def test_shares(self, text: str, share: float) -> None:
-        assert plans.share(text) == pytest.approx(share)
+        assert values.share(text) == pytest.approx(share)
 
     @pytest.mark.parametrize("text", ["", "few", "%", "3%%", "a%", "3 percent"])
     def test_what_is_no_share(self, text: str) -> None:
         with pytest.raises(ValueError, match=r"is no share: give it as 3% or 0\.03"):
-            plans.share(text)
+            values.share(text)
 
     @given(st.lists(st.integers(-5, 10**6), min_size=1))
     def test_numbers_come_ascending_and_each_once(self, numbers: list[int]) -> None:
-        assert plans.whole_numbers(",".join(map(str, numbers))) == tuple(sorted(set(numbers)))
+        assert values.whole_numbers(",".join(map(str, numbers))) == tuple(sorted(set(numbers)))
 
     @pytest.mark.parametrize("text", ["", "1,", "a", "1;5", "1.5", "1,,2", "0x10"])
     def test_what_are_no_numbers(self, text: str) -> None:
         with pytest.raises(ValueError, match=r"is no list of whole numbers: give it as 1,5,16"):
-            plans.whole_numbers(text)
+            values.whole_numbers(text)
 
     def test_groups_come_each_once(self) -> None:
-        assert plans.groups("2017, core,core") == (Group.SEED_2017, Group.CORE)
+        assert values.groups("2017, core,core") == (Group.SEED_2017, Group.CORE)
 
     @pytest.mark.parametrize("text", ["", "core,", "Core", "core field", "2018"])
     def test_what_are_no_groups(self, text: str) -> None:
         with pytest.raises(ValueError, match=r"is no list of groups: give some of core,field,2017"):
-            plans.groups(text)
+            values.groups(text)
 
 
 class TestLoads:
@@ -243,17 +244,17 @@ class TestLoads:
         ],
     )
     def test_shares_come_ascending_and_each_once(self, text: str, shares: tuple[float, ...]) -> None:
-        assert plans.loads(text) == pytest.approx(shares)
+        assert values.loads(text) == pytest.approx(shares)
 
     @pytest.mark.parametrize("text", ["", "open", "75%,", "75%;90%", "-5%", "closed 50%", "many"])
     def test_what_are_no_loads(self, text: str) -> None:
         with pytest.raises(ValueError, match=r"is no list of loads: give it as closed,50%,75%,90%"):
-            plans.loads(text)
+            values.loads(text)
 
     def test_rates_are_whole_requests_a_second(self) -> None:
-        assert plans.rates("5000,1000,1000") == (1000.0, 5000.0)
+        assert values.rates("5000,1000,1000") == (1000.0, 5000.0)
         with pytest.raises(ValueError, match="is no list of whole numbers"):
-            plans.rates("1000/s")
+            values.rates("1000/s")
 
     @pytest.mark.parametrize(
         ("changes", "option", "says"),

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from runner.conformance import check
+from runner.conformance.running import check
 from runner.errors import RecordError
 from runner.judging import latency, settling, verdict
 from runner.judging.latency import Proofs

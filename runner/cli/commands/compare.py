@@ -65,8 +65,8 @@ def command(  # noqa: PLR0913 - an option each
     """
     from runner.record import store
     from runner.report.tables import comparison as comparison_tables
-    from runner.rows import comparison, within
-    from runner.rows.power import SOUGHT
+    from runner.rows.comparing import comparison, within
+    from runner.rows.comparing.power import SOUGHT
 
     if (a is None) is not (b is None) or (a is not None and new is not None):
         raise click.UsageError("two runs, or one run with --a and --b: give one or the other")

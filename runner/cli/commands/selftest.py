@@ -45,9 +45,10 @@ def command(
         if others := options.given(ctx, "instrument", "as_json"):
             raise click.UsageError(f"{', '.join(others)} is not for --instrument: leave it out")
         return _instrument(as_json=as_json)
+    from runner.proving import selftest
     from runner.record.jsontext import readable
     from runner.report.tables import trust
-    from runner.suite import progress, selftest
+    from runner.suite import progress
 
     folder = results.absolute() / "selftest"
     with progress.reporter(quiet=as_json) as reporter:
@@ -65,9 +66,10 @@ def command(
 
 def _instrument(*, as_json: bool) -> int:
     """The known answers, and whether all came out."""
+    from runner.proving import known_answers
     from runner.record.jsontext import readable
     from runner.report.tables import trust
-    from runner.suite import known_answers, progress
+    from runner.suite import progress
 
     with progress.reporter(quiet=as_json) as reporter:
         found = known_answers.ask(reporter)

@@ -10,13 +10,13 @@ from runner.judging.stats import Drift, Interval
 from runner.record.plaintext import plain
 from runner.record.plan import Headers
 from runner.record.trial import Verdict
+from runner.report import fitting
+from runner.report.fitting import Column
 from runner.report.markdown import escape, table
-from runner.report.tables import fitting
-from runner.report.tables.fitting import Column
 from runner.report.tables.standard import group_title
 from runner.rows import figures
-from runner.rows.comparison import COST, RATE, TAIL, Change, Compared, Comparison, Side, Tolerance
-from runner.rows.power import SOUGHT
+from runner.rows.comparing.comparison import COST, RATE, TAIL, Change, Compared, Comparison, Side, Tolerance
+from runner.rows.comparing.power import SOUGHT
 from runner.rows.row import Group
 
 if TYPE_CHECKING:

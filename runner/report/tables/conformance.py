@@ -17,8 +17,8 @@ from rich.text import Text
 from runner.conformance.case import Case, CaseResult, Event, EventKind, Level, Outcome, Theme
 from runner.conformance.cases.catalogue import CASES
 from runner.conformance.classify import Counts, ServerClass
-from runner.conformance.ladder import Ladder, Rung
 from runner.conformance.record import BY_NAME, Conformance
+from runner.conformance.running.ladder import Ladder, Rung
 from runner.report.markdown import escape, table
 
 SIGNS = {Outcome.PASS: "✓", Outcome.NOTE: "~", Outcome.FAIL: "✗"}

@@ -11,8 +11,8 @@ from runner.adapters.outdated import Pin, State
 from runner.record.adapter import Adapter, Body, Environment, Group, Kind, Scenario, Taken, Tuning, Unavailable
 from runner.record.plaintext import plain
 from runner.record.run import Finding, Level
-from runner.report.tables import fitting
-from runner.report.tables.fitting import Column
+from runner.report import fitting
+from runner.report.fitting import Column
 from runner.rows.figures import NOTHING
 
 if TYPE_CHECKING:

@@ -20,8 +20,8 @@ from runner.record.plaintext import counted
 from runner.record.plan import Headers, Plan
 from runner.record.run import Run
 from runner.record.trial import Verdict
+from runner.report import fitting
 from runner.report.markdown import escape, table
-from runner.report.tables import fitting
 from runner.rows import figures
 from runner.rows.row import SCHEMA, Group, Row, Witness
 

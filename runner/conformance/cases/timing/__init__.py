@@ -1,1 +1,4 @@
-"""What depends on when: closing, what overtakes a slow response, what one connection costs others, races, pressure."""
+"""What depends on when: closing, what overtakes a slow response, what one connection costs others, races, pressure.
+
+In: nothing. Out: tuples of cases, which ``catalogue`` joins. May import ``case``, ``judge`` and ``requests``.
+"""

@@ -21,14 +21,14 @@ from runner.conformance.case import Case, CaseResult, Ending, Exchange, Fault, O
 from runner.conformance.cases.catalogue import CASES, CORE
 from runner.conformance.cases.requests import G
 from runner.conformance.classify import ServerClass, classify
-from runner.conformance.driver import attempt, run_cases
-from runner.conformance.ladder import climb
-from runner.conformance.talk import converse
+from runner.conformance.running.driver import attempt, run_cases
+from runner.conformance.running.ladder import climb
+from runner.conformance.running.talk import converse
 from runner.record.trial import Address
 
 pytestmark = pytest.mark.live
 
-SERVER = Path(__file__).parents[1] / "misbehaving" / "server.py"
+SERVER = Path(__file__).parents[2] / "misbehaving" / "server.py"
 PATIENCE = 0.4
 """These servers answer at once or never: a fraction of the time is enough to tell."""
 TOGETHER = 8

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from runner.errors import RecordError
+from runner.proving import selftest
 from runner.record import store
 from runner.record.trial import Trial
 from runner.report.tables import trust
 from runner.rows.planted import AGAIN, BASE, PLANTED, Outcome
 from runner.rows.planted import share as share_of
-from runner.suite import selftest
 from tests import builders
 from tests.rows.test_rows import at
 

@@ -41,7 +41,7 @@ from runner.conformance.case import (
     Send,
 )
 from runner.conformance.judge import failed, settled
-from runner.conformance.talk import KEPT_BYTES, Batch, cancelled, converse, kept
+from runner.conformance.running.talk import KEPT_BYTES, Batch, cancelled, converse, kept
 from runner.record.trial import Address
 
 DYING_S: Final = 0.5

@@ -30,7 +30,7 @@ from runner.conformance.case import (
     Pause,
     Send,
 )
-from runner.conformance.wire import ResponseReader
+from runner.conformance.running.wire import ResponseReader
 from runner.record.trial import Address
 
 ASK_AGAIN_S: Final = 0.5

@@ -10,7 +10,7 @@ from runner.judging import stats
 from runner.record.plan import Cell
 from runner.record.run import AdapterRecord, Run
 from runner.rows import cells
-from runner.rows.comparison import COST, RATE, TAIL, Allowance, Comparison, Measured, Pair, Ratios, compared
+from runner.rows.comparing.comparison import COST, RATE, TAIL, Allowance, Comparison, Measured, Pair, Ratios, compared
 
 
 def compare(measured: Measured, base: str, new: str) -> Comparison:

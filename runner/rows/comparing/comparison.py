@@ -8,7 +8,7 @@ drifted apart: ratios are over theirs, and no interval is narrower than these sc
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -16,14 +16,14 @@ from runner.errors import RecordError
 from runner.judging import stats, verdict
 from runner.judging.levels import Stopping
 from runner.judging.stats import Difference, Drift, Interval
-from runner.record.adapter import Server
 from runner.record.plan import Cell, Headers
 from runner.record.run import AdapterRecord, Run
 from runner.record.trial import Trial, Verdict
 from runner.rows import cells
 from runner.rows.cells import CellTrials
+from runner.rows.comparing.aspects import Aspect, differences
+from runner.rows.comparing.power import Power, power
 from runner.rows.paced import estimate
-from runner.rows.power import Power, power
 from runner.rows.row import Estimate
 
 RATE = "requests/s"
@@ -128,15 +128,6 @@ class Compared:
 
 
 @dataclass(frozen=True, slots=True)
-class Aspect:
-    """Something else that is not the same in the two runs."""
-
-    subject: str
-    base: str
-    new: str
-
-
-@dataclass(frozen=True, slots=True)
 class Comparison:
     """Two runs beside each other, or two servers of the run ``within``. ``base`` and ``new`` are their names.
 
@@ -202,7 +193,7 @@ def compare(base: Measured, new: Measured, *, across_machines: bool = False) -> 
         cells=tuple(made),
         only_base=tuple(cell.id for cell in only_base),
         only_new=tuple(cell.id for cell in only_new),
-        differs=tuple(_differences(base[0], new[0])),
+        differs=tuple(differences(base[0], new[0])),
         drift=drifts[RATE],
         unfinished=tuple(run.id for run, _ in (base, new) if run.finished_at is None),
     )
@@ -407,43 +398,3 @@ def _side(record: AdapterRecord, own: CellTrials, stopping: Stopping) -> Side:
         cpu_us_per_request=estimate(cells.cpu_costs_us(used), stopping) if works else None,
         p99_us=estimate(cells.tails_us(used), stopping) if found.verdict is Verdict.MEASURED else None,
     )
-
-
-def _differences(base: Run, new: Run) -> Iterator[Aspect]:
-    """What else is not the same: the suite, the plan, the machine, the adapters."""
-    yield from _aspects("pipebench", {"version": base.version}, {"version": new.version})
-    yield from _aspects("pipebench", {"revision": base.revision}, {"revision": new.revision})
-    names = ("duration_s", "warm_up_s", "threads", "check")
-    yield from _aspects("plan", *({name: getattr(run.plan, name) for name in names} for run in (base, new)))
-    for name in ("cpu_model", "cpus", "memory_bytes", "kernel", "system", "host"):
-        yield from _aspects("machine", *({name: getattr(run.machine, name)} for run in (base, new)))
-    yield from _aspects("tools", base.machine.tools, new.machine.tools)
-    yield from _aspects("placement", *({"CPUs": run.placement} for run in (base, new)))
-    before, after = _by_key(base), _by_key(new)
-    if before.keys() != after.keys():  # other interpreters: an adapter that has one in each run is still the same one
-        before, after = _by_key(base, apart=False), _by_key(new, apart=False)
-    for key in sorted(before.keys() & after.keys(), key=str):
-        old, now = before[key], after[key]
-        where = f"{old.name} · {old.variant.label}" if old.variant else old.name
-        yield from _aspects(where, {"Python": old.python}, {"Python": now.python})
-        yield from _aspects(where, {"file": old.sha256[:12]}, {"file": now.sha256[:12]})
-        yield from _aspects(where, old.installed, now.installed)
-
-
-def _by_key(run: Run, *, apart: bool = True) -> dict[Server, AdapterRecord]:
-    return {(one.name, one.python if apart else None, one.server[2]): one for one in run.adapters}
-
-
-def _aspects(where: str, base: Mapping[str, object], new: Mapping[str, object]) -> Iterator[Aspect]:
-    for name in sorted(base.keys() | new.keys()):
-        old, now = base.get(name), new.get(name)
-        if old != now:
-            yield Aspect(f"{where} {name}", _text(old), _text(now))
-
-
-def _text(value: object) -> str:
-    if value is None:
-        return "none"
-    if isinstance(value, tuple):
-        return ",".join(map(str, value))
-    return str(value)

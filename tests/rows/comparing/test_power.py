@@ -10,7 +10,7 @@ import pytest
 from runner.judging import stats
 from runner.judging.levels import Stopping
 from runner.judging.stats import Difference, Drift, Interval
-from runner.rows.power import SOUGHT, power
+from runner.rows.comparing.power import SOUGHT, power
 
 
 def samples(generator: random.Random, mean: float, sd: float, trials: int) -> list[float]:

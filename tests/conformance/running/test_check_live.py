@@ -14,7 +14,7 @@ from dataclasses import replace
 import pytest
 
 from runner import project
-from runner.conformance import check
+from runner.conformance.running import check
 from runner.record.trial import Address, Check, Failure, Verdict
 from runner.serving import server
 from tests.toys import END, OK

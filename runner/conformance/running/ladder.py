@@ -15,8 +15,8 @@ from typing import Final
 from runner.conformance.case import Case, Exchange, Fault, Level, Theme
 from runner.conformance.cases.requests import at_once, gets, numbered, sleeps
 from runner.conformance.cases.responses import tokens
-from runner.conformance.driver import ServerHandle, attempt_alone
 from runner.conformance.judge import answers, each
+from runner.conformance.running.driver import ServerHandle, attempt_alone
 
 PASSES: Final = 3
 FAILS: Final = 2

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runner.conformance.wire import Flaw, FlawKind, Reading, ResponseReader, read_responses
+from runner.conformance.running.wire import Flaw, FlawKind, Reading, ResponseReader, read_responses
 
 FUZZ_ROUNDS = int(os.environ.get("PIPEBENCH_FUZZ", "3000"))
 """``PIPEBENCH_FUZZ=100000 pytest -s -k fuzz tests/test_wire.py`` is the long run."""

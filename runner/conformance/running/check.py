@@ -6,7 +6,7 @@ import socket
 import time
 from collections.abc import Sequence
 
-from runner.conformance.wire import Reading, Response, ResponseReader
+from runner.conformance.running.wire import Reading, Response, ResponseReader
 from runner.record.trial import Address, Check, Failure, Verdict
 
 BODY = b"Hello world!"

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from runner.conformance.case import Case, CaseResult
 from runner.conformance.cases.catalogue import CASES
-from runner.conformance.driver import run_cases
-from runner.conformance.ladder import climb
 from runner.conformance.record import Conformance
+from runner.conformance.running.driver import run_cases
+from runner.conformance.running.ladder import climb
 from runner.record.adapter import Environment
 from runner.record.trial import Address
 from runner.serving import process, server
@@ -31,7 +31,7 @@ def descriptors(*, ladder: bool) -> int:
 
 
 class Patient:
-    """A :class:`runner.conformance.driver.ServerHandle` on an adapter's environment; :meth:`close` ends it."""
+    """A :class:`runner.conformance.running.driver.ServerHandle` on an adapter's environment; :meth:`close` ends it."""
 
     def __init__(
         self,

@@ -20,7 +20,7 @@ from runner.record.plan import Cell
 from runner.record.run import Run
 from runner.record.trial import Failure, Trial, Verdict
 from runner.report.tables import comparison as comparison_tables
-from runner.rows.comparison import COST, RATE, TAIL, Change, Compared, Comparison, Tolerance, compare
+from runner.rows.comparing.comparison import COST, RATE, TAIL, Change, Compared, Comparison, Tolerance, compare
 from tests import builders
 
 NAMES = ("aiohttp", "sanic", "tornado", "quart", "falcon")
