@@ -412,9 +412,7 @@ class TestServersOwnView:
 class TestUnbroken:
     def test_figures_stay_whole_and_words_are_escaped(self) -> None:
         said = html.unbroken("<b> ≥ 1 610 172 ±4.8 % of 3")
-        assert said == "&lt;b&gt; ≥ 1 610 172 ±4.8 % of 3".replace(
-            "≥ 1 610 172 ±4.8 %", "≥\xa01\xa0610\xa0172\xa0±4.8\xa0%"
-        )
+        assert said == "&lt;b&gt; ≥\xa01\xa0610\xa0172\xa0±4.8\xa0% of 3"
 
 
 class TestWordsOfOthers:
