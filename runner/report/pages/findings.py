@@ -5,7 +5,6 @@ Only what the rows' intervals and ranks allow is said: who may be first is named
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -45,7 +44,7 @@ def findings(run: Run, rows: Sequence[Row]) -> tuple[Finding, ...]:
         Finding("What pipelining gives", tuple(_gains(run, loaded, names))),
         Finding("Who fails", tuple(_failures(loaded, names))),
     ]
-    return tuple(Finding(one.subject, tuple(map(_unbroken, one.lines))) for one in found if one.lines)
+    return tuple(one for one in found if one.lines)
 
 
 def markdown(run: Run, rows: Sequence[Row]) -> str:
@@ -146,11 +145,6 @@ def _loads(groups: Sequence[Group], rows: Sequence[Row]) -> str:
     if len({row.headers for row in rows}) > 1:
         words.append(f"headers {', '.join(sorted({group.headers for group in groups}))}")
     return ", ".join(words).capitalize()
-
-
-def _unbroken(line: str) -> str:
-    """A sentence whose figures are not broken over lines."""
-    return re.sub(r"(?<=\d) (?=[\d%±])|(?<=[≥≤]) ", "\N{NO-BREAK SPACE}", line)
 
 
 def _listed(words: Iterable[str], most: int = NAMED) -> str:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from functools import cache
 from importlib import resources
 from urllib.parse import quote
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined, Template
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from runner.record.plaintext import plain
 from runner.report.charts import palette
@@ -30,7 +31,14 @@ def template(name: str) -> Template:
         finalize=_shown,
     )
     environment.filters["address"] = quote
+    environment.filters["unbroken"] = unbroken
     return environment.get_template(name)
+
+
+def unbroken(words: str) -> Markup:
+    """Words, escaped, whose figures are not broken over lines."""
+    escaped = escape("\n".join(map(plain, words.split("\n"))))
+    return Markup(re.sub(r"(?<=\d) (?=[\d%±])|(?<=[≥≤]) ", "\N{NO-BREAK SPACE}", escaped))  # noqa: S704 - escaped above
 
 
 def _shown(value: object) -> object:

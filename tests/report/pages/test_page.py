@@ -409,6 +409,12 @@ class TestServersOwnView:
         assert ".view:target { display: block; }" in html.style()
 
 
+class TestUnbroken:
+    def test_figures_stay_whole_and_words_are_escaped(self) -> None:
+        said = html.unbroken("<b> ≥ 1 610 172 ±4.8 % of 3")
+        assert said == "&lt;b&gt; ≥\xa01\xa0610\xa0172\xa0±4.8\xa0% of 3"
+
+
 class TestWordsOfOthers:
     def test_a_log_with_a_script_is_text(self) -> None:
         text = rendered(*TestFailures().crashed(SCRIPT), log=f"before\n{SCRIPT}\n")
