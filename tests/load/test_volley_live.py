@@ -87,7 +87,7 @@ class TestWrongResponses:
     def test_what_equal_bodies_cannot_show_tokens_do_and_it_counts_for_the_measured_rows(
         self, tmp_path: Path, mode: str, kind: str
     ) -> None:
-        """Responses to ``/`` are equal in every byte: whose they are shows in the load with tokens, before the others."""
+        """Responses to ``/`` are equal in every byte: whose they are shows in the load with tokens that comes first."""
         measured = measure(tmp_path / "1", mode)
         verifying = measure(tmp_path / "2", mode, tokens=True, purpose=Purpose.VERIFY)
         assert measured.load is not None
