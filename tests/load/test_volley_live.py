@@ -12,6 +12,7 @@ import pytest
 
 from runner import project
 from runner.adapters import environments
+from runner.conformance import check
 from runner.judging import verdict
 from runner.machine import facts
 from runner.record.adapter import Service
@@ -114,7 +115,7 @@ class TestSilence:
         )
 
     def test_one_that_never_answers_under_load(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(loading.check, "DEADLINE_S", 0.2)
+        monkeypatch.setattr(check, "DEADLINE_S", 0.2)
         assert judged(tmp_path, "StallsAtOnce").verdict is Verdict.STALLED
 
     def test_one_that_closes_in_the_middle_of_batches(self, tmp_path: Path) -> None:
