@@ -76,14 +76,14 @@ class TestHeld:
     @pytest.mark.parametrize(
         ("cell", "load"),
         [
-            ({"share": 0.75}, "75 %"),
-            ({"share": 0.125}, "12.5 %"),
-            ({"rate": 5000.0}, "5 000/s"),
-            ({"rate": 800.0}, "800/s"),
+            (AT_75, "75 %"),
+            (replace(CLOSED, share=0.125), "12.5 %"),
+            (replace(CLOSED, rate=5000.0), "5 000/s"),
+            (replace(CLOSED, rate=800.0), "800/s"),
         ],
     )
-    def test_its_load_in_words(self, cell: dict[str, Any], load: str) -> None:
-        assert shown(held(cell=replace(CLOSED, **cell))).load == load
+    def test_its_load_in_words(self, cell: Cell, load: str) -> None:
+        assert shown(held(cell=cell)).load == load
 
     def test_its_bursts_are_the_cells(self) -> None:
         assert shown(held(cell=replace(AT_75, burst=1))).burst == 1
