@@ -1,4 +1,4 @@
-"""Each published bug that installs and shows quickly is told from its mended release; README has the command for all."""
+"""Each published bug that installs and shows quickly is told from its mended release; README has all."""
 
 from __future__ import annotations
 
