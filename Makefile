@@ -18,16 +18,20 @@ setup:  ## install what is missing: uv, wrk, h2load, Go
 bench: setup  ## measure every adapter with the default profile and print the table
 	@uv run --quiet pipebench run
 
-check: setup  ## ruff and mypy
+check: setup  ## ruff, mypy, the way of imports, gofmt and go vet
 	uv run --quiet ruff check
 	uv run --quiet ruff format --check
 	uv run --quiet mypy
+	uv run --quiet lint-imports --no-cache
+	@cd go && test -z "$$(gofmt -l volley)" || { gofmt -d volley; exit 1; }
+	cd go && go vet ./volley
 
 test: setup  ## all tests, those with real servers included, and branch coverage
 	@./setup.sh browser
 	uv run --quiet coverage run -m pytest $(addprefix --ignore=,$(WAITING))
 	uv run --quiet coverage report
 	uv run --quiet pytest --numprocesses=4 $(WAITING)
+	cd go && go test -cover ./volley
 
 clean:  ## remove what checks, tests and builds leave in this folder; results stay
 	rm -rf .venv .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis dist

@@ -1,11 +1,12 @@
 -- HTTP pipelining with wrk: every connection writes a batch of DEPTH requests, reads their responses, and repeats.
 --
---   wrk -t1 -c50 -d5s --latency -s lua/pipeline.lua http://127.0.0.1:8080 -- DEPTH [RECORD [BODY]]
+--   wrk -t1 -c50 -d5s --latency -s lua/pipeline.lua http://127.0.0.1:8080 -- DEPTH [RECORD [BODY [FIELDS]]]
 --
 -- With RECORD, what was measured is written to that file as JSON, wrk's raw latency array included. What wrk itself
 -- prints of latency is not true at DEPTH > 1; docs/methodology.md says why, and how the record is read.
 -- With BODY, every response must have status 200, that body, and a Content-Length that fits, if any. Such a load checks;
--- it measures nothing, for the checking costs more than the reading.
+-- it measures nothing, for the checking costs more than the reading. FIELDS is a file of header fields, one a line, that
+-- each request has beside its Host, as lua/browser.txt; an empty RECORD or BODY is none.
 
 local depth, record
 
@@ -15,19 +16,35 @@ local function refuse(message, code)
    os.exit(code or 2)
 end
 
+-- A request with the header fields of a file before its empty line.
+local function with_fields(one, path)
+   local file, problem = io.open(path)
+   if not file then refuse("cannot read header fields: " .. problem) end
+   local lines = {}
+   for line in file:lines() do lines[#lines + 1] = line .. "\r\n" end
+   file:close()
+   return one:sub(1, -3) .. table.concat(lines) .. "\r\n"
+end
+
+-- An argument that was given and is not empty.
+local function given(argument)
+   return argument ~= "" and argument or nil
+end
+
 function init(args)
    depth = tonumber(args[1] or "1")
-   record = args[2]
+   record = given(args[2])
    if not depth or depth < 1 or depth ~= math.floor(depth) or depth == math.huge then
       refuse("depth is '" .. tostring(args[1]) .. "': expected a whole number of at least 1, after --")
    end
    -- wrk.init() calls wrk.format() once, after this, and keeps what it returns. A script without a request() function
    -- is static to wrk (script.c, script_is_static): the batch is built once and no Lua runs while the load does.
    local one = wrk.format()
+   if args[4] then one = with_fields(one, args[4]) end
    wrk.format = function() return string.rep(one, depth) end
    wrk.thread:set("depth", depth)
    wrk.thread:set("record", record)
-   if args[3] then verify(args[3]) end
+   if given(args[3]) then verify(args[3]) end
 end
 
 -- wrk hands over every response if there is a response() function once init() is done (wrk.c, main).

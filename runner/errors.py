@@ -6,7 +6,8 @@
     ├── AdapterError          an adapter's metadata or name is wrong
     ├── PlanError             the plan asks for what cannot be measured
     ├── ToolError             a program the suite needs is absent or unfit
-    └── RecordError           a run folder cannot be read, written or resumed
+    ├── RecordError           a run folder cannot be read, written or resumed
+    └── OutputError           what was asked for cannot be printed
 
 What goes wrong with one adapter during a run is not an exception but a verdict
 in that adapter's row (see :class:`runner.record.trial.Failure`).
@@ -35,3 +36,7 @@ class ToolError(UserError):
 
 class RecordError(UserError):
     """A run folder cannot be read, written or resumed."""
+
+
+class OutputError(UserError):
+    """Standard output is closed, or full."""

@@ -12,6 +12,14 @@
 # group = "core"
 # homepage = "https://docs.aiohttp.org"
 # hold = { uvloop = "0.23 writes each response of a batch on its own: 1.6 times the CPU at depth 16" }
+# body = "str"
+#
+# [[tool.pipebench.tuning]]
+# advice = "uvloop, by gunicorn's worker for it"
+# page = "https://docs.aiohttp.org/en/stable/deployment.html"
+# read = 2026-11-26
+# taken = "in part"
+# why = "uvloop without gunicorn: workers share a port"
 # ///
 """The adapter to copy: its three handlers and how they are served; docs/adapters.md explains each line."""
 
@@ -33,7 +41,7 @@ async def somebody() -> None:
 
 async def hello(request: web.Request) -> web.Response:
     await somebody()
-    return web.Response(body=b"Hello world!", content_type="text/plain")  # bytes: nothing to encode
+    return web.Response(text="Hello world!")
 
 
 async def sleep(request: web.Request) -> web.Response:

@@ -10,6 +10,14 @@
 # distribution = "aiohttp"
 # kind = "framework"
 # homepage = "https://docs.aiohttp.org"
+# body = "str"
+#
+# [[tool.pipebench.tuning]]
+# advice = "uvloop, by gunicorn's worker for it"
+# page = "https://docs.aiohttp.org/en/stable/deployment.html"
+# read = 2026-11-26
+# taken = "no"
+# why = "the row shows what asyncio's own loop costs"
 # ///
 """app.py on asyncio's own event loop."""
 
@@ -30,7 +38,7 @@ async def somebody() -> None:
 
 async def hello(request: web.Request) -> web.Response:
     await somebody()
-    return web.Response(body=b"Hello world!", content_type="text/plain")  # bytes: nothing to encode
+    return web.Response(text="Hello world!")
 
 
 async def sleep(request: web.Request) -> web.Response:

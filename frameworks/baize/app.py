@@ -10,6 +10,18 @@
 # distribution = "baize"
 # kind = "framework"
 # homepage = "https://github.com/abersheeran/baize"
+# body = "str"
+#
+# [[tool.pipebench.tuning]]
+# advice = "nothing on throughput found"
+# page = "https://github.com/abersheeran/baize"
+# read = 2026-11-26
+#
+# [[tool.pipebench.tuning]]
+# advice = "uvloop and httptools, for greater performance than asyncio and h11"
+# page = "https://uvicorn.dev/settings/"
+# read = 2026-11-26
+# taken = "yes"
 # ///
 import asyncio
 import os

@@ -11,6 +11,13 @@
 # kind = "server"
 # homepage = "https://github.com/jonashaag/bjoern"
 # known_failure = "answers the first request of a batch and drops the others"
+# body = "bytes"
+#
+# [[tool.pipebench.tuning]]
+# advice = "nothing on throughput found; SO_REUSEPORT for several processes"
+# page = "https://github.com/jonashaag/bjoern"
+# read = 2026-11-26
+# taken = "yes"
 # ///
 """bjoern's own distribution is source only and needs libev's headers; bjoern-binary is the same release, built."""
 

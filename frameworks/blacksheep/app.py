@@ -10,6 +10,19 @@
 # distribution = "blacksheep"
 # kind = "framework"
 # homepage = "https://www.neoteroi.dev/blacksheep/"
+# body = "str"
+#
+# [[tool.pipebench.tuning]]
+# advice = "functions, not controllers, which are made anew for each request"
+# page = "https://www.neoteroi.dev/blacksheep/controllers/"
+# read = 2026-11-26
+# taken = "yes"
+#
+# [[tool.pipebench.tuning]]
+# advice = "uvloop and httptools, for greater performance than asyncio and h11"
+# page = "https://uvicorn.dev/settings/"
+# read = 2026-11-26
+# taken = "yes"
 # ///
 import asyncio
 import os

@@ -10,6 +10,13 @@
 # distribution = "bottle"
 # kind = "framework"
 # homepage = "https://bottlepy.org"
+# body = "str"
+#
+# [[tool.pipebench.tuning]]
+# advice = "a server with threads, such as cheroot or gunicorn"
+# page = "https://bottlepy.org/docs/dev/deployment.html"
+# read = 2026-11-26
+# taken = "yes"
 # ///
 """Bottle on cheroot, one of the servers with threads that its documentation recommends."""
 

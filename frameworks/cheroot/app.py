@@ -10,6 +10,12 @@
 # distribution = "cheroot"
 # kind = "server"
 # homepage = "https://cheroot.cherrypy.dev"
+# body = "bytes"
+#
+# [[tool.pipebench.tuning]]
+# advice = "nothing on throughput found"
+# page = "https://cheroot.cherrypy.dev/en/latest/"
+# read = 2026-11-26
 # ///
 """The server of CherryPy, by itself."""
 

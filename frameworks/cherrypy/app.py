@@ -10,6 +10,20 @@
 # distribution = "cherrypy"
 # kind = "framework"
 # homepage = "https://cherrypy.dev"
+# body = "str"
+#
+# [[tool.pipebench.tuning]]
+# advice = "no log of access: log.screen off, no log.access_file"
+# page = "https://docs.cherrypy.dev/en/latest/basics.html"
+# read = 2026-11-26
+# taken = "yes"
+#
+# [[tool.pipebench.tuning]]
+# advice = "a server that by-passes WSGI, a slight increase"
+# page = "https://docs.cherrypy.dev/en/latest/advanced.html"
+# read = 2026-11-26
+# taken = "no"
+# why = "its quickstart serves by WSGI; not measured"
 # ///
 """CherryPy on cheroot, its own server; made here, and not by CherryPy, to set its port for sharing."""
 

@@ -10,6 +10,12 @@
 # distribution = "daphne"
 # kind = "server"
 # homepage = "https://github.com/django/daphne"
+# body = "bytes"
+#
+# [[tool.pipebench.tuning]]
+# advice = "nothing on throughput found; uvloop is not mentioned"
+# page = "https://github.com/django/daphne"
+# read = 2026-11-26
 # ///
 """A raw ASGI application. daphne is one process; its documentation shares a socket among several."""
 

@@ -11,6 +11,18 @@
 # kind = "framework"
 # homepage = "https://www.djangoproject.com"
 # hold = { uvloop = "0.23 writes each response of a batch on its own" }
+# body = "str"
+#
+# [[tool.pipebench.tuning]]
+# advice = "caching, database, templates; nothing on the server"
+# page = "https://docs.djangoproject.com/en/stable/topics/performance/"
+# read = 2026-11-26
+#
+# [[tool.pipebench.tuning]]
+# advice = "uvloop and httptools, for greater performance than asyncio and h11"
+# page = "https://uvicorn.dev/settings/"
+# read = 2026-11-26
+# taken = "yes"
 # ///
 """Asynchronous views on ASGI, without the middleware and the database of a new project.
 

@@ -10,6 +10,12 @@
 # distribution = "emmett55"
 # kind = "framework"
 # homepage = "https://github.com/emmett-framework/emmett55"
+# body = "str"
+#
+# [[tool.pipebench.tuning]]
+# advice = "nothing on throughput found"
+# page = "https://github.com/emmett-framework/emmett55"
+# read = 2026-11-26
 # ///
 """emmett55 on granian's RSGI, where `emmett55 serve` puts it."""
 

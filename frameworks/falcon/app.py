@@ -11,6 +11,19 @@
 # kind = "framework"
 # homepage = "https://falcon.readthedocs.io"
 # hold = { uvloop = "0.23 writes each response of a batch on its own" }
+# body = "str"
+#
+# [[tool.pipebench.tuning]]
+# advice = "uvicorn[standard]: uvloop and httptools"
+# page = "https://falcon.readthedocs.io/en/stable/user/install.html"
+# read = 2026-11-26
+# taken = "yes"
+#
+# [[tool.pipebench.tuning]]
+# advice = "falcon compiled by Cython, as its wheels are"
+# page = "https://falcon.readthedocs.io/en/stable/user/install.html"
+# read = 2026-11-26
+# taken = "yes"
 # ///
 import asyncio
 import os

@@ -10,6 +10,27 @@
 # distribution = "falcon"
 # kind = "framework"
 # homepage = "https://falcon.readthedocs.io"
+# body = "str"
+#
+# [[tool.pipebench.tuning]]
+# advice = "falcon compiled by Cython, as its wheels are"
+# page = "https://falcon.readthedocs.io/en/stable/user/install.html"
+# read = 2026-11-26
+# taken = "yes"
+#
+# [[tool.pipebench.tuning]]
+# advice = "PyPy, the fastest"
+# page = "https://falcon.readthedocs.io/en/stable/user/install.html"
+# read = 2026-11-26
+# taken = "no"
+# why = "all rows are CPython's"
+#
+# [[tool.pipebench.tuning]]
+# advice = "gevent by gunicorn, where requests wait"
+# page = "https://falcon.readthedocs.io/en/stable/user/faq.html"
+# read = 2026-11-26
+# taken = "no"
+# why = "no request waits here"
 # ///
 """Falcon on gunicorn, as its documentation deploys it; frameworks/falcon/app.py is its ASGI side."""
 

@@ -11,6 +11,13 @@
 # kind = "framework"
 # homepage = "https://fastapi.tiangolo.com"
 # hold = { uvloop = "0.23 writes each response of a batch on its own" }
+# body = "str"
+#
+# [[tool.pipebench.tuning]]
+# advice = "uvicorn[standard], with uvloop"
+# page = "https://fastapi.tiangolo.com/deployment/manually/"
+# read = 2026-11-26
+# taken = "yes"
 # ///
 import asyncio
 import os

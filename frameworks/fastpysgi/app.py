@@ -10,6 +10,13 @@
 # distribution = "fastpysgi"
 # kind = "server"
 # homepage = "https://github.com/remittor/fastpysgi"
+# body = "bytes"
+# remark = "TCP_NODELAY set by hand; without it a batch waits 40 ms"
+#
+# [[tool.pipebench.tuning]]
+# advice = "nothing on throughput found"
+# page = "https://github.com/remittor/fastpysgi"
+# read = 2026-11-26
 # ///
 """The heir of fastwsgi, whose last release is of 2023 and does not start beside a current setuptools."""
 

@@ -10,6 +10,19 @@
 # distribution = "fastpysgi"
 # kind = "server"
 # homepage = "https://github.com/remittor/fastpysgi"
+# body = "bytes"
+# remark = "TCP_NODELAY set by hand; without it a batch waits 40 ms"
+#
+# [[tool.pipebench.tuning]]
+# advice = "nothing on throughput found"
+# page = "https://github.com/remittor/fastpysgi"
+# read = 2026-11-26
+#
+# [[tool.pipebench.tuning]]
+# advice = "server.loop lends it an event loop, such as uvloop's"
+# page = "https://github.com/remittor/fastpysgi/blob/master/fastpysgi.py"
+# read = 2026-11-26
+# taken = "yes"
 # ///
 import asyncio
 import os
@@ -18,6 +31,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import fastpysgi
+import uvloop
 
 HOST = os.environ.get("HOST", "127.0.0.1")
 PORT = int(os.environ.get("PORT", "8080"))
@@ -62,6 +76,7 @@ async def app(
 if __name__ == "__main__":
     if WORKERS > 1:
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # what starts workers ends them on Ctrl-C alone
+    fastpysgi.server.loop = uvloop.new_event_loop()  # it borrows a loop for callbacks, asyncio's own otherwise
     fastpysgi.server.lifespan = 0  # there is nothing to start or to stop
     fastpysgi.server.tcp_nodelay = 1  # else, at depth 2 and more, a batch waits 40 ms (Nagle, delayed ACK)
     fastpysgi.run(app, host=HOST, port=PORT, workers=WORKERS)

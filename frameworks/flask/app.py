@@ -10,6 +10,14 @@
 # distribution = "flask"
 # kind = "framework"
 # homepage = "https://flask.palletsprojects.com"
+# body = "str"
+#
+# [[tool.pipebench.tuning]]
+# advice = "gunicorn with CPU * 2 workers"
+# page = "https://flask.palletsprojects.com/en/stable/deploying/gunicorn/"
+# read = 2026-11-26
+# taken = "in part"
+# why = "gthread with 4 threads: rows have one process a CPU"
 # ///
 """Flask on gunicorn, the first of the servers that its documentation gives for deployment."""
 

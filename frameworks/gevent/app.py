@@ -10,6 +10,14 @@
 # distribution = "gevent"
 # kind = "server"
 # homepage = "https://www.gevent.org"
+# body = "bytes"
+# remark = "TCP_NODELAY set by hand; without it each response waits 40 ms"
+#
+# [[tool.pipebench.tuning]]
+# advice = "libev or libuv: no clear winner"
+# page = "https://www.gevent.org/loop_impls.html"
+# read = 2026-11-26
+# taken = "yes"
 # ///
 import multiprocessing
 import os

@@ -10,6 +10,19 @@
 # distribution = "granian"
 # kind = "server"
 # homepage = "https://github.com/emmett-framework/granian"
+# body = "bytes"
+#
+# [[tool.pipebench.tuning]]
+# advice = "its own defaults of threads; one worker a CPU"
+# page = "https://github.com/emmett-framework/granian/blob/master/README.md"
+# read = 2026-11-26
+# taken = "yes"
+#
+# [[tool.pipebench.tuning]]
+# advice = "uvloop, as in its benchmarks"
+# page = "https://github.com/emmett-framework/granian/blob/master/benchmarks/README.md"
+# read = 2026-11-26
+# taken = "yes"
 # ///
 """app_rsgi.py with granian's `--http1-pipeline-flush`: its writes wait until there is nothing left to read.
 

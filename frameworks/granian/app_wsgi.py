@@ -10,6 +10,14 @@
 # distribution = "granian"
 # kind = "server"
 # homepage = "https://github.com/emmett-framework/granian"
+# body = "bytes"
+#
+# [[tool.pipebench.tuning]]
+# advice = "few blocking threads where requests are short; its benchmarks take one"
+# page = "https://github.com/emmett-framework/granian/blob/master/README.md"
+# read = 2026-11-26
+# taken = "no"
+# why = "measured: within noise of the default"
 # ///
 """The same application on WSGI. Its handlers are plain functions, called in granian's pool of threads."""
 

@@ -11,6 +11,21 @@
 # kind = "server"
 # homepage = "https://gunicorn.org"
 # known_failure = "closes the connection after each response: the sync worker has no keep-alive"
+# body = "bytes"
+#
+# [[tool.pipebench.tuning]]
+# advice = "sync for short requests behind a proxy that keeps connections"
+# page = "https://gunicorn.org/design/"
+# read = 2026-11-26
+# taken = "in part"
+# why = "it is loaded without a proxy, to show what it does with a batch"
+#
+# [[tool.pipebench.tuning]]
+# advice = "gunicorn[fast], a parser in C"
+# page = "https://gunicorn.org/reference/settings/"
+# read = 2026-11-26
+# taken = "no"
+# why = "gunicorn[fast] 27.0.1 cannot be installed, and this worker closes each connection"
 # ///
 """gunicorn's default worker: one request at a time, and no keep-alive.
 

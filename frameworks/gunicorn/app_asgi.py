@@ -11,10 +11,24 @@
 # kind = "server"
 # homepage = "https://gunicorn.org"
 # hold = { uvloop = "0.23 writes each response of a batch on its own" }
+# body = "bytes"
+#
+# [[tool.pipebench.tuning]]
+# advice = "uvloop"
+# page = "https://gunicorn.org/asgi/"
+# read = 2026-11-26
+# taken = "yes"
+#
+# [[tool.pipebench.tuning]]
+# advice = "gunicorn[fast], a parser in C"
+# page = "https://gunicorn.org/asgi/"
+# read = 2026-11-26
+# taken = "no"
+# why = "a row of its own: gunicorn[fast] 27.0.1 cannot be installed, and an older parser fails a case"
 # ///
 """gunicorn's own ASGI worker, which takes uvloop by itself where that is installed; 0.22.1 as in the other adapters.
 
-Its parser in C cannot be had: gunicorn[fast] 27.0.1 asks for gunicorn_h1c 0.6.14, and 0.6.9 is the newest.
+Its parser in C is a row of its own, app_asgi_h1c.py: gunicorn[fast] 27.0.1 cannot be installed.
 """
 
 import asyncio

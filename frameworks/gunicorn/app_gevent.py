@@ -10,6 +10,20 @@
 # distribution = "gunicorn"
 # kind = "server"
 # homepage = "https://gunicorn.org"
+# body = "bytes"
+#
+# [[tool.pipebench.tuning]]
+# advice = "1000 connections a worker, greenlets for requests that wait"
+# page = "https://gunicorn.org/design/"
+# read = 2026-11-26
+# taken = "yes"
+#
+# [[tool.pipebench.tuning]]
+# advice = "gunicorn[fast], a parser in C"
+# page = "https://gunicorn.org/reference/settings/"
+# read = 2026-11-26
+# taken = "no"
+# why = "no faster here with this worker, beyond noise; and gunicorn[fast] 27.0.1 cannot be installed"
 # ///
 """A greenlet for each connection.
 

@@ -11,6 +11,20 @@
 # kind = "server"
 # homepage = "https://gunicorn.org"
 # template = "wsgi"
+# body = "bytes"
+#
+# [[tool.pipebench.tuning]]
+# advice = "2 to 4 threads a CPU"
+# page = "https://gunicorn.org/reference/settings/"
+# read = 2026-11-26
+# taken = "yes"
+#
+# [[tool.pipebench.tuning]]
+# advice = "gunicorn[fast], a parser in C"
+# page = "https://gunicorn.org/reference/settings/"
+# read = 2026-11-26
+# taken = "no"
+# why = "no faster here with this worker, beyond noise; and gunicorn[fast] 27.0.1 cannot be installed"
 # ///
 """A pool of threads, fed by a poller that holds the connections.
 

@@ -10,6 +10,13 @@
 # distribution = "hypercorn"
 # kind = "server"
 # homepage = "https://hypercorn.readthedocs.io"
+# body = "bytes"
+#
+# [[tool.pipebench.tuning]]
+# advice = "uvloop, which is quicker than asyncio's own"
+# page = "https://hypercorn.readthedocs.io/en/latest/discussion/workers.html"
+# read = 2026-11-26
+# taken = "yes"
 # ///
 """A raw ASGI application."""
 

@@ -12,6 +12,14 @@
 # group = "core"
 # homepage = "https://github.com/squeaky-pl/japronto"
 # known_failure = "its pipeline loses, stalls or crashes on pipelined requests"
+# body = "str"
+#
+# [[tool.pipebench.tuning]]
+# advice = "plain functions as handlers, where nothing is awaited"
+# page = "https://github.com/squeaky-pl/japronto/blob/master/tutorial/2_async.md"
+# read = 2026-11-26
+# taken = "no"
+# why = "the contract awaits somebody()"
 # ///
 """The last release of japronto has wheels for no CPython after 3.7.
 

@@ -11,6 +11,13 @@
 # kind = "framework"
 # homepage = "https://litestar.dev"
 # hold = { uvloop = "0.23 writes each response of a batch on its own" }
+# body = "str"
+#
+# [[tool.pipebench.tuning]]
+# advice = "uvicorn with uvloop, as in its benchmarks"
+# page = "https://docs.litestar.dev/latest/benchmarks.html"
+# read = 2026-11-26
+# taken = "yes"
 # ///
 import asyncio
 import os

@@ -11,6 +11,12 @@
 # kind = "server"
 # homepage = "https://github.com/mopemope/meinheld"
 # known_failure = "a batch of a thousand gets 987 answers; body bytes that look like a request are read as one"
+# body = "bytes"
+#
+# [[tool.pipebench.tuning]]
+# advice = "nothing on throughput found"
+# page = "https://github.com/mopemope/meinheld"
+# read = 2026-11-26
 # ///
 """The greenlet that the last release of meinheld asks for, 0.4, builds on no CPython after 3.9."""
 

@@ -10,6 +10,19 @@
 # distribution = "microdot"
 # kind = "framework"
 # homepage = "https://microdot.readthedocs.io"
+# body = "str"
+#
+# [[tool.pipebench.tuning]]
+# advice = "async functions as handlers"
+# page = "https://microdot.readthedocs.io/en/latest/users-guide/intro.html"
+# read = 2026-11-26
+# taken = "yes"
+#
+# [[tool.pipebench.tuning]]
+# advice = "uvloop and httptools, for greater performance than asyncio and h11"
+# page = "https://uvicorn.dev/settings/"
+# read = 2026-11-26
+# taken = "yes"
 # ///
 """On uvicorn, as its documentation has it for CPython."""
 

@@ -11,6 +11,12 @@
 # kind = "framework"
 # homepage = "https://github.com/MarkReedZ/mrhttp"
 # known_failure = "crashes on a batch of 64; a request that comes in pieces is a 400"
+# body = "str"
+#
+# [[tool.pipebench.tuning]]
+# advice = "nothing on throughput found"
+# page = "https://github.com/MarkReedZ/mrhttp"
+# read = 2026-11-26
 # ///
 """japronto's heir: parser, router and protocol in C, on uvloop. The last release compiles on no CPython after 3.12."""
 

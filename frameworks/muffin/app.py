@@ -10,6 +10,13 @@
 # distribution = "muffin"
 # kind = "framework"
 # homepage = "https://github.com/klen/muffin"
+# body = "str"
+#
+# [[tool.pipebench.tuning]]
+# advice = "muffin[standard]: uvicorn, uvloop, httptools"
+# page = "https://github.com/klen/muffin"
+# read = 2026-11-26
+# taken = "yes"
 # ///
 import asyncio
 import os

@@ -10,6 +10,14 @@
 # distribution = "pyramid"
 # kind = "framework"
 # homepage = "https://trypyramid.com"
+# body = "str"
+#
+# [[tool.pipebench.tuning]]
+# advice = "gunicorn for production: faster than waitress, the default"
+# page = "https://docs.pylonsproject.org/projects/pyramid/en/latest/narr/project.html"
+# read = 2026-11-26
+# taken = "no"
+# why = "waitress is what its projects start with; a row on gunicorn is welcome"
 # ///
 """Pyramid on waitress, the server of its documentation."""
 
@@ -36,12 +44,12 @@ def somebody() -> None:
 
 def hello(request: Request) -> Response:
     somebody()
-    return Response(b"Hello world!", content_type="text/plain")
+    return Response("Hello world!", content_type="text/plain")
 
 
 def sleep(request: Request) -> Response:
     time.sleep(int(request.matchdict["ms"]) / 1000)
-    return Response(request.matchdict["token"].encode(), content_type="text/plain")
+    return Response(request.matchdict["token"], content_type="text/plain")
 
 
 def echo(request: Request) -> Response:

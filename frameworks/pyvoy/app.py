@@ -10,6 +10,13 @@
 # distribution = "pyvoy"
 # kind = "server"
 # homepage = "https://pyvoy.dev"
+# body = "bytes"
+#
+# [[tool.pipebench.tuning]]
+# advice = "one worker thread for ASGI"
+# page = "https://github.com/curioswitch/pyvoy/blob/main/docs/settings.md"
+# read = 2026-11-26
+# taken = "yes"
 # ///
 """An ASGI application inside Envoy, which pyvoy brings along and loads Python into."""
 

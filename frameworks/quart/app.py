@@ -10,6 +10,19 @@
 # distribution = "quart"
 # kind = "framework"
 # homepage = "https://quart.palletsprojects.com"
+# body = "str"
+#
+# [[tool.pipebench.tuning]]
+# advice = "hypercorn, or another ASGI server"
+# page = "https://quart.palletsprojects.com/en/latest/tutorials/deployment.html"
+# read = 2026-11-26
+# taken = "yes"
+#
+# [[tool.pipebench.tuning]]
+# advice = "uvloop, which is quicker than asyncio's own"
+# page = "https://hypercorn.readthedocs.io/en/latest/discussion/workers.html"
+# read = 2026-11-26
+# taken = "yes"
 # ///
 """quart on hypercorn, the server that its documentation puts it on."""
 

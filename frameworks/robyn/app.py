@@ -10,6 +10,21 @@
 # distribution = "robyn"
 # kind = "framework"
 # homepage = "https://robyn.tech"
+# body = "str"
+#
+# [[tool.pipebench.tuning]]
+# advice = "--fast: 2 * CPUs + 1 processes, 2 threads each, log level WARNING"
+# page = "https://robyn.tech/documentation/en/api_reference/scaling"
+# read = 2026-11-26
+# taken = "in part"
+# why = "the log level; rows have one process a CPU"
+#
+# [[tool.pipebench.tuning]]
+# advice = "const=True for responses that never change"
+# page = "https://robyn.tech/documentation/en/api_reference/advanced_routing"
+# read = 2026-11-26
+# taken = "no"
+# why = "no route is a constant: the handler would not be called"
 # ///
 """robyn reads, parses and writes in Rust, on actix. A chunked body that it cannot read aborts the process."""
 
@@ -38,7 +53,7 @@ async def somebody() -> None:
 
 
 @app.get("/")
-async def hello(request: Request) -> str:
+async def hello() -> str:
     await somebody()
     return "Hello world!"
 

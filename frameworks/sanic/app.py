@@ -12,6 +12,19 @@
 # group = "core"
 # homepage = "https://sanic.dev"
 # hold = { uvloop = "0.23 writes each response of a batch on its own: 1.6 times the CPU at depth 16" }
+# body = "str"
+#
+# [[tool.pipebench.tuning]]
+# advice = "no debug, no access log"
+# page = "https://sanic.dev/en/guide/running/running.html"
+# read = 2026-11-26
+# taken = "yes"
+#
+# [[tool.pipebench.tuning]]
+# advice = "uvloop, by default where it is installed"
+# page = "https://sanic.dev/en/guide/running/configuration.html"
+# read = 2026-11-26
+# taken = "yes"
 # ///
 """sanic runs on uvloop where that is installed."""
 

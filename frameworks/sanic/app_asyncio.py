@@ -10,11 +10,27 @@
 # distribution = "sanic"
 # kind = "framework"
 # homepage = "https://sanic.dev"
+# body = "str"
+# remark = "TCP_NODELAY set by hand; sanic's own sockets have it on uvloop alone"
+#
+# [[tool.pipebench.tuning]]
+# advice = "no debug, no access log"
+# page = "https://sanic.dev/en/guide/running/running.html"
+# read = 2026-11-26
+# taken = "yes"
+#
+# [[tool.pipebench.tuning]]
+# advice = "uvloop, by default where it is installed"
+# page = "https://sanic.dev/en/guide/running/configuration.html"
+# read = 2026-11-26
+# taken = "no"
+# why = "the row shows what asyncio's own loop costs"
 # ///
 """app.py on asyncio's own event loop."""
 
 import asyncio
 import os
+import socket
 
 from sanic import HTTPResponse, Request, Sanic
 from sanic.response import raw, text
@@ -50,12 +66,12 @@ async def echo(request: Request) -> HTTPResponse:
 
 
 if __name__ == "__main__":
+    listener = socket.create_server((HOST, PORT), backlog=1024)  # all connections of a run may come at once
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # connections inherit it; sanic's own have it not
     app.run(
-        host=HOST,
-        port=PORT,
+        sock=listener,
         single_process=WORKERS == 1,  # one process needs no manager, which is slow to start
         workers=WORKERS,
         access_log=False,  # a line a request would be measured too
         motd=False,  # no banner
-        backlog=1024,  # all connections of a run may come at once
     )

@@ -11,6 +11,21 @@
 # kind = "framework"
 # homepage = "https://docs.socketify.dev"
 # known_failure = "closes the connection when a request comes while a handler awaits; half a request line is a 505"
+# body = "str"
+#
+# [[tool.pipebench.tuning]]
+# advice = "a factory that keeps request and response objects"
+# page = "https://docs.socketify.dev/cli.html"
+# read = 2026-11-26
+# taken = "no"
+# why = "1.05 and 1.08 times at depth 1 and 16; a double free kills it in deep-batches, 3 times of 3"
+#
+# [[tool.pipebench.tuning]]
+# advice = "PyPy"
+# page = "https://docs.socketify.dev/installation.html"
+# read = 2026-11-26
+# taken = "no"
+# why = "all rows are CPython's"
 # ///
 """Runs asyncio without blocking in it while there are requests, so its CPU time is that of a loop that polls."""
 

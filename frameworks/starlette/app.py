@@ -11,6 +11,18 @@
 # kind = "framework"
 # homepage = "https://starlette.dev"
 # hold = { uvloop = "0.23 writes each response of a batch on its own" }
+# body = "str"
+#
+# [[tool.pipebench.tuning]]
+# advice = "nothing on throughput found"
+# page = "https://www.starlette.io"
+# read = 2026-11-26
+#
+# [[tool.pipebench.tuning]]
+# advice = "uvloop and httptools, for greater performance than asyncio and h11"
+# page = "https://uvicorn.dev/settings/"
+# read = 2026-11-26
+# taken = "yes"
 # ///
 import asyncio
 import os

@@ -10,6 +10,13 @@
 # distribution = "python"
 # kind = "baseline"
 # homepage = "https://docs.python.org/3/library/http.server.html"
+# body = "bytes"
+# remark = "TCP_NODELAY set by hand and writes buffered; without either a batch waits 40 ms"
+#
+# [[tool.pipebench.tuning]]
+# advice = "nothing on throughput found; it is not recommended for production"
+# page = "https://docs.python.org/3/library/http.server.html"
+# read = 2026-11-26
 # ///
 """What Python's standard library offers: a thread for each connection, and no more than a page of code."""
 

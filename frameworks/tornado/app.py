@@ -11,6 +11,13 @@
 # kind = "framework"
 # group = "core"
 # homepage = "https://www.tornadoweb.org"
+# body = "str"
+#
+# [[tool.pipebench.tuning]]
+# advice = "one process a CPU, sharing a port; nothing on the event loop"
+# page = "https://www.tornadoweb.org/en/stable/guide/running.html"
+# read = 2026-11-26
+# taken = "yes"
 # ///
 import asyncio
 import multiprocessing

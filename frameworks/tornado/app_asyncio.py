@@ -10,6 +10,13 @@
 # distribution = "tornado"
 # kind = "framework"
 # homepage = "https://www.tornadoweb.org"
+# body = "str"
+#
+# [[tool.pipebench.tuning]]
+# advice = "one process a CPU, sharing a port; nothing on the event loop"
+# page = "https://www.tornadoweb.org/en/stable/guide/running.html"
+# read = 2026-11-26
+# taken = "yes"
 # ///
 """app.py on asyncio's own event loop, which is what tornado takes by itself."""
 

@@ -10,6 +10,19 @@
 # distribution = "twisted"
 # kind = "framework"
 # homepage = "https://twisted.org"
+# body = "bytes"
+#
+# [[tool.pipebench.tuning]]
+# advice = "no logPath, no access log"
+# page = "https://docs.twisted.org/en/stable/web/howto/web-in-60/access-logging.html"
+# read = 2026-11-26
+# taken = "yes"
+#
+# [[tool.pipebench.tuning]]
+# advice = "the epoll reactor, Linux's default"
+# page = "https://docs.twisted.org/en/stable/core/howto/choosing-reactor.html"
+# read = 2026-11-26
+# taken = "yes"
 # ///
 """Resources of twisted.web, whose responses come from coroutines, on its epoll reactor."""
 
@@ -98,13 +111,18 @@ class Echo(Resource):
         return request.content.read()
 
 
+class QuietSite(Site):
+    def log(self, request: Request) -> None:
+        """No access log: without a file of its own, Site formats a line a request for twisted's global log."""
+
+
 def work(listener: socket.socket) -> None:
     from twisted.internet import reactor  # opens its epoll when it is imported: each worker has its own
 
     root = Hello()
     root.putChild(b"sleep", Sleep())
     root.putChild(b"echo", Echo())
-    reactor.adoptStreamPort(listener.fileno(), socket.AF_INET, Site(root))  # twisted writes no access log of itself
+    reactor.adoptStreamPort(listener.fileno(), socket.AF_INET, QuietSite(root))
     reactor.run()
 
 

@@ -12,6 +12,13 @@
 # homepage = "https://www.uvicorn.org"
 # template = "asgi"
 # hold = { uvloop = "0.23 writes each response of a batch on its own" }
+# body = "bytes"
+#
+# [[tool.pipebench.tuning]]
+# advice = "uvloop and httptools, for greater performance than asyncio and h11"
+# page = "https://uvicorn.dev/settings/"
+# read = 2026-11-26
+# taken = "yes"
 # ///
 """A raw ASGI application, on what uvicorn takes by itself where it is installed: httptools and uvloop."""
 

@@ -10,6 +10,14 @@
 # distribution = "uvicorn"
 # kind = "server"
 # homepage = "https://www.uvicorn.org"
+# body = "bytes"
+#
+# [[tool.pipebench.tuning]]
+# advice = "uvloop and httptools, for greater performance than asyncio and h11"
+# page = "https://uvicorn.dev/settings/"
+# read = 2026-11-26
+# taken = "in part"
+# why = "httptools alone: the row shows what asyncio's own loop costs"
 # ///
 """The same application on asyncio's own event loop."""
 

@@ -11,6 +11,14 @@
 # kind = "server"
 # homepage = "https://uwsgi-docs.readthedocs.io"
 # known_failure = "its HTTP router keeps connections, but closes those that have more than one request in them"
+# body = "bytes"
+#
+# [[tool.pipebench.tuning]]
+# advice = "http-keepalive, or http11-socket instead"
+# page = "https://uwsgi-docs.readthedocs.io/en/latest/HTTP.html"
+# read = 2026-11-26
+# taken = "in part"
+# why = "http-keepalive: http11-socket was faster, broke batches all the same, and ties a connection to a thread"
 # ///
 """uWSGI behind its own HTTP router, as its documentation has it for serving without nginx."""
 

@@ -10,6 +10,13 @@
 # distribution = "waitress"
 # kind = "server"
 # homepage = "https://docs.pylonsproject.org/projects/waitress"
+# body = "bytes"
+#
+# [[tool.pipebench.tuning]]
+# advice = "nothing on throughput found; 4 threads by default"
+# page = "https://docs.pylonsproject.org/projects/waitress/en/latest/arguments.html"
+# read = 2026-11-26
+# taken = "yes"
 # ///
 import multiprocessing
 import os

@@ -16,12 +16,8 @@ import (
 	"time"
 )
 
-// somebody is awaited by hello, as in the Python adapters: a goroutine does the work and reports through a channel.
-func somebody() <-chan struct{} {
-	done := make(chan struct{})
-	go func() { close(done) }()
-	return done
-}
+// somebody is what hello waits for, as in the Python adapters: in Go, a call.
+func somebody() {}
 
 func text(w http.ResponseWriter, body string) {
 	w.Header().Set("Content-Type", "text/plain")
@@ -29,7 +25,7 @@ func text(w http.ResponseWriter, body string) {
 }
 
 func hello(w http.ResponseWriter, _ *http.Request) {
-	<-somebody()
+	somebody()
 	text(w, "Hello world!")
 }
 

@@ -14,21 +14,30 @@ import shutil
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from itertools import chain, islice
 from pathlib import Path
+from typing import Any
 
 from packaging.utils import canonicalize_name
 
-from runner.adapters import interpreters
+from runner.adapters import interpreters, variants
 from runner.adapters.interpreters import Interpreter
+from runner.adapters.variants import Wanted
 from runner.errors import ToolError
 from runner.machine import facts
 from runner.record.adapter import Adapter, Environment, Service, Unavailable
+from runner.record.plaintext import plain
 from runner.serving import process
 
 BUILD_TIMEOUT_S = 900.0
 LOG_TAIL_LINES = 8
+_ANY_DAY = "2100-01-01T00:00:00Z"
+MAX_CAUSE = 300
+"""Characters kept of what a builder says."""
+NOT_BUILT = "not built yet"
+"""Why an adapter is unavailable that nobody has asked to be built."""
 
 Progress = Callable[[Adapter, str], None]
 """Told when an adapter's state changes: ``building``, ``ready`` or the reason why it is unavailable."""
@@ -58,13 +67,22 @@ def cache_folder() -> Path:
 
 
 def prepare(
-    adapters: Sequence[Adapter], *, pythons: Sequence[str] = (), progress: Progress = lambda _adapter, _state: None
+    adapters: Sequence[Adapter],
+    *,
+    pythons: Sequence[str] = (),
+    asked: Sequence[str] = (),
+    progress: Progress = lambda _adapter, _state: None,
+    build: bool = True,
 ) -> tuple[Environment | Unavailable, ...]:
     """Make adapters ready, several at a time; each Python adapter on each of ``pythons`` (``3.12``), or on the newest.
 
-    The order of the result is that of ``adapters``.
+    The order of the result is that of ``adapters``, each followed by those variants of ``asked``
+    (:mod:`runner.adapters.variants`) that change something about it. Without ``build`` nothing is built: what is not
+    there is unavailable as :data:`NOT_BUILT`. Raises :class:`AdapterError` for a variant that cannot be found, and for
+    one that fits no adapter.
     """
     _make_cache()
+    wanted_variants = variants.resolve(asked, cache_folder() / "sources")
     found = interpreters.find() if any(a.language == "python" for a in adapters) else ()
     wanted: list[tuple[Adapter, str | None]] = [
         (adapter, python)
@@ -72,18 +90,27 @@ def prepare(
         for python in (pythons if adapter.language == "python" and pythons else (None,))
     ]
 
-    def one(item: tuple[Adapter, str | None]) -> Environment | Unavailable:
-        adapter, python = item
-        if adapter.language == "python":
-            made = _prepare_python(adapter, python, found, progress)
+    def one(adapter: Adapter, python: str | None, variant: Wanted | None = None) -> Environment | Unavailable:
+        made: Environment | Unavailable
+        if adapter.problem is not None:
+            made = Unavailable(adapter, adapter.problem)
+        elif adapter.language == "python":
+            made = _prepare_python(adapter, python, found, progress, variant, build=build)
         else:
-            made = _PREPARE[adapter.language](adapter, progress)
+            made = _PREPARE[adapter.language](adapter, progress, build=build)
+        if variant is not None:
+            made = variants.applied(made, variant.variant)
         progress(adapter, "ready" if isinstance(made, Environment) else made.reason)
         return made
 
     executor = ThreadPoolExecutor(max_workers=os.cpu_count())
     try:
-        return tuple(executor.map(one, wanted))
+        bases = list(executor.map(one, *zip(*wanted, strict=True))) if wanted else []
+        fitting = variants.fitting(wanted, bases, wanted_variants)
+        changed = iter(executor.map(one, *zip(*chain.from_iterable(fitting), strict=True)) if any(fitting) else ())
+        return tuple(
+            made for base, those in zip(bases, fitting, strict=True) for made in (base, *islice(changed, len(those)))
+        )
     finally:
         executor.shutdown(wait=False, cancel_futures=True)
 
@@ -91,7 +118,7 @@ def prepare(
 def service(source: Path) -> Service:
     """The Go program in ``source`` that adapters talk to, built as they are. Raises :class:`ToolError`."""
     _make_cache()
-    made = _build_go(source, source.name, lambda: None)
+    made = _build_go(source, source.name, lambda: None, build=True)
     if isinstance(made, _Problem):
         raise ToolError(f"{source.parent.name}/{source.name}, which servers of this scenario wait for: {made.reason}")
     return Service(name=source.name, argv=(str(made.path),))
@@ -105,7 +132,13 @@ def _make_cache() -> None:
 
 
 def _prepare_python(
-    adapter: Adapter, wanted: str | None, found: Sequence[Interpreter], progress: Progress
+    adapter: Adapter,
+    wanted: str | None,
+    found: Sequence[Interpreter],
+    progress: Progress,
+    variant: Wanted | None = None,
+    *,
+    build: bool,
 ) -> Environment | Unavailable:
     requires = adapter.requires_python or ""
     chosen = interpreters.choose(found, requires, wanted)
@@ -115,19 +148,24 @@ def _prepare_python(
         return Unavailable(adapter, "uv is not installed: run `make setup`", python=wanted)
     python = str(chosen.path) if chosen else requires
     version = str(chosen.version) if chosen else None
-    key = _digest(python, version or "", *adapter.dependencies, adapter.exclude_newer or "")
+    changes = variant.variant.changes if variant else ()
+    changed = [f"{one.distribution} {one.version} {one.source.sha256 if one.source else ''}" for one in changes]
+    key = _digest(python, version or "", *adapter.dependencies, adapter.exclude_newer or "", *changed)
     folder = cache_folder() / "python" / f"{adapter.name}-{key}"
-    with _locked(folder):
+    with _locked(folder) if build else nullcontext():
         record = folder / "complete.json"
-        if not record.exists():
+        if not (_kept(record) and _runs(folder / "venv" / "bin" / "python")):
+            if not build:
+                return Unavailable(adapter, NOT_BUILT, python=version)
             progress(adapter, "building")
-            problem = _build_venv(adapter, folder, python, record, compiled=chosen is None or chosen.compiles)
+            compiled = chosen is None or chosen.compiles
+            problem = _build_venv(adapter, folder, python, record, compiled=compiled, variant=variant)
             if problem and chosen is None:
                 reason = f"no CPython {requires} here, and uv could not get one: install it, with pyenv for example"
                 return Unavailable(adapter, reason, log_tail=problem.log_tail)
             if problem:
                 return Unavailable(adapter, problem.reason, python=version, log_tail=problem.log_tail)
-        made = json.loads(record.read_text())
+        made = _kept(record) or {}
     installed = made["installed"]
     return Environment(
         adapter=adapter,
@@ -138,18 +176,41 @@ def _prepare_python(
     )
 
 
-def _build_venv(adapter: Adapter, folder: Path, python: str, record: Path, *, compiled: bool) -> _Problem | None:
+def _kept(record: Path) -> dict[str, Any] | None:
+    """What was written of a build that was completed; ``None`` where there is none, or none that can be read."""
+    try:
+        content = json.loads(record.read_bytes())
+    except (OSError, ValueError):
+        return None
+    return content if isinstance(content, dict) and isinstance(content.get("installed"), dict) else None
+
+
+def _runs(python: Path) -> bool:
+    """Whether the interpreter that an environment was made of is still there: it links to it, and may outlive it."""
+    return os.access(python, os.X_OK) and process.output([str(python), "-I", "-S", "-c", "print(1)"]) == "1\n"
+
+
+def _build_venv(
+    adapter: Adapter, folder: Path, python: str, record: Path, *, compiled: bool, variant: Wanted | None
+) -> _Problem | None:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     venv = folder / "venv"
     own_python = str(venv / "bin" / "python")
     newest = ["--exclude-newer", adapter.exclude_newer] if adapter.exclude_newer else []
-    steps = [["uv", "venv", "--quiet", "--no-project", "--python", python, str(venv)]]
-    if adapter.dependencies:
+    problem = _build_step(
+        ["uv", "venv", "--quiet", "--no-project", "--python", python, str(venv)], folder / "venv.log", cwd=folder
+    )
+    wheels = problem or _build_wheels(variant, own_python, folder)
+    if isinstance(wheels, _Problem):
+        return wheels
+    dependencies = variant.requirements(adapter, wheels) if variant else adapter.dependencies
+    if dependencies:
         ahead = ["--compile-bytecode"] if compiled else []
-        steps.append(["uv", "pip", "install", "--python", own_python, *ahead, *newest, *adapter.dependencies])
-    for number, step in enumerate(steps):
-        problem = _build_step(step, folder / f"step{number}.log", cwd=folder)
+        asked_for = variant.variant.changes if variant else ()  # by its version: its day does not matter
+        newest += [part for one in asked_for for part in ("--exclude-newer-package", f"{one.distribution}={_ANY_DAY}")]
+        install = ["uv", "pip", "install", "--python", own_python, *ahead, *newest, *dependencies]
+        problem = _build_step(install, folder / "install.log", cwd=folder)
         if problem:
             return problem
     listed = process.output(["uv", "pip", "list", "--python", own_python, "--format", "json", "--quiet"], stderr=False)
@@ -161,34 +222,50 @@ def _build_venv(adapter: Adapter, folder: Path, python: str, record: Path, *, co
     return None
 
 
-def _prepare_go(adapter: Adapter, progress: Progress) -> Environment | Unavailable:
-    made = _build_go(adapter.path.parent, adapter.name, lambda: progress(adapter, "building"))
+def _build_wheels(variant: Wanted | None, python: str, folder: Path) -> Mapping[str, Path] | _Problem:
+    """The wheel of each distribution that is no release, built as its own project says."""
+    wheels: dict[str, Path] = {}
+    for name, path in (variant.paths if variant else {}).items():
+        if path.is_file():
+            wheels[name] = path
+            continue
+        into = folder / "wheels" / name
+        argv = ["uv", "build", "--wheel", "--python", python, "--out-dir", str(into), str(path)]
+        if problem := _build_step(argv, folder / f"build-{name}.log", cwd=folder):
+            return problem
+        wheels[name] = next(iter(into.glob("*.whl")))
+    return wheels
+
+
+def _prepare_go(adapter: Adapter, progress: Progress, *, build: bool) -> Environment | Unavailable:
+    made = _build_go(adapter.path.parent, adapter.name, lambda: progress(adapter, "building"), build=build)
     return _environment(adapter, made)
 
 
-def _build_go(source: Path, name: str, building: Callable[[], None]) -> _Program | _Problem:
+def _build_go(source: Path, name: str, building: Callable[[], None], *, build: bool) -> _Program | _Problem:
     go = facts.go_command()
     if go is None:
         return _Problem("Go is not installed: run `make setup`")
     module = source.parent
 
-    def build(folder: Path) -> Mapping[str, str] | _Problem:
+    def make(folder: Path) -> Mapping[str, str] | _Problem:
         program = folder / name
         argv = [go, "build", "-trimpath", "-o", str(program), f"./{source.name}"]
         problem = _build_step(argv, folder / "build.log", cwd=module)
         return problem or _go_modules(process.output([go, "version", "-m", str(program)]) or "")
 
     files = [module / "go.mod", module / "go.sum", *sorted(source.rglob("*.go"))]
-    return _build_once(cache_folder() / "go", name, [go, "version"], files, build, building)
+    making = (make, building) if build else None
+    return _build_once(cache_folder() / "go", name, [go, "version"], files, making)
 
 
-def _prepare_rust(adapter: Adapter, progress: Progress) -> Environment | Unavailable:
+def _prepare_rust(adapter: Adapter, progress: Progress, *, build: bool) -> Environment | Unavailable:
     cargo = shutil.which("cargo")
     if cargo is None:
         return Unavailable(adapter, "Rust is not installed: install it, with `apt-get install cargo` for example")
     files = [adapter.path.with_name("Cargo.toml"), adapter.path]
 
-    def build(folder: Path) -> Mapping[str, str] | _Problem:
+    def make(folder: Path) -> Mapping[str, str] | _Problem:
         """In the cache, for cargo writes its lock file beside the source, and the repository is to have none."""
         for file in files:
             shutil.copy(file, folder)
@@ -201,8 +278,10 @@ def _prepare_rust(adapter: Adapter, progress: Progress) -> Environment | Unavail
         lock = tomllib.loads((folder / "Cargo.lock").read_text())
         return {package["name"]: package["version"] for package in lock["package"]}
 
-    cache, building = cache_folder() / "rust", lambda: progress(adapter, "building")
-    return _environment(adapter, _build_once(cache, adapter.name, [cargo, "--version"], files, build, building))
+    making = (make, lambda: progress(adapter, "building")) if build else None
+    return _environment(
+        adapter, _build_once(cache_folder() / "rust", adapter.name, [cargo, "--version"], files, making)
+    )
 
 
 def _build_once(
@@ -210,24 +289,30 @@ def _build_once(
     name: str,
     toolchain: Sequence[str],
     files: Sequence[Path],
-    build: Callable[[Path], Mapping[str, str] | _Problem],
-    building: Callable[[], None],
+    making: tuple[Callable[[Path], Mapping[str, str] | _Problem], Callable[[], None]] | None,
 ) -> _Program | _Problem:
-    """One program called ``name``, made by ``build`` in the folder it is given, which says what went into it."""
+    """One program called ``name``; where it is not there, made in a folder by the first of ``making``, which says what
+    went into it, after the second was told. ``None``: nothing is made.
+    """
     said = (process.output(toolchain) or "").strip()
     key = _digest(said, *(file.read_text() for file in files if file.exists()))
     folder = cache / f"{name}-{key}"
     with _locked(folder):
         record = folder / "complete.json"
-        if not record.exists():
+        kept = _kept(record)
+        if kept is None or not os.access(folder / name, os.X_OK):
+            if making is None:
+                return _Problem(NOT_BUILT)
+            make, building = making
             building()
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir(parents=True)
-            made = build(folder)
+            made = make(folder)
             if isinstance(made, _Problem):
                 return made
-            _write(record, {"installed": made})
-        return _Program(folder / name, json.loads(record.read_text())["installed"])
+            kept = {"installed": made}
+            _write(record, kept)
+        return _Program(folder / name, kept["installed"])
 
 
 def _environment(adapter: Adapter, made: _Program | _Problem) -> Environment | Unavailable:
@@ -238,7 +323,7 @@ def _environment(adapter: Adapter, made: _Program | _Problem) -> Environment | U
     return Environment(adapter=adapter, argv=(str(made.path),), python=None, version=version, installed=made.installed)
 
 
-def _prepare_node(adapter: Adapter, _progress: Progress) -> Environment | Unavailable:
+def _prepare_node(adapter: Adapter, _progress: Progress, *, build: bool) -> Environment | Unavailable:  # noqa: ARG001
     """Nothing to build: the source is the program."""
     node = shutil.which("node")
     if node is None:
@@ -261,11 +346,30 @@ def _build_step(argv: Sequence[str], log: Path, cwd: Path) -> _Problem | None:
         return _Problem(str(error))
     if done.exit.code == 0:
         return None
-    lines = tuple(line for line in done.output.splitlines() if line.strip())[-LOG_TAIL_LINES:]
+    said = [line for line in done.output.splitlines() if line.strip()]
     how = f"did not end within {BUILD_TIMEOUT_S:.0f} s" if done.timed_out else str(done.exit)
     what = " ".join(argv[: 3 if argv[0] == "uv" else 2]).replace("--quiet", "").strip()
-    last = f": {lines[-1].strip()}" if lines else ""
-    return _Problem(f"{Path(what).name if '/' in what else what} {how}{last}", log_tail=lines)
+    why = f": {cause}" if (cause := cause_of(said)) else ""
+    log_tail = tuple(map(plain, said[-LOG_TAIL_LINES:]))
+    return _Problem(f"{Path(what).name if '/' in what else what} {how}{why}", log_tail=log_tail)
+
+
+_CAUSE = re.compile(r"^\s*(?:error\b[^:]*:|[\u00d7✗]|fatal\b|panic:|\S+\.(?:go|rs):\d+:)\s*", re.IGNORECASE)
+_SIGN = re.compile(r"^\s*[\u00d7✗]")
+_TREE = re.compile(r"^[\s│├└╰─▶]+")
+
+
+def cause_of(lines: Sequence[str]) -> str:
+    """What a builder says went wrong: its first line that is an error, with the next where that one only announces it.
+
+    Its last line where none is one. What comes last is advice, or the end of a chain of causes.
+    """
+    for number, line in enumerate(lines):
+        if _CAUSE.match(line):
+            found = _SIGN.sub("", line).strip()
+            follows = lines[number + 1] if number + 1 < len(lines) else ""
+            return plain(f"{found} {_TREE.sub('', follows)}".strip() if found.endswith(":") else found)[:MAX_CAUSE]
+    return plain(lines[-1].strip())[:MAX_CAUSE] if lines else ""
 
 
 def _go_modules(text: str) -> dict[str, str]:
@@ -290,6 +394,6 @@ def _write(path: Path, content: object) -> None:
 def _locked(folder: Path) -> Iterator[None]:
     """Hold an environment against a second suite that would build it at the same moment."""
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with folder.with_suffix(".lock").open("w") as lock:
+    with folder.with_name(f"{folder.name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

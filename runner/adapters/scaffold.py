@@ -9,7 +9,9 @@ from __future__ import annotations
 import ast
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,10 +19,11 @@ from packaging.requirements import InvalidRequirement, Requirement
 
 from runner.adapters import metadata
 from runner.errors import AdapterError
-from runner.record.adapter import Adapter, Kind
+from runner.record.adapter import Adapter, Kind, Scenario
+from runner.record.plaintext import plain
 
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-_OF_ITS_OWN = ("template", "group", "known_failure", "ranked", "hold")
+_OF_ITS_OWN = ("template", "group", "known_failure", "ranked", "hold", "remark")
 """Keys that say something of the one adapter that has them, and so are not handed on."""
 
 
@@ -51,35 +54,83 @@ def begin_from(found: Sequence[Adapter], word: str) -> Adapter:
     for adapter in found:
         if adapter.name == word:
             return adapter
-    raise AdapterError(f"--from {word!r}: expected {', '.join(sorted(offered))}, or the name of an adapter")
+    raise AdapterError(f"--from '{plain(word)}': expected {', '.join(sorted(offered))}, or the name of an adapter")
 
 
 def create(wish: Wish, source: Adapter, root: Path) -> tuple[Path, ...]:
-    """Write the files of a new adapter, and return them: the program first. Nothing that exists is overwritten."""
-    if not _NAME.fullmatch(wish.name):
-        raise AdapterError(f"{wish.name!r} is no name for an adapter: expected lower-case words, as my-server")
+    """Write the files of a new adapter, and return them: the program first. Nothing that exists is overwritten.
+
+    All or nothing: they are written beside the project first and read back as an adapter. Raises :class:`AdapterError`.
+    """
+    if source.problem:
+        raise AdapterError(source.problem)
+    if not _NAME.fullmatch(wish.name) or len(wish.name) > metadata.MAX_NAME:
+        raise AdapterError(
+            f"'{plain(wish.name)}' is no name for an adapter: expected lower-case words, as my-server, "
+            f"of at most {metadata.MAX_NAME} letters together"
+        )
     taken = {adapter.name: adapter for adapter in metadata.discover(root)}
     if wish.name in taken:
         where = taken[wish.name].path.relative_to(root)
-        raise AdapterError(f"there is an adapter {wish.name!r} already, {where}: choose another name")
+        raise AdapterError(f"there is an adapter '{wish.name}' already, {where}: choose another name")
     _check_requirement(wish, source)
-    folder = root / ("frameworks" if source.language == "python" else source.path.parent.parent.name) / wish.name
-    if folder.exists():
-        raise AdapterError(f"{folder.relative_to(root)} exists already: choose another name, or remove it")
+    files = _files(wish, source, root)
+    folder = next(iter(files)).parent
+    if (root / folder).exists():
+        raise AdapterError(f"{folder} exists already: choose another name, or remove it")
+    try:
+        with tempfile.TemporaryDirectory(prefix=".new-", dir=root) as made:
+            staged = Path(made)
+            for path, content in files.items():
+                (staged / path).parent.mkdir(parents=True, exist_ok=True)
+                (staged / path).write_text(content, encoding="utf-8")
+            _read_back(wish, staged, source, root)
+            (staged / folder).rename(root / folder)
+    except OSError as error:
+        raise AdapterError(f"cannot write {root / folder}: {error.strerror}") from None
+    return tuple(root / path for path in files)
+
+
+def _files(wish: Wish, source: Adapter, root: Path) -> dict[Path, str]:
+    """The content of each file of a new adapter by its path in the project, the program first."""
+    begun = source.path.relative_to(root).as_posix() if source.path.is_relative_to(root) else source.path.name
     text = source.path.read_text(encoding="utf-8")
-    begun = source.path.relative_to(root).as_posix()
     if source.language == "python":
-        files = {folder / "app.py": script(text, wish, begun)}
-    else:
-        own = source.path.with_name("adapter.toml").read_text(encoding="utf-8")
-        files = {
-            folder / source.path.name: _leading_comment(text, f"// {wish.name}: begun from {begun}."),
-            folder / "adapter.toml": "".join(_metadata(own.splitlines(keepends=True), wish, prefix="")),
-        }
-    folder.mkdir(parents=True)
-    for path, content in files.items():
-        path.write_text(content, encoding="utf-8")
-    return tuple(files)
+        return {_script_path(wish, source): script(text, wish, begun)}
+    folder = Path(source.path.parent.parent.name) / wish.name
+    own = source.path.with_name("adapter.toml").read_text(encoding="utf-8")
+    beside = (path for path in sorted(source.path.parent.iterdir()) if path.is_file())
+    return {
+        folder / source.path.name: _leading_comment(text, f"// {wish.name}: begun from {begun}."),
+        **{folder / path.name: path.read_text(encoding="utf-8") for path in beside if path != source.path},
+        folder / "adapter.toml": "".join(_metadata(own.splitlines(keepends=True), wish, prefix="")),
+    }
+
+
+def _script_path(wish: Wish, source: Adapter) -> Path:
+    """``app.py`` in a folder of its own; of a server that waits, whose file says so, its variant."""
+    frameworks = Path("frameworks")
+    if source.scenario is Scenario.PIPELINE:
+        return frameworks / wish.name / "app.py"
+    parts = re.fullmatch(r"(.+?)-upstream-(.+)", wish.name)
+    if parts is None:
+        raise AdapterError(
+            f"{source.name} waits for an upstream, and the name of such an adapter says so: "
+            f"pipebench new {wish.name}-upstream-async --from {source.name}"
+        )
+    return frameworks / parts[1] / f"upstream_{parts[2].replace('-', '_')}.py"
+
+
+def _read_back(wish: Wish, staged: Path, source: Adapter, root: Path) -> None:
+    """Refuse what could not be read as the adapter that it is to be."""
+    if source.language == "go":  # its module is beside it
+        shutil.copy(root / "go" / "go.mod", staged / "go" / "go.mod")
+    found = metadata.discover(staged)
+    problem = next((one.problem for one in found if one.problem), None)
+    if problem is None and [one.name for one in found] != [wish.name]:
+        problem = f"it would be called {', '.join(one.name for one in found)}"
+    if problem is not None:
+        raise AdapterError(f"'{wish.name}' cannot be begun from {source.name}: {problem}: nothing was written")
 
 
 def script(text: str, wish: Wish, begun: str) -> str:
@@ -96,7 +147,7 @@ def _metadata(lines: Sequence[str], wish: Wish, prefix: str) -> Iterable[str]:
     }
     more = _toml(wish.requirement) if wish.requirement else None
     ended = False
-    for line in lines:
+    for line in _without_tuning(lines, prefix):
         key = re.match(re.escape(prefix) + r"([\w-]+) = ", line) if not ended else None
         ended = ended or line.rstrip() == "# ///"
         if key is None:
@@ -106,6 +157,18 @@ def _metadata(lines: Sequence[str], wish: Wish, prefix: str) -> Iterable[str]:
         elif values.get(key[1]) is not None:
             yield f"{prefix}{key[1]} = {_toml(values[key[1]])}\n"
         elif key[1] not in _OF_ITS_OWN:
+            yield line
+
+
+def _without_tuning(lines: Sequence[str], prefix: str) -> Iterator[str]:
+    """The lines but for the tables of what another server's documentation recommends, which stand last."""
+    table = re.compile(rf"{re.escape(prefix)}\[\[.*tuning\]\]")
+    skipping = False
+    for line, following in zip(lines, (*lines[1:], ""), strict=True):
+        empty = line.strip() in {"", prefix.strip()}
+        begins = table.match(line) or (empty and table.match(following))
+        skipping = (skipping or bool(begins)) and line.rstrip() != "# ///"
+        if not skipping:
             yield line
 
 
@@ -135,7 +198,9 @@ def _check_requirement(wish: Wish, source: Adapter) -> None:
     except InvalidRequirement:
         pins = []
     if len(pins) != 1 or pins[0].operator != "==":
-        raise AdapterError(f"--requirement {wish.requirement!r}: expected a name with an exact pin, as aiohttp==3.14.5")
+        raise AdapterError(
+            f"--requirement '{plain(wish.requirement)}': expected a name with an exact pin, as aiohttp==3.14.5"
+        )
 
 
 def _toml(value: object) -> str:

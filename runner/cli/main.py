@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from runner.cli import options
+from runner.cli import options, streams
 from runner.cli.commands import (
+    bisect,
     check,
     compare,
+    count,
     doctor,
     export,
     listing,
@@ -28,6 +30,7 @@ from runner.cli.commands import (
     timeline,
 )
 from runner.errors import UserError
+from runner.record.plaintext import plain
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -39,6 +42,17 @@ class _UnreadError(Exception):
 
 class _Commands(click.Group):
     """A group that tells of a closed pipe in its own way: click would end with exit code 1, which is an answer here."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Refuse an empty word, as an unset variable leaves it: it would mean everything, the newest, or nothing."""
+        for place, word in enumerate(args):
+            name, is_given, value = word.partition("=")
+            if not word.strip() or (name.startswith("--") and is_given and not value.strip()):
+                what = name if word.strip() else args[place - 1] if place else "the command"
+                raise click.UsageError(
+                    f"what follows {what} is empty: give it, or leave it out (is a variable not set?)", ctx
+                )
+        return super().parse_args(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command that was named."""
@@ -65,7 +79,23 @@ def cli() -> None:
     """
 
 
-for _module in (run, report, publish, compare, export, new, listing, check, timeline, outdated, doctor, selftest):
+for _module in (
+    run,
+    report,
+    publish,
+    compare,
+    count,
+    bisect,
+    export,
+    new,
+    listing,
+    bisect,
+    check,
+    timeline,
+    outdated,
+    doctor,
+    selftest,
+):
     cli.add_command(_module.command)
 
 
@@ -73,22 +103,37 @@ def _terminated(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
+def _heed(number: int) -> None:
+    """Let a signal that ends a program be an interrupt, unless we were started to ignore it, as by ``nohup``."""
+    if signal.getsignal(number) is not signal.SIG_IGN:
+        signal.signal(number, _terminated)
+
+
 def main() -> None:
     """Entry point: run the command, and turn a user's error into one line and exit code 2."""
-    signal.signal(signal.SIGTERM, _terminated)
+    _heed(signal.SIGTERM)
+    _heed(signal.SIGHUP)
+    with streams.guarded():
+        code = _run()
+        sys.stderr.flush()
+    sys.exit(code)
+
+
+def _run() -> int:
+    """The exit code of the command that was asked for; what it printed is written."""
     try:
         code = cli.main(prog_name="pipebench", standalone_mode=False)
+        sys.stdout.flush()
     except UserError as error:
-        click.echo(f"pipebench: {error}", err=True)
-        code = error.exit_code
+        click.echo(f"pipebench: {plain(str(error))}", err=True)
+        return error.exit_code
     except click.ClickException as error:
         hint = f" (see {error.ctx.command_path} --help)" if isinstance(error, click.UsageError) and error.ctx else ""
-        click.echo(f"pipebench: {error.format_message()}{hint}", err=True)
-        code = 2
+        click.echo(f"pipebench: {plain(error.format_message())}{hint}", err=True)
+        return 2
     except (click.Abort, KeyboardInterrupt):
         click.echo("pipebench: interrupted", err=True)
-        code = 130
-    except _UnreadError:
-        sys.stderr.close()  # where Python would tell that it cannot write the rest
-        code = 0
-    sys.exit(code if isinstance(code, int) else 0)
+        return 130
+    except (_UnreadError, BrokenPipeError):
+        return 0
+    return code if isinstance(code, int) else 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import time
+from collections.abc import Sequence
 
 from runner.conformance.wire import Reading, Response, ResponseReader
 from runner.record.trial import Address, Check, Failure, Verdict
@@ -13,15 +14,20 @@ DEADLINE_S = 5.0
 """For one batch, from its first byte sent to its last byte received."""
 
 
-def quick_check(address: Address, depth: int, *, body: bytes = BODY, deadline_s: float = DEADLINE_S) -> Check:
+def quick_check(
+    address: Address, depth: int, *, body: bytes = BODY, deadline_s: float = DEADLINE_S, fields: Sequence[str] = ()
+) -> Check:
     """Send ``GET /`` alone, then ``depth`` of them in one write, each on a connection of its own; expect ``body``.
+
+    ``fields``: header fields that each has beside its ``Host``.
 
     Whether a failure is a crash is for the caller to say, who sees the process.
     """
-    received, size = 0, None
+    one = request(address, fields)
+    received, size, names = 0, None, None
     for sent in (1, depth):
         try:
-            reading, problem = _exchange(address, sent, deadline_s)
+            reading, problem = _exchange(address, one * sent, sent, deadline_s)
         except ConnectionRefusedError:
             return Check(sent, 0, size, Failure(Verdict.REFUSED, "the connection was refused"))
         except TimeoutError:
@@ -31,25 +37,31 @@ def quick_check(address: Address, depth: int, *, body: bytes = BODY, deadline_s:
         if failure is None and received < sent:
             failure = Failure(Verdict.CLOSES, f"closed the connection after {received} of {sent} responses")
         if failure:
-            return Check(sent, received, size, failure)
-        size = reading.responses[0].size
+            return Check(sent, received, size, failure, names)
+        size, names = reading.responses[0].size, _names(reading.responses[0])
         if sent < depth and reading.responses[-1].announces_close:
-            return Check(sent, received, size, Failure(Verdict.CLOSES, "closes the connection after one response"))
-    return Check(depth, received, size)
+            return Check(
+                sent, received, size, Failure(Verdict.CLOSES, "closes the connection after one response"), names
+            )
+    return Check(depth, received, size, fields=names)
 
 
-def request(address: Address) -> bytes:
-    """One request as wrk writes it (wrk.lua, ``wrk.format``)."""
-    return f"GET / HTTP/1.1\r\nHost: {address}\r\n\r\n".encode()
+def request(address: Address, fields: Sequence[str] = ()) -> bytes:
+    """One request as wrk writes it (wrk.lua, ``wrk.format``), with more header fields behind its ``Host``."""
+    return "\r\n".join(("GET / HTTP/1.1", f"Host: {address}", *fields, "", "")).encode()
 
 
-def _exchange(address: Address, count: int, deadline_s: float) -> tuple[Reading, Failure | None]:
-    """What came back for ``count`` requests, and what ended the reading early, if anything did."""
+def _names(response: Response) -> tuple[str, ...]:
+    return tuple(name.lower() for name, _ in response.headers)
+
+
+def _exchange(address: Address, batch: bytes, count: int, deadline_s: float) -> tuple[Reading, Failure | None]:
+    """What came back for a batch of ``count`` requests, and what ended the reading early, if anything did."""
     reader = ResponseReader(["GET"] * count)
     deadline = time.monotonic() + deadline_s
     with socket.create_connection((address.host, address.port), timeout=deadline_s) as connection:
         try:
-            connection.sendall(request(address) * count)
+            connection.sendall(batch)
             while reader.outstanding and not reader.flawed:
                 connection.settimeout(max(0.001, deadline - time.monotonic()))
                 data = connection.recv(262_144)

@@ -21,6 +21,13 @@ from runner.serving.server import Server
 OnOutcome = Callable[[CaseResult], None]
 AT_ONCE = 4
 """Servers that are examined at the same time: the cases mostly wait."""
+SPARE_DESCRIPTORS = 128
+"""For all else than connections: logs, pipes, the libraries."""
+
+
+def descriptors(*, ladder: bool) -> int:
+    """File descriptors that examining takes: each case has at most 100 connections, the ladder 256 of them."""
+    return SPARE_DESCRIPTORS + AT_ONCE * (256 if ladder else 100)
 
 
 class Patient:
@@ -111,9 +118,10 @@ def examine(
         patient.close()
     return Conformance(
         adapter=adapter.name,
-        title=adapter.title,
+        title=adapter.title + (f" · {environment.variant.label}" if environment.variant else ""),
         version=environment.version,
         python=environment.python,
+        variant=environment.variant.label if environment.variant else None,
         results=results,
         ladder=climbed,
         problem=problem,
@@ -130,9 +138,11 @@ def examine_all(
 ) -> tuple[Conformance, ...]:
     """:func:`examine` each, a few at a time: most of it is waiting for deadlines. Each has a folder for its logs."""
     interrupted = threading.Event()
+    variants = [made.variant for made in environments]
 
     def one(made: Environment) -> Conformance:
-        logs = folder / f"check-{made.adapter.name}-{made.python}"
+        number = f"-{variants.index(made.variant) + 1}" if made.variant else ""
+        logs = folder / f"check-{made.adapter.name}-{made.python}{number}"
         found = examine(made, logs, cases=cases, ladder=ladder, interrupted=interrupted)
         if on_examined is not None:
             on_examined(found)

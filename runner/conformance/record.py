@@ -33,6 +33,7 @@ class Conformance:
     results: tuple[CaseResult, ...]
     ladder: Ladder | None = None
     problem: str | None = None
+    variant: str | None = None
 
     @property
     def classification(self) -> Classification:
@@ -72,6 +73,7 @@ def adapter_as_json(found: Conformance) -> dict[str, Any]:
         "title": found.title,
         "version": found.version,
         "python": found.python,
+        **({"variant": found.variant} if found.variant else {}),
         "class": classification.server_class.value if classification.server_class else None,
         "reason": classification.reason,
         "counts": {"pass": found.counts.passed, "note": found.counts.noted, "fail": found.counts.failed},
@@ -92,6 +94,7 @@ def adapter_from_json(data: Mapping[str, Any]) -> Conformance:
         results=tuple(_case_from_json(case) for case in data["cases"]),
         ladder=None if ladder is None else _ladder_from_json(ladder),
         problem=data.get("problem"),
+        variant=data.get("variant"),
     )
 
 

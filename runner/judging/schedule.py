@@ -1,27 +1,30 @@
-"""Which trial comes next. Pure: the trials so far and the time spent in, a cell out.
+"""The rule by which trials follow each other. Pure; :mod:`runner.judging.course` applies it as trials come in.
 
 Trials go in rounds. A round holds each of its cells once, in an order shuffled by the run's seed, so that drift of the
 machine hits all alike. Which cells a round holds follows from the trials of the rounds before it:
 
-1. **minimum**: every cell, until each has the fewest trials that have an interval;
+1. **minimum**: every cell, until each has the fewest trials that have an interval; a load that is a share of a cell's
+   capacity waits until that is known;
 2. **precision**: the cells whose interval is not narrow enough yet;
 3. **ties**: with the budget that is left, the cells that cannot yet be told from another of their group.
 
-Nothing is remembered between calls, so a run that was killed goes on from its record as if it had not been.
+What comes next follows from the trials so far and nothing else, so a run that was killed goes on from its record as if
+it had not been.
 """
 
 from __future__ import annotations
 
 import math
 import random
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import TypeVar
 
 from runner.errors import PlanError
-from runner.judging import stats
-from runner.judging.stats import Stopping
+from runner.judging import levels
+from runner.judging.capacity import Observation
+from runner.judging.levels import Stopping
 from runner.record.plan import Cell, Plan
 
 REPEATS = 3
@@ -38,8 +41,10 @@ T = TypeVar("T")
 class TrialSummary:
     """What the schedule must know of a finished trial.
 
-    ``rate`` is in requests per second, ``None`` exactly where the trial ``failed``; ``wall_s`` is its whole duration,
-    start and stop of the server included; ``disturbed`` trials are repeated (:func:`counted`).
+    ``rate`` is in requests per second, or of a paced cell the p99 of its latency in microseconds; ``None`` exactly
+    where the trial ``failed``. ``observation`` is what a trial of a search for the capacity under a limit showed, whose
+    figure is then the rate that was offered. ``wall_s`` is its whole duration, start and stop of the server included;
+    ``disturbed`` trials are repeated (:func:`counted`).
     """
 
     cell: Cell
@@ -48,14 +53,16 @@ class TrialSummary:
     failed: bool
     disturbed: bool
     wall_s: float
+    observation: Observation | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """The trial that comes next. Rounds count from 1."""
+    """The trial that comes next. Rounds count from 1; ``rate`` is that of a paced load, in requests/s."""
 
     cell: Cell
     round: int
+    rate: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +88,9 @@ class Schedule:
     """The rule that a run follows.
 
     ``trials`` is the fixed number of trials of a cell, or ``None`` to go on until the interval of its mean rate reaches
-    ``precision`` (relative half-width) or it has had ``max_trials``, disturbed ones included. ``budget_s`` is the wall
-    time of all trials; no trial starts that would not fit into it, as far as the trials before it tell.
+    ``precision`` (relative half-width), of a paced cell that of its mean p99 ``tail_precision``, or it has had
+    ``max_trials``, disturbed ones included. ``budget_s`` is the wall time of all trials; no trial starts that would not
+    fit into it, as far as the trials before it tell.
 
     Raises:
         PlanError: the numbers ask for what has no interval.
@@ -91,20 +99,21 @@ class Schedule:
     cells: tuple[Cell, ...]
     seed: int
     trials: int | None = None
-    min_trials: int = stats.MIN_VALUES
-    max_trials: int = stats.MAX_LOOKS
+    min_trials: int = levels.MIN_VALUES
+    max_trials: int = levels.MAX_LOOKS
     precision: float = 0.03
     budget_s: float | None = None
+    tail_precision: float = 0.1
 
     def __post_init__(self) -> None:
         if self.trials is not None:
             if self.trials < 1:
                 raise PlanError(f"trials is {self.trials}: ask for at least 1")
             return
-        if not stats.MIN_VALUES <= self.min_trials <= self.max_trials <= stats.MAX_LOOKS:
+        if not levels.MIN_VALUES <= self.min_trials <= self.max_trials <= levels.MAX_LOOKS:
             raise PlanError(
                 f"from {self.min_trials} to {self.max_trials} trials of a cell: an interval takes at least "
-                f"{stats.MIN_VALUES} and at most {stats.MAX_LOOKS}, or set a fixed number of trials"
+                f"{levels.MIN_VALUES} and at most {levels.MAX_LOOKS}, or set a fixed number of trials"
             )
         if not self.precision > 0:
             raise PlanError(f"precision is {self.precision:g}: ask for one above 0, such as 0.03 for ±3 %")
@@ -120,6 +129,7 @@ class Schedule:
             max_trials=plan.max_trials,
             precision=plan.precision,
             budget_s=plan.budget_s,
+            tail_precision=plan.tail_precision,
         )
 
     @property
@@ -127,130 +137,38 @@ class Schedule:
         """What the intervals of a cell's figures must allow for."""
         return Stopping.FIXED if self.trials is not None else Stopping.PRECISION
 
-    def next(self, history: Sequence[TrialSummary], elapsed_s: float) -> Step | None:
-        """Return the trial that follows ``history``, or ``None`` where there is nothing left to do or no budget.
+    def precision_of(self, cell: Cell) -> float:
+        """Return the relative half-width at which a cell is done."""
+        return self.tail_precision if cell.is_paced else self.precision
 
-        ``history`` holds all finished trials of the run in their order, ``elapsed_s`` the seconds spent on them.
-        """
-        step = self._step(history)
-        if step is None or (
-            self.budget_s is not None and elapsed_s + _expected_wall_s(history, step.cell) > self.budget_s
-        ):
-            return None
-        return step
-
-    def progress(self, history: Sequence[TrialSummary], elapsed_s: float) -> Progress:
-        """Return how far the run is. What is to come is a guess: it supposes that spreads and durations stay."""
-        states = self._states(history)
-        wanted = {cell: self._still_wanted(state, states.values()) for cell, state in states.items()}
-        for cell in self._untold(states):
-            wanted[cell] = max(wanted[cell], self.max_trials - states[cell].total)
-        left = sum(wanted.values())
-        eta_s = None
-        if history:
-            eta_s = sum(number * _expected_wall_s(history, cell) for cell, number in wanted.items() if number)
-            if self.budget_s is not None and eta_s > (remaining := max(0.0, self.budget_s - elapsed_s)):
-                left = math.ceil(left * remaining / eta_s)
-                eta_s = remaining
-        failed = {cell for cell, state in states.items() if state.failed}
-        reached = {cell for cell, state in states.items() if self._reached(state)} - failed
-        ongoing = {cell for cell, state in states.items() if self._wants_more(state)} - reached
-        return Progress(
-            done=len(history),
-            expected_total=len(history) + left,
-            eta_s=eta_s,
-            reached=len(reached),
-            failed=len(failed),
-            exhausted=len(states) - len(reached) - len(failed) - len(ongoing),
-            open=len(ongoing),
-        )
-
-    def _step(self, history: Sequence[TrialSummary]) -> Step | None:
-        current = max((trial.round for trial in history), default=1)
-        for round_ in (current, current + 1):
-            members = self._members([trial for trial in history if trial.round < round_])
-            had = {trial.cell for trial in history if trial.round == round_}
-            for cell in order(self.seed, round_, self.cells):
-                if cell in members and cell not in had:
-                    return Step(cell, round_)
-        return None
-
-    def _members(self, before: Sequence[TrialSummary]) -> set[Cell]:
-        """The cells of the round that follows the rounds ``before``."""
-        states = self._states(before)
-        short = {cell for cell, state in states.items() if self._wants_more(state) and not self._has_minimum(state)}
-        if short:
-            return short
-        return {cell for cell, state in states.items() if self._wants_more(state)} or self._untold(states)
-
-    def _states(self, history: Iterable[TrialSummary]) -> dict[Cell, _State]:
-        trials = defaultdict(list)
-        for trial in history:
-            trials[trial.cell].append(trial)
-        return {cell: _State.of(trials[cell]) for cell in self.cells}
-
-    def _has_minimum(self, state: _State) -> bool:
-        return state.progress >= (self.min_trials if self.trials is None else self.trials)
-
-    def _reached(self, state: _State) -> bool:
-        """Whether the cell has what was asked for."""
-        if not self._has_minimum(state):
-            return False
-        return self.trials is not None or (
-            state.relative_half_width is not None and state.relative_half_width <= self.precision
-        )
-
-    def _wants_more(self, state: _State) -> bool:
-        """Whether the cell needs another trial for what was asked for, and may have it."""
-        may = self.trials is not None or state.total < self.max_trials
-        return may and not state.failed and not self._reached(state)
-
-    def _untold(self, states: dict[Cell, _State]) -> set[Cell]:
-        """The cells that share a rank with another of their group and may have more trials, out of the budget left.
-
-        Means decide here, so this takes the intervals that hold at every look: the ranks that are reported rest on
-        narrower ones, and may, because an end of trials that hangs on the means is then hardly ever a wrong one.
-        """
-        if self.trials is not None or self.budget_s is None:
-            return set()
-        groups: dict[tuple[int, int, int], dict[Cell, tuple[float, ...]]] = defaultdict(dict)
-        for cell, state in states.items():
-            if self._has_minimum(state) and not state.failed:
-                groups[cell.depth, cell.connections, cell.workers][cell] = state.rates
-        return {
-            cell
-            for samples in groups.values()
-            for cell, ranks in stats.rank_ranges(samples, stopping=Stopping.ANY).items()
-            if ranks.low < ranks.high and states[cell].total < self.max_trials
-        }
-
-    def _still_wanted(self, state: _State, others: Iterable[_State]) -> int:
-        """How many more trials the cell needs, if its spread, or else that of the others, stays as it is."""
-        if not self._wants_more(state):
-            return 0
-        if self.trials is not None:
-            return self.trials - state.progress
-        spreads = [state.spread] if state.spread is not None else [s.spread for s in others if s.spread is not None]
-        spread = sorted(spreads)[len(spreads) // 2] if spreads else 0.02
-        needed = self.min_trials
-        while needed < self.max_trials and (
-            stats.critical_value(needed) * spread / math.sqrt(needed) > math.log1p(self.precision)
-        ):
-            needed += 1
-        return max(1, needed - state.progress)
+    def needed(self, spread: float, precision: float) -> int:
+        """Return how many trials reach the precision, where a figure's logarithm has this standard deviation."""
+        numbers = range(self.min_trials, self.max_trials)
+        return next((n for n in numbers if _reach(n) * spread <= math.log1p(precision)), self.max_trials)
 
 
 def order(seed: int, round_: int, cells: Iterable[Cell]) -> tuple[Cell, ...]:
-    """Return the cells in the order of a round: a shuffle that depends on these three alone, in every Python.
+    """Return the cells in the order of a round: a shuffle that depends on these three alone, in every Python."""
+    known = ordered(cells)
+    return tuple(known[place] for place in shuffled(seed, round_, len(known)))
+
+
+def ordered(cells: Iterable[Cell]) -> tuple[Cell, ...]:
+    """Return the cells, each once, in the order that a round's shuffle starts from."""
+    return tuple(sorted(dict.fromkeys(cells), key=_sort_key))
+
+
+def shuffled(seed: int, round_: int, number: int) -> list[int]:
+    """Return the places 0, 1, … of so many ordered cells in the order of a round.
 
     (Of :class:`random.Random` only seeding by a string and ``random()`` are promised to stay as they are.)
     """
     shuffle = random.Random(f"{seed}:{round_}")
-    keys = {cell: shuffle.random() for cell in sorted(cells, key=_sort_key)}
-    return tuple(sorted(keys, key=lambda cell: keys[cell]))
+    keys = [shuffle.random() for _ in range(number)]
+    return sorted(range(number), key=keys.__getitem__)
 
 
-def counted(trials: Sequence[T], disturbed: Callable[[T], bool], needed: int = stats.MIN_VALUES) -> tuple[T, ...]:
+def counted(trials: Sequence[T], disturbed: Callable[[T], bool], needed: int = levels.MIN_VALUES) -> tuple[T, ...]:
     """Return the trials of a cell whose figures count: the undisturbed ones, or all where these are fewer than needed.
 
     ``needed`` is the least number that has an interval, or the fixed number of trials where that is smaller.
@@ -259,47 +177,14 @@ def counted(trials: Sequence[T], disturbed: Callable[[T], bool], needed: int = s
     return undisturbed if len(undisturbed) >= needed else tuple(trials)
 
 
-@dataclass(frozen=True, slots=True)
-class _State:
-    """What the trials of one cell come to.
-
-    ``progress`` is the number that count towards a wanted number of trials: disturbed ones do not, as long as they are
-    repeated. ``rates`` are those that make the interval, ``spread`` is the standard deviation of their logarithms.
-    """
-
-    total: int
-    progress: int
-    failed: bool
-    rates: tuple[float, ...]
-    relative_half_width: float | None
-    spread: float | None
-
-    @classmethod
-    def of(cls, trials: Sequence[TrialSummary]) -> _State:
-        worked = [trial for trial in trials if trial.rate is not None and not trial.failed]
-        disturbed = sum(trial.disturbed for trial in worked)
-        rates = tuple(trial.rate for trial in counted(worked, lambda one: one.disturbed) if trial.rate is not None)
-        interval = stats.mean_interval(rates)
-        spread = None
-        if interval is not None:
-            standard_error = math.log(interval.high / interval.mean) / stats.critical_value(len(rates))
-            spread = standard_error * math.sqrt(len(rates))
-        return cls(
-            total=len(trials),
-            progress=len(worked) - min(disturbed, REPEATS),
-            failed=len(trials) - len(worked) >= CONFIRMATIONS,
-            rates=rates,
-            relative_half_width=None if interval is None else interval.relative_half_width,
-            spread=spread,
-        )
+@cache
+def _reach(number: int) -> float:
+    """How many standard deviations of a value the interval of so many reaches to either side."""
+    return levels.critical_value(number) / math.sqrt(number)
 
 
-def _expected_wall_s(history: Sequence[TrialSummary], cell: Cell) -> float:
-    """How long a trial of the cell should take: the mean of its own so far, or of all, or nothing before the first."""
-    known = [trial.wall_s for trial in history if trial.cell == cell] or [trial.wall_s for trial in history]
-    return math.fsum(known) / len(known) if known else 0.0
-
-
-def _sort_key(cell: Cell) -> tuple[str, str, int, int, int, int]:
-    """The order of cells where some have no interpreter or limit: ``None`` compares with nothing."""
-    return (cell.adapter, cell.python or "", cell.depth, cell.connections, cell.workers, cell.max_clients or 0)
+def _sort_key(cell: Cell) -> tuple[str | int | float, ...]:
+    """The order of cells where some have no interpreter, limit or pace: ``None`` compares with nothing."""
+    where = (cell.adapter, cell.python or "", cell.depth, cell.connections, cell.workers, cell.max_clients or 0)
+    limit = (cell.limit.percent, cell.limit.us) if cell.limit is not None else (0.0, 0)
+    return (*where, cell.headers, cell.share or 0.0, cell.rate or 0.0, cell.burst or 0, *limit, cell.variant or "")

@@ -13,59 +13,11 @@ import statistics
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import lru_cache
-from itertools import pairwise
 from typing import TypeVar
 
+from runner.judging.levels import MIN_VALUES, Stopping, critical_value, student_t
+
 K = TypeVar("K", bound=Hashable)
-
-MIN_VALUES = 3
-"""Fewer values than this have no interval."""
-
-MAX_LOOKS = 40
-"""The most values that :attr:`Stopping.ANY` allows: its levels were computed for looks at 3, 4, … 40 values."""
-
-
-class Stopping(StrEnum):
-    """What decided that there are as many trials as there are.
-
-    ``FIXED``: a number set beforehand. ``PRECISION``: the interval was narrow enough, or the time was up; only the
-    spread of the values had a say. ``ANY``: whatever it was, the values' means included.
-    """
-
-    FIXED = "fixed"
-    PRECISION = "precision"
-    ANY = "any"
-
-
-_NOMINAL_LEVELS: Mapping[Stopping, tuple[tuple[float, float], ...]] = {
-    Stopping.PRECISION: (
-        (1e-4, 1.95e-5),
-        (0.001, 2.39e-4),
-        (0.002, 5.17e-4),
-        (0.005, 1.45e-3),
-        (0.01, 3.20e-3),
-        (0.02, 7.18e-3),
-        (0.05, 2.15e-2),
-        (0.1, 5.05e-2),
-        (0.2, 0.122),
-    ),
-    Stopping.ANY: (
-        (1e-4, 5.70e-6),
-        (0.001, 6.82e-5),
-        (0.002, 1.45e-4),
-        (0.005, 3.94e-4),
-        (0.01, 8.58e-4),
-        (0.02, 1.88e-3),
-        (0.05, 5.46e-3),
-        (0.1, 1.26e-2),
-        (0.2, 3.03e-2),
-    ),
-}
-"""Pairs ``(wanted probability of a miss, level of Student's t at every look that gives it)``, looks at 3, 4, … 40.
-
-``tests/test_stopping_levels.py`` computes them by numerical integration, and prints them anew when run.
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +39,20 @@ class Interval:
     def holds(self, value: float) -> bool:
         """Whether ``value`` lies in the interval, ends included."""
         return self.low <= value <= self.high
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """Of the logarithms of ``n`` values: their mean and its standard error. All that an interval needs of them."""
+
+    n: int
+    mean: float
+    standard_error: float
+
+    def interval(self, *, confidence: float = 0.95, stopping: Stopping = Stopping.PRECISION) -> Interval:
+        """The interval of the values' mean, as of :func:`mean_interval`."""
+        reach = critical_value(self.n, confidence=confidence, stopping=stopping)
+        return _interval(self.mean, reach * self.standard_error)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,11 +123,21 @@ def mean_interval(
         ValueError: a value is negative or not finite, ``confidence`` is outside [0.8, 1), or there are more than
             :data:`MAX_LOOKS` values under :attr:`Stopping.ANY`.
     """
-    summary = _summarise(values)
-    if summary is None:
+    summary = summarise(values)
+    return None if summary is None else summary.interval(confidence=confidence, stopping=stopping)
+
+
+def summarise(values: Sequence[float]) -> Summary | None:
+    """Return what an interval needs of the values; ``None``, and the errors, as in :func:`mean_interval`."""
+    n = len(values)
+    if any(not 0 <= value < math.inf for value in values):
+        raise ValueError("an interval needs values that are positive and finite")
+    if n < MIN_VALUES or min(values) == 0 or min(values) == max(values):
         return None
-    half_width = critical_value(summary.n, confidence=confidence, stopping=stopping) * summary.standard_error
-    return _interval(summary.mean, half_width)
+    logs = [math.log(value) for value in values]
+    mean = math.fsum(logs) / n
+    variance = math.fsum((x - mean) ** 2 for x in logs) / (n - 1)
+    return Summary(n, mean, math.sqrt(variance / n))
 
 
 def ratio_interval(
@@ -185,7 +161,7 @@ def ratio_interval(
     ``None`` where either mean has no interval, and the errors, as in :func:`mean_interval`.
     """
     confidence = 1 - (1 - confidence) / comparisons
-    first, second = _summarise(base), _summarise(new)
+    first, second = summarise(base), summarise(new)
     if first is None or second is None:
         return None
     half_width = math.hypot(
@@ -269,7 +245,7 @@ def rank_ranges(
     Raises:
         ValueError: as :func:`mean_interval` does.
     """
-    each = confidence ** (1 / max(1, len(samples)))
+    each = each_of(len(samples), confidence)
     intervals = {key: mean_interval(values, confidence=each, stopping=stopping) for key, values in samples.items()}
     intervals |= {
         key: Interval(interval.mean, interval.low, math.inf)
@@ -286,6 +262,11 @@ def rank_ranges(
         better, worse = (above, below) if higher_is_better else (below, above)
         ranges[key] = RankRange(1 + better, len(samples) - worse)
     return ranges
+
+
+def each_of(number: int, confidence: float = 0.95) -> float:
+    """Return the confidence of each of so many independent intervals that all hold together (Šidák)."""
+    return float(confidence ** (1 / max(1, number)))
 
 
 def variance_components(groups: Iterable[Sequence[float]]) -> VarianceComponents | None:
@@ -311,81 +292,6 @@ def variance_components(groups: Iterable[Sequence[float]]) -> VarianceComponents
     return VarianceComponents(math.sqrt(within), math.sqrt(max(0.0, (between - within) / typical_size)))
 
 
-def critical_value(n: int, *, confidence: float = 0.95, stopping: Stopping = Stopping.PRECISION) -> float:
-    """Return how many standard errors the interval of ``n`` values reaches to either side.
-
-    Raises:
-        ValueError: ``n`` is below :data:`MIN_VALUES`, or above :data:`MAX_LOOKS` under :attr:`Stopping.ANY`, or
-            ``confidence`` is outside [0.8, 1).
-    """
-    if n < MIN_VALUES:
-        raise ValueError(f"{n} values have no interval, {MIN_VALUES} do")
-    if n > MAX_LOOKS and stopping is Stopping.ANY:
-        raise ValueError(f"{n} values: an interval that allows for any stopping takes at most {MAX_LOOKS}")
-    return student_t(n - 1, nominal_level(1 - confidence, stopping))
-
-
-def nominal_level(miss: float, stopping: Stopping) -> float:
-    """Return the level at which Student's t must be taken so that the interval misses the truth with ``miss`` at most.
-
-    Interpolated between the tabulated levels on the log scale. Below them Bonferroni's inequality over the looks,
-    which always holds.
-
-    Raises:
-        ValueError: ``miss`` is not above 0, or is above 0.2.
-    """
-    table = _NOMINAL_LEVELS.get(stopping, ((1.0, 1.0),))
-    if not 0 < miss <= 0.2 + 1e-12:
-        raise ValueError(f"a confidence of {1 - miss:g} is outside [0.8, 1)")
-    if stopping is Stopping.FIXED:
-        return miss
-    for (left, left_level), (right, right_level) in pairwise(table):
-        if left <= miss <= right * (1 + 1e-9):
-            share = math.log(miss / left) / math.log(right / left)
-            return float(left_level * (right_level / left_level) ** share)
-    return miss / (MAX_LOOKS - MIN_VALUES + 1)
-
-
-@lru_cache(maxsize=4096)
-def student_t(df: int, level: float) -> float:
-    """Return the value that Student's t with ``df`` degrees of freedom exceeds in size with probability ``level``.
-
-    Found by bisection to the last bit of the closed form for whole degrees of freedom (Abramowitz and Stegun 1964,
-    26.7.3 and 26.7.4); relative error below 1e-7 for levels down to 1e-8.
-    """
-    low, high = 0.0, 1.0
-    while _student_tails(df, high) > level:
-        low, high = high, 2 * high
-    while low < (middle := (low + high) / 2) < high:
-        if _student_tails(df, middle) > level:
-            low = middle
-        else:
-            high = middle
-    return high
-
-
-def _student_tails(df: int, t: float) -> float:
-    """The probability that Student's t exceeds ``t`` in size."""
-    angle = math.atan2(t, math.sqrt(df))
-    cos_squared = math.cos(angle) ** 2
-    odd = df % 2
-    term, series = math.cos(angle) if odd else 1.0, 0.0
-    for k in range(odd, df - 1, 2):
-        series += term
-        term *= cos_squared * (k + 1) / (k + 2)
-    series *= math.sin(angle)
-    return 1 - (2 / math.pi * (angle + series) if odd else series)
-
-
-@dataclass(frozen=True, slots=True)
-class _Summary:
-    """Of the logarithms of ``n`` values: their mean and its standard error."""
-
-    n: int
-    mean: float
-    standard_error: float
-
-
 def _drift(shifts: Iterable[float | None]) -> Drift | None:
     known = [shift for shift in shifts if shift is not None]
     if len(known) < MIN_VALUES:
@@ -395,20 +301,8 @@ def _drift(shifts: Iterable[float | None]) -> Drift | None:
 
 def _log_ratio(base: Sequence[float], new: Sequence[float]) -> float | None:
     """The logarithm of new over base; ``None`` where either has no interval."""
-    first, second = _summarise(base), _summarise(new)
+    first, second = summarise(base), summarise(new)
     return second.mean - first.mean if first and second else None
-
-
-def _summarise(values: Sequence[float]) -> _Summary | None:
-    n = len(values)
-    if any(not 0 <= value < math.inf for value in values):
-        raise ValueError("an interval needs values that are positive and finite")
-    if n < MIN_VALUES or min(values) == 0 or min(values) == max(values):
-        return None
-    logs = [math.log(value) for value in values]
-    mean = math.fsum(logs) / n
-    variance = math.fsum((x - mean) ** 2 for x in logs) / (n - 1)
-    return _Summary(n, mean, math.sqrt(variance / n))
 
 
 def _interval(log_mean: float, log_half_width: float) -> Interval:

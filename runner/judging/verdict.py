@@ -7,8 +7,12 @@ is told by :mod:`runner.judging.waiting`.
 
 from __future__ import annotations
 
-from runner.judging import latency
+from collections.abc import Sequence
+
+from runner.judging import latency, volley
 from runner.judging.latency import Proofs
+from runner.judging.volley import VolleyProofs
+from runner.record.plan import Generator
 from runner.record.trial import Failure, Load, Trial, Verdict
 
 GENERATOR_BUSY = 0.95
@@ -22,6 +26,12 @@ SIZE_TOLERANCE = 0.05
 STALLED_WAIT = 0.75
 STALLED_GENERATOR = 0.75
 """Shares of the connections' time that batches account for, and of the generator's CPU, below which they stopped."""
+FROZEN_SHARE = 0.1
+"""Share of a load's intervals of 100 ms with a response, up to which no other work explains the silence of the rest."""
+SILENT_SHARE = 0.5
+"""The same where every trial of a cell agrees: other work does not silence half of a load each time."""
+AGREEING = 2
+"""So many trials of a cell at least must agree."""
 CHECK_CONNECTION = 1
 """wrk opens one connection to see that it can (wrk.lua, ``wrk.resolve``) beside those of its load."""
 NOT_OPEN_SHARE = 0.01
@@ -43,8 +53,17 @@ def of_trial(trial: Trial) -> Failure:
     load = trial.load
     if load is None:
         return Failure(Verdict.UNAVAILABLE, "no load was run")
+    if load.volley is not None and load.volley.arrivals is not None:
+        return volley.paced(load, load.volley, load.volley.arrivals)
+    return _limit(trial, load)
+
+
+def _limit(trial: Trial, load: Load) -> Failure:
+    """Who was the limit of a closed loop."""
     generator, server = generator_busy(trial), server_busy(trial)
-    if generator is not None and generator >= GENERATOR_BUSY:
+    if generator is None:
+        return Failure(Verdict.NEITHER, "the generator's CPU time was not measured: who was the limit is not known")
+    if generator >= GENERATOR_BUSY:
         who = f"{load.generator} used {generator:.0%} of its CPU"
         both = f"{load.generator} and the upstream used {generator:.0%} of their CPU"
         return Failure(Verdict.GENERATOR_BOUND, both if trial.upstream else who)
@@ -54,7 +73,7 @@ def of_trial(trial: Trial) -> Failure:
         why = disturbance(trial) or ("it waits for its upstream" if trial.upstream else _what_waits(load))
         return Failure(
             Verdict.NEITHER,
-            f"neither was busy (server {server:.0%}, generator {generator or 0:.0%} of its CPU): {why}",
+            f"neither was busy (server {server:.0%}, generator {generator:.0%} of its CPU): {why}",
         )
     return Failure(Verdict.MEASURED, "")
 
@@ -77,7 +96,10 @@ def generator_busy(trial: Trial) -> float | None:
     if load is None or load.cpu_ns is None:
         return None
     cpus = min(load.threads, len(trial.placement.generator)) if trial.placement else load.threads
-    alone = load.cpu_ns / (load.duration_us * 1000 * cpus)
+    span_ns = load.duration_us * 1000
+    if load.volley is not None and load.volley.cpu_span_ns:
+        span_ns = load.volley.cpu_span_ns
+    alone = load.cpu_ns / (span_ns * cpus)
     if trial.upstream is None or trial.upstream.cpu_ns is None or trial.placement is None:
         return alone
     together = (load.cpu_ns + trial.upstream.cpu_ns) / (load.duration_us * 1000 * len(trial.placement.generator))
@@ -86,16 +108,38 @@ def generator_busy(trial: Trial) -> float | None:
 
 def server_busy(trial: Trial) -> float | None:
     """CPU time of the server over the load's duration, a worker or CPU: 1 is all it could have."""
-    if trial.load is None or trial.server is None or trial.server.cpu_ns is None:
+    load, answered = trial.load, _answered(trial)
+    if load is None or trial.server is None or trial.server.cpu_ns is None or not answered:
         return None
     cpus = min(trial.cell.workers, len(trial.placement.server)) if trial.placement else trial.cell.workers
-    return trial.server.cpu_ns / (trial.load.duration_us * 1000 * cpus)
+    return trial.server.cpu_ns / (load.duration_us * 1000 * cpus) * (load.requests / answered)
 
 
-def proofs(trial: Trial) -> Proofs | None:
-    """The proofs of a trial's recovered latency; ``None`` where there was no load by wrk."""
+def cpu_cost_us(trial: Trial) -> float | None:
+    """The server's CPU time per request, in microseconds."""
+    answered = _answered(trial)
+    if trial.server is None or trial.server.cpu_ns is None or not answered:
+        return None
+    return trial.server.cpu_ns / 1000 / answered
+
+
+def _answered(trial: Trial) -> int | None:
+    """The responses that the server's CPU time is of; ``None`` without a load.
+
+    wrk counts all until it ends; volley waits for what is in flight at the end of its measured window, and the server's
+    CPU time is of those responses too.
+    """
+    if trial.load is None:
+        return None
+    return trial.load.requests if trial.load.volley is None else trial.load.volley.checked
+
+
+def proofs(trial: Trial) -> Proofs | VolleyProofs | None:
+    """The proofs of a trial's latency; ``None`` where there was no load by wrk or volley."""
     load = trial.load
-    if load is None or load.generator != "wrk":
+    if load is not None and load.volley is not None:
+        return volley.prove(load, load.volley)
+    if load is None or load.generator != Generator.WRK:
         return None
     return latency.prove(
         load.histogram,
@@ -110,10 +154,13 @@ def proofs(trial: Trial) -> Proofs | None:
 def reconnects(trial: Trial) -> int:
     """How many connections ended under load and were opened anew: by wrk's error counters, or by the kernel if more.
 
-    wrk counts resets; of closes in order it says nothing. Those of its own at the end of the load are taken off.
+    wrk counts resets; of closes in order it says nothing. Those of its own at the end of the load are taken off. volley
+    counts each, and those that had nothing in flight took nothing along.
     """
     if trial.load is None:
         return 0
+    if trial.load.volley is not None:
+        return trial.load.volley.losses.with_requests
     errors = trial.load.errors.read + trial.load.errors.write
     closed = trial.surroundings.connections_closed if trial.surroundings else None
     return max(errors, (closed or 0) - trial.cell.connections - CHECK_CONNECTION, 0)
@@ -188,22 +235,82 @@ def _wrong_responses(trial: Trial, load: Load) -> str | None:
 
 
 def _stall(trial: Trial, load: Load) -> Failure | None:
-    """Responses that stopped coming: on all connections before half of the load was over, or on some of them.
+    """Responses that stopped coming: on all connections early in the load, or on some of them.
 
     On some: part of the time that connections spent waiting for batches is missing, whatever was in flight at the end,
-    though the generator had CPU time to spare and nothing else took it.
+    though the generator had CPU time to spare. Other work on the machine may have taken that time, so a disturbed trial
+    is excused; but not for a silence that covers nine tenths of the load (:data:`FROZEN_SHARE`).
     """
-    connections = trial.cell.connections
-    intervals = load.threads * load.duration_us / 100_000
-    if load.active_intervals is not None and load.active_intervals < intervals / 2 and load.requests < 10 * connections:
+    if load.volley is not None:
+        return volley.silence(trial, load, load.volley)
+    connections, active = trial.cell.connections, _active_share(load)
+    if active is not None and active < SILENT_SHARE and load.requests < 10 * connections:
         return Failure(Verdict.STALLED, f"{load.requests} responses on {connections} connections, then none")
+    waited = _too_little_accounted(trial, load)
+    if waited is None:
+        return None
+    if active is not None and active <= FROZEN_SHARE:
+        return _frozen(load, active)
+    if disturbance(trial) is not None:
+        return None
+    return Failure(Verdict.STALLED, f"responses stopped on at least {1 - waited:.0%} of the connections")
+
+
+def stall_in_all(trials: Sequence[Trial]) -> Failure | None:
+    """A stall that each trial of a cell shows, though other work would excuse it in any one of them.
+
+    Time that batches do not account for is excused by other work only as far as it and the generator together used up
+    a CPU: a generator that had to share one is then as good as busy. Silence in half of a load is not excused at all.
+    """
+    if len(trials) < AGREEING:
+        return None
+    found = [_unexcused(trial) for trial in trials]
+    return found[0] if all(found) else None
+
+
+def _unexcused(trial: Trial) -> Failure | None:
+    load, busy = trial.load, generator_busy(trial)
+    if load is None or load.volley is not None or trial.upstream is not None:
+        return None
+    waited, active = _too_little_accounted(trial, load), _active_share(load)
+    if waited is None or busy is None:
+        return None
+    if active is not None and active < SILENT_SHARE:
+        return _frozen(load, active)
+    if busy + _taken_share(trial, load) < 1:
+        return Failure(Verdict.STALLED, f"responses stopped on at least {1 - waited:.0%} of the connections")
+    return None
+
+
+def _frozen(load: Load, active: float) -> Failure:
+    return Failure(
+        Verdict.STALLED, f"{load.requests} responses, all of them in {active:.0%} of the load's time, then none"
+    )
+
+
+def _active_share(load: Load) -> float | None:
+    """Share of the load's intervals of 100 ms in which a response came; ``None`` where it was not counted."""
+    if load.active_intervals is None:
+        return None
+    return load.active_intervals / (load.threads * load.duration_us / 100_000)
+
+
+def _too_little_accounted(trial: Trial, load: Load) -> float | None:
+    """Share of the connections' time that batches account for, where that is too little for a generator with time.
+
+    One whose CPU time is not known may have been busy: then only what no busy generator leaves is too little.
+    """
     busy = generator_busy(trial)
-    if disturbance(trial) is not None or busy is None or busy >= STALLED_GENERATOR:
+    if busy is not None and busy >= STALLED_GENERATOR:
         return None
     found = proofs(trial)
     if found is None or found.negative:
         return None
-    waited = latency.time_accounted(load.histogram, duration_us=load.duration_us, connections=connections)
-    if waited < STALLED_WAIT:
-        return Failure(Verdict.STALLED, f"responses stopped on at least {1 - waited:.0%} of the connections")
-    return None
+    waited = latency.time_accounted(load.histogram, duration_us=load.duration_us, connections=trial.cell.connections)
+    return waited if waited < (FROZEN_SHARE if busy is None else STALLED_WAIT) else None
+
+
+def _taken_share(trial: Trial, load: Load) -> float:
+    """CPU time that a hypervisor and other processes took over the load's duration."""
+    seen = trial.surroundings
+    return 0.0 if seen is None else ((seen.steal_ns or 0) + (seen.other_cpu_ns or 0)) / (load.duration_us * 1000)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 from runner.record.histogram import Histogram
@@ -22,8 +23,13 @@ _STATUS = re.compile(r"status codes: \d+ 2xx, \d+ 3xx, (?P<client>\d+) 4xx, (?P<
 _TRAFFIC = re.compile(r"traffic: \S+ \((?P<bytes>\d+)\) total")
 
 
-def argv(cell: Cell, address: Address, *, threads: int, duration_s: float, record: Path) -> tuple[str, ...]:
-    """The command; ``record`` is where it logs start, status and duration of each request."""
+def argv(
+    cell: Cell, address: Address, *, threads: int, duration_s: float, record: Path, fields: Sequence[str] = ()
+) -> tuple[str, ...]:
+    """The command; ``record`` is where it logs start, status and duration of each request.
+
+    ``fields``: header fields that each request has beside its ``Host``, as ``Name: value``.
+    """
     return (
         "h2load",
         "--h1",
@@ -32,6 +38,7 @@ def argv(cell: Cell, address: Address, *, threads: int, duration_s: float, recor
         f"-t{threads}",
         f"-D{duration_s:g}",
         f"--log-file={record}",
+        *(f"--header={field}" for field in fields),
         address.url + "/",
     )
 

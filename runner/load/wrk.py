@@ -26,10 +26,12 @@ def argv(
     timeout_s: float,
     record: Path,
     verify: str | None = None,
+    fields: Path | None = None,
 ) -> tuple[str, ...]:
     """The command. ``timeout_s`` bounds what wrk can record at all (stats.c, ``stats_record``), so it is set high.
 
-    With ``verify``, a body, every response is read and checked, and the load measures nothing.
+    With ``verify``, a body, every response is read and checked, and the load measures nothing. ``fields``: a file of
+    header fields that each request has beside its ``Host``.
     """
     return (
         "wrk",
@@ -44,7 +46,8 @@ def argv(
         "--",
         str(cell.depth),
         str(record),
-        *([] if verify is None else [verify]),
+        *([] if verify is None and fields is None else [verify or ""]),
+        *([] if fields is None else [str(fields)]),
     )
 
 

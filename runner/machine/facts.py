@@ -152,6 +152,16 @@ def place(workers: int, threads: int) -> Placement:
     )
 
 
+def require_cpus(server: int) -> None:
+    """Raises :class:`PlanError` where a server of so many CPUs and a generator would have to share some."""
+    cpus = len(os.sched_getaffinity(0))
+    if cpus <= server:
+        raise PlanError(
+            f"{server} CPUs for the server and another for wrk are {server + 1}, and this machine has {cpus}: "
+            "measure on one that has them, or give fewer with --server-cpus"
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """Counters of the machine at one moment, to be subtracted. Times in nanoseconds.

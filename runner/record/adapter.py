@@ -39,13 +39,45 @@ class Group(StrEnum):
     SEED_2017 = "2017"
 
 
+class Body(StrEnum):
+    """What a handler hands its server as the text of ``GET /``: the documented way of each."""
+
+    STR = "str"
+    BYTES = "bytes"
+
+
+class Taken(StrEnum):
+    """Whether an adapter follows what its server's documentation recommends."""
+
+    YES = "yes"
+    PART = "in part"
+    NO = "no"
+
+
+@dataclass(frozen=True, slots=True)
+class Tuning:
+    """What a server's documentation recommends for throughput: on which ``page``, ``read`` when (2026-11-26).
+
+    ``taken`` is ``None`` where the page recommends nothing; ``why`` says why something was not taken, or not whole.
+    """
+
+    advice: str
+    page: str
+    read: str
+    taken: Taken | None = None
+    why: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Adapter:
     """One server program under ``frameworks/`` or ``go/``, as its metadata describes it.
 
     ``client`` and ``max_clients`` are of scenario ``upstream``: what it waits with, and how many requests a worker has
     under way at once unless ``MAX_CLIENTS`` says otherwise; ``None`` where there is no limit to set.
-    ``hold`` are distributions whose pins are kept though newer releases exist, and why.
+    ``hold`` are distributions whose pins are kept though newer releases exist, and why. ``compiles``: its runtime
+    compiles while it serves, so its first seconds are slower. ``remark``: what its user would not get without doing the
+    same, to be shown beside its figures.
+    ``problem`` says why it cannot be one: its file or metadata is wrong, and what else is said of it is a guess.
     """
 
     name: str
@@ -66,6 +98,46 @@ class Adapter:
     hold: tuple[tuple[str, str], ...] = ()
     client: Client | None = None
     max_clients: int | None = None
+    body: Body | None = None
+    compiles: bool = False
+    remark: str | None = None
+    tuning: tuple[Tuning, ...] = ()
+    problem: str | None = None
+
+
+Server = tuple[str, str | None, str | None]
+"""What tells servers of one run apart: the adapter, the interpreter's release, and the label of the variant."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What a distribution was built from, where it was not a release.
+
+    ``commit`` is the whole name of the commit, ``clean`` whether the files were as it has them; both are ``None``
+    outside of git and for a wheel. ``sha256`` is of all files, names included.
+    """
+
+    commit: str | None
+    clean: bool | None
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One distribution that is another than the adapter's own: ``version`` of a release, or a ``source``."""
+
+    distribution: str
+    version: str | None = None
+    source: Source | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """What is changed. ``label`` tells it from the others of its adapter; ``env`` are names and values."""
+
+    label: str
+    changes: tuple[Change, ...] = ()
+    env: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +157,12 @@ class Environment:
     python: str | None
     version: str
     installed: Mapping[str, str] = field(default_factory=dict)
+    variant: Variant | None = None
+
+    @property
+    def server(self) -> Server:
+        """What tells servers of one run apart."""
+        return self.adapter.name, self.python, self.variant.label if self.variant else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,3 +173,9 @@ class Unavailable:
     reason: str
     python: str | None = None
     log_tail: tuple[str, ...] = ()
+    variant: Variant | None = None
+
+    @property
+    def server(self) -> Server:
+        """What tells servers of one run apart."""
+        return self.adapter.name, self.python, self.variant.label if self.variant else None

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from runner.record.adapter import Client, Group, Kind, Scenario
+from runner.record.adapter import Body, Client, Group, Kind, Scenario, Server, Tuning, Variant
+from runner.record.count import Count
 from runner.record.plan import Cell, Plan
 from runner.record.trial import Placement
 
@@ -74,6 +75,16 @@ class AdapterRecord:
     group: Group = Group.FIELD
     client: Client | None = None
     max_clients: int | None = None
+    body: Body | None = None
+    compiles: bool = False
+    remark: str | None = None
+    tuning: tuple[Tuning, ...] = ()
+    variant: Variant | None = None
+
+    @property
+    def server(self) -> Server:
+        """What tells servers of one run apart."""
+        return self.name, self.python, self.variant.label if self.variant else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +101,12 @@ class ConformanceSummary:
     passed: int
     noted: int
     failed: int
+    variant: str | None = None
+
+    @property
+    def server(self) -> Server:
+        """What tells servers of one run apart."""
+        return self.adapter, self.python, self.variant
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,3 +129,4 @@ class Run:
     findings: tuple[Finding, ...]
     setup_s: float | None = None
     measure_s: float | None = None
+    counts: tuple[Count, ...] = ()

@@ -5,15 +5,22 @@ Schema history: 1, the first.
 
 from __future__ import annotations
 
+import fcntl
 import gzip
+import json
 import os
-import re
-from collections.abc import Iterable
+import shlex
+import stat
+import zlib
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 
+from runner import project
 from runner.errors import RecordError
 from runner.record.histogram import Histogram
 from runner.record.jsontext import readable
@@ -24,8 +31,9 @@ SCHEMA = 1
 RUN_FILE = "run.json"
 TRIALS_FILE = "trials.jsonl"
 LOGS = "logs"
-
-_Record = TypeVar("_Record", Run, Trial)
+LOCK = ".lock"
+"""Held by the process that measures into a run's folder; what stands in it is that process's id."""
+SKIPPING = "--skip-damaged leaves such lines out"
 
 
 class RunFolder:
@@ -44,6 +52,27 @@ class RunFolder:
             raise RecordError(
                 f"cannot write {self.path / RUN_FILE}: {error.strerror}: what was measured is kept"
             ) from None
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Hold the folder against others that would measure into it, until the block or this process ends, however."""
+        try:
+            fd = os.open(self.path / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
+        except OSError as error:
+            raise RecordError(f"cannot write {self.path}: {error.strerror}") from None
+        try:
+            try:
+                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                who = os.pread(fd, 20, 0).decode(errors="replace").strip()
+                raise RecordError(
+                    f"{self.path.name} is still being measured, by process {who or 'unknown'}: wait for its end"
+                ) from None
+            os.ftruncate(fd, 0)
+            os.pwrite(fd, f"{os.getpid()}\n".encode(), 0)
+            yield
+        finally:
+            os.close(fd)
 
     def append(self, trial: Trial) -> None:
         """Add a trial; when this returns it is on the disk. A trial that does not fit leaves no half line behind."""
@@ -66,7 +95,7 @@ class RunFolder:
         except OSError as error:
             raise RecordError(
                 f"cannot write {path}: {error.strerror}: the trials before are kept; "
-                f"make room, then `pipebench run --resume {self.path.name}`"
+                f"make room, then `{resume_command(self.path)}`"
             ) from None
 
     def repair(self) -> None:
@@ -76,6 +105,12 @@ class RunFolder:
             whole = path.read_bytes().rpartition(b"\n")
             if whole[2]:
                 os.truncate(path, len(whole[0]) + len(whole[1]))
+
+
+def resume_command(folder: Path) -> str:
+    """What completes the run in ``folder``, wherever it is typed."""
+    at_home = folder.absolute().parent == project.results().absolute()
+    return f"pipebench run --resume {folder.name if at_home else shlex.quote(str(folder.absolute()))}"
 
 
 def create(results: Path, run_id: str) -> RunFolder:
@@ -105,45 +140,114 @@ def find(results: Path, name: str) -> Path:
     if len(matches) == 1:
         return matches[0]
     if matches:
-        raise RecordError(f"{name!r} is the beginning of {', '.join(path.name for path in matches)}: give more of it")
+        raise RecordError(f"'{name}' is the beginning of {', '.join(path.name for path in matches)}: give more of it")
     known = f"there are {', '.join(path.name for path in runs[-5:])}" if runs else f"there is none in {results}"
-    raise RecordError(f"no run {name!r}: {known}")
+    raise RecordError(f"no run '{name}': {known}")
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """Lines of a record that cannot be a trial, and what is wrong with the first of them."""
+
+    path: Path
+    lines: tuple[int, ...]
+    first: str
+
+    def __str__(self) -> str:
+        which = ", ".join(map(str, self.lines[:10])) + (", …" if len(self.lines) > 10 else "")
+        return f"{self.path}, line{'s' if len(self.lines) > 1 else ''} {which}: {self.first}"
 
 
 def read(folder: Path) -> tuple[Run, tuple[Trial, ...]]:
     """A run and its finished trials, which a published run holds compressed.
 
-    A last line cut short by a kill is left out; it was never finished.
+    A last line cut short by a kill is left out; it was never finished. Raises :class:`RecordError` for a damaged line.
     """
+    run, trials, damage = read_past_damage(folder)
+    if damage is not None:
+        raise RecordError(f"{damage}: the record is damaged; {SKIPPING}")
+    return run, trials
+
+
+def read_past_damage(folder: Path) -> tuple[Run, tuple[Trial, ...], Damage | None]:
+    """A run, those of its trials that can be read, and what of the record is damaged, if anything."""
     run = read_head(folder)
-    path, compressed = folder / TRIALS_FILE, folder / (TRIALS_FILE + ".gz")
-    if path.exists():
-        with path.open("rb") as lines:
-            return run, _trials(lines, path)
-    if compressed.exists():
-        with gzip.open(compressed, "rb") as lines:
-            return run, _trials(lines, compressed)
-    return run, ()
+    plain, compressed = folder / TRIALS_FILE, folder / (TRIALS_FILE + ".gz")
+    path = compressed if compressed.exists() and not plain.exists() else plain
+    if not path.exists() and not path.is_symlink():
+        return run, (), None
+    servers = {(adapter.name, adapter.python) for adapter in run.adapters}
+    trials: list[Trial] = []
+    wrong: dict[int, str] = {}
+    number = 0
+    try:
+        with _opened(path) as lines:
+            for line in lines:
+                number += 1
+                try:
+                    if line.endswith(b"\n") and line != b"\n":
+                        trials.append(_trial(line, servers))
+                except ValueError as error:
+                    wrong[number] = str(error)
+    except (OSError, EOFError, zlib.error) as error:
+        wrong[number + 1] = f"it cannot be read on: {getattr(error, 'strerror', None) or error}"
+    damage = Damage(path, tuple(wrong), next(iter(wrong.values()))) if wrong else None
+    return run, tuple(trials), damage
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Iterator[bytes]]:
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise RecordError(f"{path} is no file, and a record's trials are: restore it from a copy")
+    with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as lines:
+        yield iter(lines)
 
 
 def read_head(folder: Path) -> Run:
     """A run without its trials."""
+    path = folder / RUN_FILE
     try:
-        text = (folder / RUN_FILE).read_bytes()
+        text = path.read_bytes()
     except OSError as error:
-        raise RecordError(f"cannot read {folder / RUN_FILE}: {error.strerror}") from None
-    found = re.search(rb'"schema":\s*(\d+)', text)
-    if not found or int(found[1]) != SCHEMA:
-        version = found[1].decode() if found else "none"
+        raise RecordError(f"cannot read {path}: {error.strerror}") from None
+    try:
+        content = json.loads(text)
+        schema = content["schema"]
+    except (ValueError, LookupError, TypeError):
+        what = "is empty" if not text.strip() else "is damaged: it is not the head of a run"
+        raise RecordError(f"{path} {what}: restore it from a copy; its trials stand in {TRIALS_FILE}") from None
+    if schema != SCHEMA:
         raise RecordError(
-            f"{folder / RUN_FILE} has schema {version}, this version reads {SCHEMA}: "
-            "use the version of pipebench that wrote it"
+            f"{path} has schema {schema}, this version reads {SCHEMA}: use the version of pipebench that wrote it"
         )
-    return _decode(text, Run, folder / RUN_FILE)
+    try:
+        run: Run = msgspec.json.decode(text, type=Run)
+        _check_head(run)
+    except (msgspec.MsgspecError, ValueError) as error:
+        raise RecordError(f"{path} is damaged: {error}: restore it from a copy") from None
+    return run
 
 
-def _trials(lines: Iterable[bytes], path: Path) -> tuple[Trial, ...]:
-    return tuple(_decode(_quoted(line), Trial, path) for line in lines if line.endswith(b"\n") and line != b"\n")
+def _check_head(run: Run) -> None:
+    """Raises ``ValueError`` where the head of a run contradicts itself."""
+    servers = {(adapter.name, adapter.python) for adapter in run.adapters}
+    for cell in run.cells:
+        if (cell.adapter, cell.python) not in servers:
+            raise ValueError(f"cell {cell.id} is of no adapter of the run")
+    for name in ("depths", "connections", "workers"):
+        if not getattr(run.plan, name):
+            raise ValueError(f"its plan has no {name}")
+
+
+def _trial(line: bytes, servers: Collection[tuple[str, str | None]]) -> Trial:
+    """A line of a record. Raises ``ValueError`` where it is no trial of one of the ``servers``."""
+    try:
+        trial: Trial = msgspec.json.decode(_quoted(line), type=Trial, dec_hook=_histogram)
+    except msgspec.MsgspecError as error:
+        raise ValueError(str(error)) from None
+    if (trial.cell.adapter, trial.cell.python) not in servers:
+        raise ValueError(f"it is of {trial.cell.id}, and the run has no such adapter")
+    return trial
 
 
 def encode(trial: Trial) -> bytes:
@@ -177,10 +281,3 @@ def read_log(folder: Path, name: str) -> str | None:
     if not path.is_relative_to(logs) or not path.is_file():
         return None
     return path.read_bytes().decode(errors="replace")
-
-
-def _decode(text: bytes, record: type[_Record], path: Path) -> _Record:
-    try:
-        return msgspec.json.decode(text, type=record, dec_hook=_histogram)
-    except msgspec.DecodeError as error:
-        raise RecordError(f"{path} is damaged: {error}") from None

@@ -8,9 +8,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Annotated
+
+from msgspec import Meta
 
 from runner.record.histogram import Histogram
 from runner.record.plan import Cell, Purpose
+from runner.record.volley import Volley
+
+Count = Annotated[int, Meta(ge=0)]
+"""A number of things, bytes or time units, which is never negative: a record that says so is damaged."""
+Positive = Annotated[int, Meta(ge=1)]
+Seconds = Annotated[float, Meta(ge=0)]
 
 
 class Verdict(StrEnum):
@@ -22,7 +31,9 @@ class Verdict(StrEnum):
     STALLED = "stalled"
     CRASHED = "crashed"
     REFUSED = "refused"
+    SATURATED = "saturated"
     WRONG_RESPONSE = "wrong-response"
+    BROKEN = "broken"
     CLOSES = "closes"
     UNAVAILABLE = "unavailable"
 
@@ -60,11 +71,11 @@ class Failure:
 class GeneratorErrors:
     """The generator's own error counters, each a number of events."""
 
-    connect: int
-    read: int
-    write: int
-    timeout: int
-    status: int
+    connect: Count
+    read: Count
+    write: Count
+    timeout: Count
+    status: Count
 
     @property
     def total(self) -> int:
@@ -94,8 +105,8 @@ class WrkLatency:
 class Verified:
     """How many responses were read and checked under load, how many were wrong, and the first wrong one."""
 
-    responses: int
-    wrong: int
+    responses: Count
+    wrong: Count
     first: str | None
 
 
@@ -103,7 +114,8 @@ class Verified:
 class Load:
     """What a load generator reported of one load, raw.
 
-    ``histogram`` is batch latency for wrk (one sample a batch, its correction undone) and request latency for h2load.
+    ``histogram`` is batch latency for wrk (one sample a batch, its correction undone) and volley (of an open load from
+    the intended time), and request latency for h2load. ``volley`` is what only our own generator observes.
     ``cpu_ns`` is the CPU time of the generator's load threads alone. ``active_intervals`` counts the 100 ms intervals
     in which a response came, summed over threads (wrk.c, ``record_rate``). ``array_source`` is how wrk's array was
     read: ``ffi`` or ``api``.
@@ -111,17 +123,18 @@ class Load:
 
     generator: str
     argv: tuple[str, ...]
-    threads: int
-    duration_us: int
-    requests: int
-    bytes_read: int
+    threads: Positive
+    duration_us: Positive
+    requests: Count
+    bytes_read: Count
     errors: GeneratorErrors
-    cpu_ns: int | None
+    cpu_ns: Count | None
     histogram: Histogram
     wrk_latency: WrkLatency | None = None
-    active_intervals: int | None = None
+    active_intervals: Count | None = None
     array_source: str | None = None
     verified: Verified | None = None
+    volley: Volley | None = None
 
     @property
     def requests_per_second(self) -> float:
@@ -138,12 +151,12 @@ class ServerUsage:
     ``processes_lost`` counts those that ended during it, whose CPU time is therefore missing.
     """
 
-    cpu_ns: int | None
-    peak_memory_bytes: int | None
-    processes: int
-    processes_lost: int
-    involuntary_switches: int | None
-    idle_memory_bytes: int | None = None
+    cpu_ns: Count | None
+    peak_memory_bytes: Count | None
+    processes: Count
+    processes_lost: Count
+    involuntary_switches: Count | None
+    idle_memory_bytes: Count | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,18 +167,18 @@ class Upstream:
     that it had at once since the trial began. ``cpu_ns`` is its CPU time, taken from the generator's CPUs.
     """
 
-    delay_us: int
-    held_max: int
-    served: int
-    cpu_ns: int | None
+    delay_us: Count
+    held_max: Count
+    served: Count
+    cpu_ns: Count | None
 
 
 @dataclass(frozen=True, slots=True)
 class Opened:
     """Connections to the server that were open in the middle of the load, and those that its program had accepted."""
 
-    established: int
-    accepted: int
+    established: Count
+    accepted: Count
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,20 +201,22 @@ class LogError:
     """One distinct error out of a server's log, and how often it stands there."""
 
     text: str
-    count: int
+    count: Positive
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
     """What the quick check saw before the load: one request, and one batch of the cell's depth.
 
-    ``sent`` and ``received`` count the batch's requests and responses; ``response_bytes`` is the size of one response.
+    ``sent`` and ``received`` count the batch's requests and responses; ``response_bytes`` is the size of one response,
+    ``fields`` the names of its header fields in lower case, as they came.
     """
 
-    sent: int
-    received: int
-    response_bytes: int | None
+    sent: Count
+    received: Count
+    response_bytes: Count | None
     failure: Failure | None = None
+    fields: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,10 +228,10 @@ class Surroundings:
     neither of the two nor this suite; ``connections_closed`` how many connections to the server were closed in order.
     """
 
-    load_average: float
+    load_average: Annotated[float, Meta(ge=0)]
     steal_ns: int | None
-    other_cpu_ns: int | None
-    connections_closed: int | None
+    other_cpu_ns: Count | None
+    connections_closed: Count | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,23 +251,35 @@ class Placement:
 class Phases:
     """Where a trial's wall time went, in seconds."""
 
-    start: float
-    check: float
-    warm_up: float
-    load: float
-    stop: float
+    start: Seconds
+    check: Seconds
+    warm_up: Seconds
+    load: Seconds
+    stop: Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class WarmUp:
+    """Loads of ``step_s`` seconds each, before the one that counts, of a server whose runtime compiles.
+
+    ``rates`` are requests per second of each; ``settled`` says whether the last two were alike.
+    """
+
+    step_s: float
+    rates: tuple[float, ...]
+    settled: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
     """One load on one freshly started server: all that was observed. ``placement``: the CPUs that both had for it.
 
-    ``upstream`` and ``opened`` are observed in scenario ``upstream`` only.
+    ``upstream`` and ``opened`` are observed in scenario ``upstream`` only, ``warm_up`` where a runtime compiles.
     """
 
     cell: Cell
-    number: int
-    round: int
+    number: Positive
+    round: Count
     started_at: str
     phases: Phases
     check: Check | None
@@ -267,3 +294,4 @@ class Trial:
     placement: Placement | None = None
     upstream: Upstream | None = None
     opened: Opened | None = None
+    warm_up: WarmUp | None = None

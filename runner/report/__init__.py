@@ -1,1 +1,5 @@
-"""Records to rows, tables and files. Nothing is measured here, and nothing that is derived is stored."""
+"""A record for a person: tables, charts, pages, exchange formats. Never measures, stores nothing derived.
+
+In: a run and its trials. Out: text, pictures, files' contents. May import rows, judging, record, conformance and
+adapters (what they found), never suite.
+"""

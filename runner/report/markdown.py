@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from runner.record.plaintext import plain
+
 
 def escape(text: str) -> str:
     """Text that Markdown shows as it is: logs and metadata are other people's words."""
+    text = plain(text)
     for sign in "\\|`*_<>[]~&":
         text = text.replace(sign, "\\" + sign)
-    return " ".join(text.splitlines())
+    return text
 
 
 def line(values: Iterable[str]) -> str:

@@ -2,12 +2,22 @@
 
 Whatever is started here runs under :mod:`runner.serving.supervisor`, so that it and all its descendants end when it is
 stopped, when its deadline passes, and when this process ends in whatever way.
+
+A program that kills its supervisor does not get away with it: its orphans are then children of this process, which
+is a subreaper too, and what has fled further still carries :data:`TOKEN` in its environment; both are looked for and
+killed when it is stopped, and on the way out of :func:`ending_all`. That is where it ends: a program that kills its
+supervisor *and this process*, or one that runs as root and wants to, outlives them.
 """
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
+import functools
+import itertools
 import json
 import os
+import secrets
 import select
 import signal
 import socket
@@ -22,15 +32,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from runner.errors import ToolError
+from runner.errors import RecordError, ToolError
 from runner.record.trial import Exit
 from runner.serving import procfs
+from runner.serving.supervisor import PR_SET_CHILD_SUBREAPER
 
 LOG_HEAD_BYTES = 1 << 20
 LOG_TAIL_BYTES = 1 << 16
 KILL_PATIENCE_S = 10.0
 """How long the supervisor may take to end what it had to kill."""
 
+TOKEN = "PIPEBENCH_STARTED"  # noqa: S105 - a name
+"""Variable in the environment of all that is started: which suite, and which of its programs."""
+SWEEPS = 100
+"""So often at most the processes that a killed supervisor left are looked for: each look may find what forked since."""
+
+_SUITE = secrets.token_hex(8)
+_numbers = itertools.count(1)
 _SUPERVISOR = Path(__file__).with_name("supervisor.py")
 _live: weakref.WeakSet[Process] = weakref.WeakSet()
 _live_lock = threading.Lock()
@@ -46,6 +64,10 @@ class Completed:
     wall_s: float
     cpu_s: float | None
     log_problem: str | None
+
+
+class NotStartedError(ToolError):
+    """The program could not be executed: it is not there, or is none."""
 
 
 class Process:
@@ -68,8 +90,11 @@ class Process:
         self.log_problem: str | None = None
         self._stopping = False
         self._gone = False
+        self._ended_well = False
         self._killed = 0
         self._buffer = b""
+        self._token = f"{_SUITE}.{next(_numbers)}"
+        _become_subreaper()
         ours, theirs = socket.socketpair()
         spec = {
             "argv": self.argv,
@@ -78,24 +103,26 @@ class Process:
             "log_head": LOG_HEAD_BYTES,
             "log_tail": LOG_TAIL_BYTES,
         }
-        with theirs:
+        with theirs, _live_lock:  # or a sweep would take it for an orphan
             self._supervisor = subprocess.Popen(
                 [sys.executable, "-I", "-S", str(_SUPERVISOR), str(theirs.fileno()), json.dumps(spec)],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
-                env=None if env is None else dict(env),
+                env={**(os.environ if env is None else env), TOKEN: self._token},
                 cwd=cwd,
                 start_new_session=True,
             )
-        self._control = ours
-        with _live_lock:
             _live.add(self)
+        self._control = ours
         event = self._next_event(time.monotonic() + KILL_PATIENCE_S)
         if event is None or event["event"] != "started":
+            self._ended_well = event is not None
             self._finish()
-            reason = event.get("reason", "its supervisor ended") if event else "its supervisor did not answer"
-            raise ToolError(f"cannot start {self.argv[0]}: {reason}")
+            if event and event["event"] == "no log":
+                raise RecordError(f"cannot write {log}: {event['reason']}")
+            reason = event["reason"] if event else "its supervisor ended without a word"
+            raise NotStartedError(f"cannot start {self.argv[0]}: {reason}")
         self.pid = int(event["pid"])
 
     def tree(self) -> list[int]:
@@ -152,10 +179,26 @@ class Process:
             self._supervisor.wait(KILL_PATIENCE_S)
         except subprocess.TimeoutExpired:
             for pid in [*self.tree(), self._supervisor.pid]:
-                os.kill(pid, signal.SIGKILL)
+                _kill(pid)
             self._supervisor.wait()
         with _live_lock:
             _live.discard(self)
+        if not self._ended_well:
+            self.sweep()
+
+    def sweep(self) -> None:
+        """Kill what a supervisor left that did not say that all had ended: orphans, and whatever has our token."""
+        if self._supervisor.poll() is None:
+            return
+        for _ in range(SWEEPS):
+            left = {*procfs.with_variable(TOKEN, self._token), *_orphans()}
+            if not left:
+                self._ended_well = True
+                return
+            for pid in left:
+                _kill(pid)
+                _reap(pid)
+            time.sleep(0.01)
 
     def _next_event(self, deadline: float | None) -> dict[str, Any] | None:
         """The next thing the supervisor says; ``None`` at the deadline or when it has gone."""
@@ -173,7 +216,7 @@ class Process:
         if event["event"] == "exit":
             self._take_exit(event)
         elif event["event"] == "gone":
-            self._gone = True
+            self._gone = self._ended_well = True
             self._killed = event["killed"]
             self.log_problem = event["log_problem"]
             if self.exit is not None and self._killed:
@@ -189,6 +232,34 @@ class Process:
             killed=False,
             before_stop=not self._stopping,
         )
+
+
+@functools.cache
+def _become_subreaper() -> None:
+    """Let orphans of a supervisor that was killed become children of this process (``PR_SET_CHILD_SUBREAPER``)."""
+    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def _orphans() -> list[int]:
+    """Children of this process in sessions of their own that are no supervisors: what these would have ended.
+
+    What others of this process start stays in its session.
+    """
+    own = os.getsid(0)
+    with _live_lock:
+        supervisors = {process._supervisor.pid for process in _live}
+        return [pid for pid in procfs.children(os.getpid()) if pid not in supervisors and procfs.session(pid) != own]
+
+
+def _kill(pid: int) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.kill(pid, signal.SIGKILL)
+
+
+def _reap(pid: int) -> None:
+    """Take note of the end of a child that came to us as an orphan."""
+    with contextlib.suppress(ChildProcessError):
+        os.waitpid(pid, os.WNOHANG)
 
 
 def _signal_name(number: int) -> str:
@@ -250,3 +321,5 @@ def ending_all() -> Iterator[None]:
             processes = list(_live)
         for process in processes:
             process.abandon()
+        for process in processes:
+            process.sweep()

@@ -11,7 +11,15 @@ from pathlib import Path
 
 from runner.serving.supervisor import descendants
 
-__all__ = ["connections", "cpu_ns", "descendants", "involuntary_switches", "listening_ports", "peak_memory_bytes"]
+__all__ = [
+    "asleep",
+    "connections",
+    "cpu_ns",
+    "descendants",
+    "involuntary_switches",
+    "listening_ports",
+    "peak_memory_bytes",
+]
 
 _GONE = (FileNotFoundError, ProcessLookupError, PermissionError)
 
@@ -33,6 +41,43 @@ def cpu_by_process(pids: Iterable[int]) -> Mapping[int, int]:
     return {pid: ns for pid in pids if (ns := cpu_ns(pid)) is not None}
 
 
+def children(pid: int) -> list[int]:
+    """Process ids of the children of a process, zombies included."""
+    return [int(entry.name) for entry in _processes() if (fields := _stat(entry)) and int(fields[1]) == pid]
+
+
+def session(pid: int) -> int | None:
+    """The session that a process is in; ``None`` where it has gone."""
+    fields = _stat(Path(f"/proc/{pid}"))
+    return int(fields[3]) if fields else None
+
+
+def with_variable(name: str, value: str) -> list[int]:
+    """Processes whose environment, as they began with it, has ``name=value``: of those that may be looked at."""
+    wanted = f"\0{name}={value}\0".encode()
+    found = []
+    for entry in _processes():
+        try:
+            environ = (entry / "environ").read_bytes()
+        except _GONE:
+            continue
+        if wanted in b"\0" + environ:
+            found.append(int(entry.name))
+    return found
+
+
+def _processes() -> Iterable[Path]:
+    return (entry for entry in Path("/proc").iterdir() if entry.name.isdigit())
+
+
+def _stat(entry: Path) -> list[str]:
+    """The fields of ``/proc/<pid>/stat`` behind the program's name, from the state on (proc(5)); none if it is gone."""
+    try:
+        return (entry / "stat").read_text(errors="replace").rpartition(")")[2].split()
+    except _GONE:
+        return []
+
+
 def peak_memory_bytes(pid: int) -> int | None:
     """The largest resident set that a process ever had (``VmHWM`` in proc(5)), in bytes."""
     kilobytes = _status_field(Path(f"/proc/{pid}/status"), "VmHWM")
@@ -47,11 +92,12 @@ def resident_memory_bytes(pid: int) -> int | None:
 
 def involuntary_switches(pid: int) -> int:
     """How often the threads of a process were made to yield their CPU, so far."""
-    try:
-        tasks = list(Path(f"/proc/{pid}/task").iterdir())
-    except _GONE:
-        return 0
-    return sum(_status_field(task / "status", "nonvoluntary_ctxt_switches") or 0 for task in tasks)
+    return sum(_status_field(task / "status", "nonvoluntary_ctxt_switches") or 0 for task in _tasks(pid))
+
+
+def asleep(pids: Iterable[int]) -> bool:
+    """Whether every thread of these processes waits for something (state ``S`` in proc(5)); those that ended do."""
+    return all(_state(task) in "SZX" for pid in pids for task in _tasks(pid))
 
 
 def listening_ports(pids: Iterable[int]) -> frozenset[int]:
@@ -72,6 +118,23 @@ def connections(port: int) -> tuple[int, int]:
     """
     inodes = [fields[9] for fields in _tcp_table() if fields[3] == "01" and _port(fields[1]) == port]
     return len(inodes), sum(1 for inode in inodes if inode != "0")
+
+
+def _tasks(pid: int) -> list[Path]:
+    """The threads of a process."""
+    try:
+        return list(Path(f"/proc/{pid}/task").iterdir())
+    except _GONE:
+        return []
+
+
+def _state(task: Path) -> str:
+    """One letter for what a thread does; ``X`` where it has ended."""
+    try:
+        stat = (task / "stat").read_text()
+    except _GONE:
+        return "X"
+    return stat[stat.rindex(")") + 2]
 
 
 def _status_field(path: Path, name: str) -> int | None:

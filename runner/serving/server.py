@@ -6,14 +6,15 @@ import os
 import socket
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from runner.errors import RecordError
 from runner.record.trial import Address, Exit, LogError, ServerUsage
 from runner.serving import errorlog, procfs
-from runner.serving.process import Process
+from runner.serving.process import NotStartedError, Process
 
 HOST = "127.0.0.1"
 READY_TIMEOUT_S = 15.0
@@ -90,9 +91,19 @@ class Server:
         sizes = [size for pid in self._process.tree() if (size := procfs.resident_memory_bytes(pid)) is not None]
         return sum(sizes) if sizes else None
 
+    def processes(self) -> tuple[int, ...]:
+        """Process ids of the program and its descendants, now."""
+        return tuple(self._process.tree())
+
     def log_errors(self) -> tuple[LogError, ...]:
         """The distinct errors in its log so far."""
         return errorlog.summarize(self._process.log.read_text(errors="replace"))
+
+    def signal(self, number: int) -> None:
+        """Send a signal to each of its processes, such as ``SIGSTOP`` to let it stand still."""
+        for pid in self._process.tree():
+            with suppress(ProcessLookupError):  # it ended between our look and the signal
+                os.kill(pid, number)
 
     def stop(self, grace_s: float = STOP_GRACE_S) -> Exit:
         """End it and all its descendants; see :meth:`runner.serving.process.Process.stop`."""
@@ -114,13 +125,19 @@ def start(
     ``port``: a fixed one, or ``None`` for one that is free. ``cpus``: those it is pinned to, none for any.
     ``variables``: what it finds in its environment beside ``HOST``, ``PORT`` and ``WORKERS``.
     """
-    log.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        log.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RecordError(f"cannot write {log.parent}: {error.strerror}") from None
     attempts = 1 if port else PORT_ATTEMPTS
     while True:
         attempts -= 1
         address = Address(HOST, port or free_port())
         env = _environment(address, workers) | dict(variables or {})
-        process = Process(program.argv, log=log, env=env, cpus=cpus, cwd=log.parent)
+        try:
+            process = Process(program.argv, log=log, env=env, cpus=cpus, cwd=log.parent)
+        except NotStartedError as error:
+            raise StartError(str(error)) from None
         try:
             _await_ready(process, address, ready_timeout_s)
         except StartError as error:
@@ -189,8 +206,10 @@ def _await_ready(process: Process, address: Address, timeout_s: float) -> None:
                 return
             if ports:  # another program answers there
                 break
-        elif waited > ELSEWHERE_AFTER_S and procfs.listening_ports(process.tree()):
-            break
+        elif waited > ELSEWHERE_AFTER_S:
+            ports = procfs.listening_ports(process.tree())
+            if ports and address.port not in ports:  # it may have begun to listen since we knocked
+                break
     elsewhere = sorted(procfs.listening_ports(process.tree()))
     if elsewhere:
         raise StartError(f"listens on port {', '.join(map(str, elsewhere))}, not on $PORT ({address.port})")

@@ -7,13 +7,13 @@ It is a *child subreaper* (``prctl(2)``, ``PR_SET_CHILD_SUBREAPER``): a descenda
 whatever sessions or process groups it has moved to. So "no child is left" (``waitpid`` gives ``ECHILD``) means that
 nothing is left. The control socket is its lifeline: when the other end closes, because the suite ended in whatever way,
 ``kill -9`` included, everything below is killed. If the supervisor itself is killed, its child dies with it
-(``PR_SET_PDEATHSIG``).
+(``PR_SET_PDEATHSIG``), and the child's children are left to :mod:`runner.serving.process`, which says where that ends.
 
 It also drains the program's output into a log of bounded size, so that a flood fills neither the disk nor the pipe.
 
 Control socket, one JSON object a line. To the supervisor: ``{"stop": GRACE_SECONDS}``.
-From it: ``started`` (pid), ``failed`` (the program could not be executed), ``exit`` (how the program ended), and last
-``gone``.
+From it: ``started`` (pid), ``failed`` (the program could not be executed), ``no log`` (its log cannot be written),
+``exit`` (how the program ended), and last ``gone``.
 """
 
 from __future__ import annotations
@@ -265,7 +265,7 @@ def main() -> None:
     try:
         supervisor = Supervisor(control, json.loads(sys.argv[2]))
     except OSError as error:
-        failure = {"event": "failed", "reason": f"{error.strerror}: {error.filename}"}
+        failure = {"event": "no log", "reason": error.strerror}
         os.write(control, json.dumps(failure).encode() + b"\n")
     else:
         supervisor.run()

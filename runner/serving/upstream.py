@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import http.client
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from runner.record.adapter import Service
+from runner.record.plan import Cell
 from runner.record.trial import Upstream
 from runner.serving import server
 from runner.serving.server import Server, StartError
@@ -75,6 +76,12 @@ class Running:
     def _cpu_ns(self) -> int | None:
         used = self._server.mark().cpu_ns
         return sum(used.values()) if used else None
+
+
+def variables(cell: Cell, url: str) -> Mapping[str, str]:
+    """What a server that waits finds in its environment beside where to listen: its upstream, and a limit if any."""
+    limit = {} if cell.max_clients is None else {"MAX_CLIENTS": str(cell.max_clients)}
+    return {"UPSTREAM": url} | limit
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from runner.conformance.cases.catalogue import CASES
 from runner.conformance.check import BODY, quick_check
 from runner.conformance.record import Conformance
 from runner.errors import AdapterError, PlanError
+from runner.machine import facts
 from runner.record.adapter import Adapter, Client, Environment, Group, Scenario, Unavailable
 from runner.serving import process, server, upstream
 from runner.suite.progress import Reporter
@@ -31,12 +32,16 @@ TRIED_DEPTH = 16
 
 
 def inventory(
-    only: Sequence[str], root: Path, reporter: Reporter, *, groups: Sequence[Group] = ()
+    only: Sequence[str], root: Path, reporter: Reporter, *, groups: Sequence[Group] = (), build: bool = False
 ) -> tuple[Environment | Unavailable, ...]:
-    """The adapters that ``only`` names, of these groups, made ready or not."""
+    """The adapters that ``only`` names, of these groups, as they are; with ``build``, made ready where they can be."""
     chosen = metadata.select(metadata.discover(root), only, groups)
     with process.ending_all():
-        return environments.prepare(chosen, progress=reporter.building)
+        return environments.prepare(chosen, progress=reporter.building if build else silent, build=build)
+
+
+def silent(_adapter: Adapter, _state: str) -> None:
+    """Says nothing of what is not to be built."""
 
 
 def examine(
@@ -45,6 +50,7 @@ def examine(
     reporter: Reporter,
     *,
     groups: Sequence[Group] = (),
+    variants: Sequence[str] = (),
     cases: Sequence[str] = (),
     ladder: bool = False,
 ) -> tuple[Conformance, ...]:
@@ -52,8 +58,10 @@ def examine(
     chosen = _choose_cases(cases)
     pipelining = [one for one in metadata.discover(root) if one.scenario is Scenario.PIPELINE]
     named = metadata.select(pipelining, patterns, groups)
+    if lacking := facts.allow_descriptors(examination.descriptors(ladder=ladder)):
+        raise PlanError(f"the cases, {examination.AT_ONCE} servers at a time, need {lacking}")
     with process.ending_all(), tempfile.TemporaryDirectory(prefix="pipebench-check-") as logs:
-        prepared = environments.prepare(named, progress=reporter.building)
+        prepared = environments.prepare(named, asked=variants, progress=reporter.building)
         ready = [made for made in prepared if isinstance(made, Environment)]
         said = saying_class(reporter, len(ready))
         examined = iter(examination.examine_all(ready, Path(logs), cases=chosen, ladder=ladder, on_examined=said))
@@ -74,7 +82,15 @@ def saying_class(reporter: Reporter, of: int | None = None) -> Callable[[Conform
 
 def _unexamined(made: Unavailable) -> Conformance:
     adapter = made.adapter
-    return Conformance(adapter.name, adapter.title, None, made.python, results=(), problem=made.reason)
+    return Conformance(
+        adapter.name,
+        adapter.title + (f" · {made.variant.label}" if made.variant else ""),
+        None,
+        made.python,
+        results=(),
+        problem=made.reason,
+        variant=made.variant.label if made.variant else None,
+    )
 
 
 def trace(
@@ -154,7 +170,7 @@ def find_outdated(
     looked_at = [group for group in groups or Group if group is not Group.SEED_2017]
     if not looked_at:
         raise AdapterError("the releases of 2017 stay as they are: ask for --group core,field")
-    chosen = metadata.select(metadata.discover(root), patterns, looked_at)
+    chosen = [one for one in metadata.select(metadata.discover(root), patterns, looked_at) if one.problem is None]
     before = outdated.cut_off(datetime.now(UTC))
     with process.ending_all(), tempfile.TemporaryDirectory(prefix="pipebench-outdated-") as logs:
         pins = outdated.look_up(chosen, before, Path(logs))
@@ -193,5 +209,5 @@ def _choose_cases(wanted: Sequence[str]) -> tuple[Case, ...]:
         if name not in known:
             near = difflib.get_close_matches(name, [case.name for case in CASES], n=3, cutoff=0.4)
             hint = f"did you mean {' or '.join(near)}?" if near else "docs/conformance.md lists them"
-            raise PlanError(f"no case {name!r}: {hint}")
+            raise PlanError(f"no case '{name}': {hint}")
     return tuple(dict.fromkeys(known[name] for name in wanted))

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from runner.errors import PlanError
 from runner.record.adapter import Adapter, Environment, Group, Scenario
-from runner.record.plan import Cell, Plan
+from runner.record.plan import Cell, Generator, Headers, Limit, Plan
 
 BASELINE = "fasthttp"
+SEED_BASELINE = "fasthttp-goroutine"
+"""fasthttp as the seed of this suite had it, with a goroutine and a channel for each request."""
+SETTLE_S = 8
+"""How long a server whose runtime compiles is warmed up at most, in seconds."""
 MAX_DEPTH = 10_000
+MAX_SECONDS = 24 * 3600
+"""A load is at most so long, and so is what comes before it."""
+MAX_RATE = 10_000_000
 MIN_DELAYS = 40
 """So many delays must a load of servers that wait last: the last, which its end cuts off, is then 2.5 % of it."""
 
@@ -38,10 +45,26 @@ _DEFAULT = Plan(
     strict=False,
     baseline=BASELINE,
     groups=(Group.CORE,),
+    settle_s=SETTLE_S,
+    generator=Generator.VOLLEY,
+    witness_by=Generator.WRK,
+    shares=(0.75,),
 )
 _SEED = replace(
-    _DEFAULT, profile="seed", depths=(5,), connections=(200,), threads=10, duration_s=5, trials=1, budget_s=None
+    _DEFAULT,
+    profile="seed",
+    depths=(5,),
+    connections=(200,),
+    threads=10,
+    duration_s=5,
+    trials=1,
+    budget_s=None,
+    baseline=SEED_BASELINE,
+    generator=Generator.WRK,
+    witness_by=Generator.VOLLEY,
+    shares=(),
 )
+"""The published command: its generator is wrk."""
 
 _UPSTREAM = replace(
     _DEFAULT,
@@ -51,12 +74,17 @@ _UPSTREAM = replace(
     trials=1,
     budget_s=None,
     check=False,
+    generator=Generator.WRK,
+    witness_by=Generator.H2LOAD,
+    shares=(),
 )
 """The plans of servers that wait. A load is many delays long: its end costs up to one delay, which is not counted."""
+_THREADED = ("granian*", "robyn", "emmett55", "pyvoy", "waitress", BASELINE)
+"""Servers whose one process has several threads at work, which take turns on one CPU, and the baseline."""
 _PAIRS = ("tornado-upstream-async", "tornado-upstream-blocking", "aiohttp-upstream-*", "sanic-upstream-*")
 
 PROFILES: Mapping[str, Plan] = {
-    "quick": replace(_DEFAULT, profile="quick", depths=(1, 16), trials=1, budget_s=None),
+    "quick": replace(_DEFAULT, profile="quick", depths=(1, 16), trials=1, budget_s=None, shares=()),
     "default": _DEFAULT,
     "seed": _SEED,
     "seed-2017": replace(_SEED, profile="seed-2017", groups=(Group.CORE, Group.SEED_2017)),
@@ -68,6 +96,15 @@ PROFILES: Mapping[str, Plan] = {
         precision=0.02,
         max_trials=30,
         budget_s=3600,
+        shares=(0.25, 0.5, 0.75, 0.9, 0.95),
+    ),
+    "two-cores": replace(
+        _DEFAULT,
+        profile="two-cores",
+        only=_THREADED,
+        groups=(),
+        depths=(1, 16),
+        server_cpus=2,
     ),
     "upstream-ab": replace(
         _UPSTREAM,
@@ -93,21 +130,24 @@ PROFILES: Mapping[str, Plan] = {
 }
 PROFILE_HELP: Mapping[str, str] = {
     "quick": "a smoke test: depth 1 and 16, one trial of a cell",
-    "default": "depth 1, 5 and 16, until ±3 % or 5.5 minutes",
+    "default": "depth 1, 5 and 16, capacity and latency at 75 % of it, until ±3 % or 5.5 minutes",
     "seed": "the published command: 10 threads, 200 connections, 5 s, depth 5, one trial",
     "seed-2017": "the same, also on the releases of 2017",
     "full": "for publishing: core and field, depth 1, 4, 16 and 64, until ±2 % or an hour",
+    "two-cores": "servers of several threads on two CPUs: depth 1 and 16; wants a machine with three",
     "upstream-ab": "servers that wait 500 ms for another: 5, 10 and 20 connections, 20 s, one trial",
     "upstream-siege": "the same at 150 ms: 10 connections, 10 s",
     "upstream-sweep": "deployments of tornado whose upstream answers at once: 1000 to 10 000 connections, 10 s",
 }
 
+_LIMIT = re.compile(r"p(\d{1,2}(?:\.\d+)?)=(\S+)", re.ASCII)
 _UNITS = {"s": 1, "m": 60, "h": 3600}
-_DELAY = re.compile(r"(\d+(?:\.\d+)?)\s*(us|ms|s)")
+_DELAY = re.compile(r"(\d{1,12}(?:\.\d{1,9})?)\s*(us|ms|s)", re.ASCII)
 _DELAY_UNITS_US = {"us": 1, "ms": 1000, "s": 1_000_000}
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([smh]?)")
-_PYTHON = re.compile(r"\d+\.\d+(\.\d+)?")
-_PERCENT = re.compile(r"(\d+(?:\.\d+)?)\s*%")
+_DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)\s*([smh]?)", re.ASCII)
+_PYTHON = re.compile(r"\d{1,3}\.\d{1,3}(\.\d{1,3})?", re.ASCII)
+_SHARE = re.compile(r"(\d{0,9}\.?\d{1,9})\s*(%?)", re.ASCII)
+_NUMBER = re.compile(r"-?\d{1,9}", re.ASCII)
 
 
 def asked(profile: str, given: Mapping[str, Any]) -> Plan:
@@ -115,8 +155,10 @@ def asked(profile: str, given: Mapping[str, Any]) -> Plan:
 
     Adapters that are named may be in any group: a profile's own groups are for who names none.
     """
-    groups = {"groups": ()} if given.get("only") else {}
-    return replace(PROFILES[profile], **{**groups, **given})
+    implied: dict[str, Any] = {"groups": ()} if given.get("only") else {}
+    if "generator" in given:
+        implied["witness_by"] = Generator.WRK if given["generator"] is Generator.VOLLEY else Generator.VOLLEY
+    return replace(PROFILES[profile], **{**implied, **given})
 
 
 def check(plan: Plan) -> Plan:
@@ -125,6 +167,7 @@ def check(plan: Plan) -> Plan:
         ("depth", "--depth", plan.depths),
         ("connections", "--connections", plan.connections),
         ("workers", "--workers", plan.workers),
+        ("server CPUs", "--server-cpus", (1 if plan.server_cpus is None else plan.server_cpus,)),
     ):
         if not values or min(values) < 1:
             raise PlanError(f"{what} is {min(values, default='nothing')}: {option} takes whole numbers of at least 1")
@@ -138,17 +181,52 @@ def check(plan: Plan) -> Plan:
                 f"{connections} connections cannot be shared evenly by {plan.threads} threads, and wrk would open "
                 f"{connections // plan.threads * plan.threads}: choose a multiple with --connections or --threads"
             )
-    if plan.duration_s < 1 or plan.duration_s != int(plan.duration_s) or plan.warm_up_s != int(plan.warm_up_s):
-        raise PlanError("wrk loads for whole seconds: give --duration and --warm-up as 1s, 2s, …")
+    _check_times(plan)
     if plan.trials is not None and plan.trials < 1:
         raise PlanError(f"trials is {plan.trials}: --trials takes a whole number of at least 1")
     if not 0 < plan.precision < 1:
         raise PlanError("precision must lie between 0 and 100 %: give --precision as 3%")
     for python in plan.pythons:
         if not _PYTHON.fullmatch(python):
-            raise PlanError(f"python is {python!r}: --python takes releases such as 3.12,3.13")
+            raise PlanError(f"python is '{python}': --python takes releases such as 3.12,3.13")
+    _check_paced(plan)
     _check_scenario(plan)
     return plan
+
+
+def _check_times(plan: Plan) -> None:
+    """Refuse loads that wrk cannot make or nobody waits for, and a budget that holds none of them."""
+    if plan.duration_s < 1 or plan.duration_s != int(plan.duration_s) or plan.warm_up_s != int(plan.warm_up_s):
+        raise PlanError("wrk loads for whole seconds: give --duration and --warm-up as 1s, 2s, …")
+    if plan.settle_s < 0 or plan.settle_s != int(plan.settle_s):
+        raise PlanError("a server settles in whole seconds: give --settle as 0s, 8s, …")
+    if max(plan.duration_s, plan.warm_up_s) > MAX_SECONDS:
+        raise PlanError(f"a load of {max(plan.duration_s, plan.warm_up_s):.0f} s is longer than a day: give fewer")
+    if plan.budget_s is not None and plan.budget_s < plan.duration_s:
+        raise PlanError(
+            f"a budget of {plan.budget_s:g} s holds no trial of {plan.duration_s:g} s: give a larger --budget"
+        )
+
+
+def _check_paced(plan: Plan) -> None:
+    """Refuse paced loads that cannot be, and a witness that is the generator itself."""
+    if plan.witness and plan.witness_by is plan.generator:
+        raise PlanError(f"{plan.generator} cannot bear witness to itself: give --witness-by another")
+    for share_ in plan.shares:
+        if not 0 < share_ < 1:
+            raise PlanError(f"a load of {share_:.0%}: --load takes shares of the capacity between 0 and 100 %, as 75%")
+    for rate in plan.rates:
+        if not 0 < rate <= MAX_RATE:
+            raise PlanError(f"rate is {rate:g}: --rate takes requests/s from 1 to {MAX_RATE:g}")
+    if plan.burst is not None and not 1 <= plan.burst <= min(plan.depths):
+        raise PlanError(
+            f"burst is {plan.burst}, and a connection holds {min(plan.depths)}: --burst takes 1 to the smallest depth"
+        )
+    for limit in plan.limits:
+        if limit.us < 1:
+            raise PlanError(f"a limit of {limit}: --limit takes a percentile and a time above 0, as p99=10ms")
+    if not 0 < plan.tail_precision < 1:
+        raise PlanError("precision of the tail must lie between 0 and 100 %: give --tail-precision as 10%")
 
 
 def _check_scenario(plan: Plan) -> None:
@@ -161,6 +239,10 @@ def _check_scenario(plan: Plan) -> None:
         raise PlanError("servers that wait for another are measured at depth 1: leave out --depth")
     if plan.check or plan.strict:
         raise PlanError("the pipelining cases are not for servers that wait for another: leave out --check, --strict")
+    if plan.shares or plan.rates or plan.limits or plan.generator is not Generator.WRK:
+        raise PlanError(
+            "servers that wait for another are loaded by wrk, closed: leave out --load, --rate, --generator"
+        )
     if plan.witness:
         raise PlanError("what bears witness to servers that wait is their model: leave out --witness")
     if plan.delay_us is not None and plan.duration_s * 1_000_000 < MIN_DELAYS * plan.delay_us:
@@ -175,13 +257,39 @@ def _check_scenario(plan: Plan) -> None:
 def cells(plan: Plan, environments: Sequence[Environment]) -> tuple[Cell, ...]:
     """Every combination that the plan asks for, of what is ready to run."""
     return tuple(
-        Cell(environment.adapter.name, environment.python, depth, connections, workers, max_clients)
+        paced
+        for headers in plan.headers
         for workers in plan.workers
         for connections in plan.connections
         for depth in plan.depths
         for environment in environments
         for max_clients in _limits(plan, environment.adapter)
+        for paced in _loads(
+            plan,
+            Cell(
+                environment.adapter.name,
+                environment.python,
+                depth,
+                connections,
+                workers,
+                max_clients,
+                headers,
+                variant=environment.variant.label if environment.variant else None,
+            ),
+        )
     )
+
+
+def _loads(plan: Plan, closed: Cell) -> Iterator[Cell]:
+    """A closed cell, which measures the capacity, and the same under each paced load of the plan."""
+    yield closed
+    burst = None if plan.burst in {None, closed.depth} else plan.burst
+    for share_ in plan.shares:
+        yield replace(closed, share=share_, burst=burst)
+    for rate in plan.rates:
+        yield replace(closed, rate=rate, burst=burst)
+    for limit in plan.limits:
+        yield replace(closed, limit=limit, burst=burst)
 
 
 def _limits(plan: Plan, adapter: Adapter) -> Sequence[int | None]:
@@ -195,7 +303,7 @@ def seconds(text: str) -> float:
     """``90``, ``90s``, ``1.5m`` or ``1h`` in seconds. Raises ``ValueError``."""
     match = _DURATION.fullmatch(text.strip())
     if not match:
-        raise ValueError(f"{text!r} is no duration: give it as 90s, 6m or 1h")
+        raise ValueError(f"'{text}' is no duration: give it as 90s, 6m or 1h")
     return float(match[1]) * _UNITS[match[2] or "s"]
 
 
@@ -206,34 +314,91 @@ def delay_us(text: str) -> int:
         return round(float(match[1]) * _DELAY_UNITS_US[match[2]])
     if text.strip() == "0":
         return 0
-    raise ValueError(f"{text!r} is no delay: give it as 500ms, 0.5s or 0")
+    raise ValueError(f"'{text}' is no delay: give it as 500ms, 0.5s or 0")
 
 
 def limits(text: str) -> tuple[int | None, ...]:
     """``default,100`` as limits, each once, ``None`` for the default. Raises ``ValueError``."""
     try:
-        return tuple(dict.fromkeys(None if part.strip() == "default" else int(part) for part in text.split(",")))
+        parts = [part.strip() for part in text.split(",")]
+        return tuple(dict.fromkeys(None if part == "default" else whole_number(part) for part in parts))
     except ValueError:
-        raise ValueError(f"{text!r} is no list of limits: give it as default,100") from None
+        raise ValueError(f"'{text}' is no list of limits: give it as default,100") from None
+
+
+def headers(text: str) -> tuple[Headers, ...]:
+    """``bare,browser`` as header fields of requests, each once. Raises ``ValueError``."""
+    try:
+        return tuple(dict.fromkeys(Headers(part.strip()) for part in text.split(",")))
+    except ValueError:
+        raise ValueError(f"{text!r} is no list of headers: give some of {','.join(Headers)}") from None
 
 
 def share(text: str) -> float:
     """``3%`` or ``0.03`` as a share. Raises ``ValueError``."""
-    match = _PERCENT.fullmatch(text.strip())
-    if match:
-        return float(match[1]) / 100
+    match = _SHARE.fullmatch(text.strip())
+    if not match:
+        raise ValueError(f"'{text}' is no share: give it as 3% or 0.03")
+    return float(match[1]) / (100 if match[2] else 1)
+
+
+def whole_number(text: str) -> int:
+    """``16`` as a number: at most nine ASCII digits. Raises ``ValueError``."""
+    if not _NUMBER.fullmatch(text.strip()):
+        raise ValueError(f"'{text}' is no whole number of at most nine digits: give it as 16")
+    return int(text)
+
+
+def latency_limits(text: str) -> tuple[Limit, ...]:
+    """``p99=10ms,p50=1ms`` as limits, each once. Raises ``ValueError``."""
+    found = []
+    for part in text.split(","):
+        match = _LIMIT.fullmatch(part.strip())
+        if not match or not 0 < float(match[1]) < 100:
+            raise ValueError(f"'{text}' is no limit: give it as p99=10ms")
+        found.append(Limit(float(match[1]), delay_us(match[2])))
+    return tuple(dict.fromkeys(found))
+
+
+def tolerance(text: str) -> tuple[float | None, float | None]:
+    """``5%``, ``p99=20%`` or ``5%,p99=20%`` as shares of a rate and of a p99. Raises ``ValueError``."""
+    rate: float | None = None
+    tail: float | None = None
+    for part in text.split(","):
+        name, is_tail, value = part.strip().rpartition("=")
+        found = share(value)
+        if found >= 1 and not value.strip().endswith("%"):
+            raise ValueError(f"'{value}' may be {value} % or {100 * found:g} %: give it with its sign, as 5%")
+        if is_tail and name != "p99":
+            raise ValueError(f"'{text}' is no tolerance: give it as 5%, or 5%,p99=20%")
+        rate, tail = (rate, found) if is_tail else (found, tail)
+    return rate, tail
+
+
+def loads(text: str) -> tuple[float, ...]:
+    """``closed,50%,90%`` as the shares of the paced loads, ascending, each once. Raises ``ValueError``.
+
+    The closed loop is always measured: a share is of its rate.
+    """
+    parts = [part.strip() for part in text.split(",")]
     try:
-        return float(text)
+        found = {share(part) for part in parts if part != "closed"}
     except ValueError:
-        raise ValueError(f"{text!r} is no share: give it as 3% or 0.03") from None
+        raise ValueError(f"'{text}' is no list of loads: give it as closed,50%,75%,90%") from None
+    return tuple(sorted(found))
+
+
+def rates(text: str) -> tuple[float, ...]:
+    """``1000,5000`` as requests/s, ascending, each once. Raises ``ValueError``."""
+    return tuple(float(number) for number in whole_numbers(text))
 
 
 def whole_numbers(text: str) -> tuple[int, ...]:
     """``1,5,16`` as numbers, ascending, each once. Raises ``ValueError``."""
     try:
-        return tuple(sorted({int(part) for part in text.split(",")}))
+        return tuple(sorted({whole_number(part) for part in text.split(",")}))
     except ValueError:
-        raise ValueError(f"{text!r} is no list of whole numbers: give it as 1,5,16") from None
+        raise ValueError(f"'{text}' is no list of whole numbers: give it as 1,5,16") from None
 
 
 def groups(text: str) -> tuple[Group, ...]:
@@ -241,4 +406,4 @@ def groups(text: str) -> tuple[Group, ...]:
     try:
         return tuple(dict.fromkeys(Group(part.strip()) for part in text.split(",")))
     except ValueError:
-        raise ValueError(f"{text!r} is no list of groups: give some of {','.join(Group)}") from None
+        raise ValueError(f"'{text}' is no list of groups: give some of {','.join(Group)}") from None

@@ -12,15 +12,20 @@ from contextlib import contextmanager
 from statistics import geometric_mean
 from typing import TYPE_CHECKING, Protocol
 
+from runner.judging.levels import Stopping
 from runner.judging.schedule import Progress, TrialSummary
-from runner.judging.stats import Stopping, mean_interval
+from runner.judging.stats import mean_interval
 from runner.record.adapter import Adapter
+from runner.record.plaintext import plain
 from runner.record.plan import Cell
 from runner.record.trial import Failure, Trial
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.live import Live
+
+Group = tuple[int, int, int]
+"""A column of the table: workers, connections, depth."""
 
 PLAIN_INTERVAL_S = 15.0
 """How often a line is printed where there is no terminal."""
@@ -66,7 +71,7 @@ class Plain:
 
     def say(self, text: str) -> None:
         """Print it, in one write: several threads may have something to say."""
-        print(text + "\n", end="", file=sys.stderr, flush=True)
+        print(plain(text) + "\n", end="", file=sys.stderr, flush=True)
 
     def building(self, adapter: Adapter, state: str) -> None:
         """Print what was built; what was there already is not news."""
@@ -94,10 +99,13 @@ class OnTerminal:
     def __init__(self, live: Live) -> None:
         self._live = live
         self._building: list[str] = []
+        self._trials: dict[tuple[str, str], dict[Group, list[TrialSummary]]] = {}
+        self._texts: dict[tuple[str, str], dict[Group, str]] = {}
+        self._seen = 0
 
     def say(self, text: str) -> None:
         """Print it above what is live."""
-        self._live.console.print(text, highlight=False, markup=False)
+        self._live.console.print(plain(text), highlight=False, markup=False)
 
     def building(self, adapter: Adapter, state: str) -> None:
         """Show which adapters are being built."""
@@ -111,30 +119,42 @@ class OnTerminal:
 
     def trial_begins(self, cell: Cell, progress: Progress, history: Sequence[TrialSummary]) -> None:
         """Show where the run is, and what is known of each cell."""
-        from rich.console import Group  # noqa: PLC0415 - only on a terminal
+        from rich.console import Group as Lines  # noqa: PLC0415 - only on a terminal
         from rich.table import Table  # noqa: PLC0415
         from rich.text import Text  # noqa: PLC0415
 
-        columns = sorted({(one.cell.workers, one.cell.connections, one.cell.depth) for one in history})
+        self._take(history)
+        columns = sorted({column for row in self._texts.values() for column in row})
         table = Table(box=None, pad_edge=False)
         table.add_column("requests/s")
         for workers, connections, depth in columns:
             table.add_column(f"d{depth} c{connections} w{workers}", justify="right", no_wrap=True)
-        known: dict[tuple[str, str], dict[tuple[int, int, int], list[TrialSummary]]] = {}
-        for one in history:
-            row = known.setdefault((one.cell.adapter, one.cell.python or ""), {})
-            row.setdefault((one.cell.workers, one.cell.connections, one.cell.depth), []).append(one)
-        for (adapter, python), row in sorted(known.items()):
-            table.add_row(f"{adapter} {python}", *[estimate(row.get(column, ())) for column in columns])
-        self._show(Group(table, Text(describe(cell, progress))) if history else describe(cell, progress))
+        for (adapter, python), row in sorted(self._texts.items()):
+            table.add_row(f"{adapter} {python}", *[row.get(column, "") for column in columns])
+        self._show(Lines(table, Text(describe(cell, progress))) if history else describe(cell, progress))
 
     def trial_ends(self, trial: Trial, found: Failure) -> None:
         """Print failures."""
         if not found.verdict.has_rate:
             self.say(f"{trial.cell.id}: {found.verdict}: {found.reason}")
 
+    def _take(self, history: Sequence[TrialSummary]) -> None:
+        """Estimate anew what the trials that came since the last time are of."""
+        changed = set()
+        for one in history[self._seen :]:
+            row, column = (_varied(one.cell), one.cell.python or ""), _group(one.cell)
+            self._trials.setdefault(row, {}).setdefault(column, []).append(one)
+            changed.add((row, column))
+        self._seen = len(history)
+        for row, column in changed:
+            self._texts.setdefault(row, {})[column] = estimate(self._trials[row][column])
+
     def _show(self, content: RenderableType) -> None:
         self._live.update(content, refresh=True)
+
+
+def _group(cell: Cell) -> Group:
+    return cell.workers, cell.connections, cell.depth
 
 
 @contextmanager
@@ -172,3 +192,8 @@ def minutes(seconds: float) -> str:
     """``75`` as ``1 min 15 s``."""
     whole = round(seconds)
     return f"{whole} s" if whole < 60 else f"{whole // 60} min {whole % 60:02} s"
+
+
+def _varied(cell: Cell) -> str:
+    """An adapter's name, and what is changed about it."""
+    return cell.adapter if cell.variant is None else f"{cell.adapter} · {cell.variant}"

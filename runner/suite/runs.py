@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
-import sys
 import time
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from importlib.metadata import version
 from pathlib import Path
 
 from runner import project
@@ -19,22 +16,24 @@ from runner.conformance import examination
 from runner.conformance.cases.catalogue import CORE
 from runner.conformance.classify import ServerClass
 from runner.conformance.record import Conformance
+from runner.counting import counting
 from runner.errors import AdapterError, PlanError, RecordError
 from runner.judging import verdict
-from runner.judging.schedule import Schedule, TrialSummary, order
-from runner.machine import doctor, facts
+from runner.judging.course import Course
+from runner.judging.schedule import Schedule, TrialSummary
+from runner.machine import facts
 from runner.record import store
 from runner.record.adapter import Adapter, Environment, Scenario, Service, Unavailable
-from runner.record.plan import Cell, Plan, Purpose
-from runner.record.run import AdapterRecord, ConformanceSummary, Finding, Level, Run
+from runner.record.plaintext import counted, plain
+from runner.record.plan import Cell, Generator, Plan, Purpose
+from runner.record.run import ConformanceSummary, Level, Run
 from runner.record.store import RunFolder
-from runner.record.trial import Placement, Trial
+from runner.record.trial import Placement, Trial, Verdict
+from runner.rows import cells, searching
 from runner.serving import process, server
-from runner.suite import inquiries, plans, trial
+from runner.suite import counts, inquiries, loading, plans, trial, witnesses
+from runner.suite import head as head_of
 from runner.suite.progress import Reporter, minutes
-
-WITNESSES = 3
-"""Trials by h2load of each cell: a single one has the noise of a start and of a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,24 +51,33 @@ def run(plan: Plan, places: Places, reporter: Reporter) -> Path:
     chosen = choose_adapters(plan, places.root)
     began = time.monotonic()
     prepared = _prepare(chosen, plan, reporter)
-    service = _service(plan, places.root)
+    programs = _programs(plan, places.root)
     ready = [made for made in prepared if isinstance(made, Environment)]
     if not ready:
         reasons = "; ".join(f"{m.adapter.name}: {m.reason}" for m in prepared if isinstance(m, Unavailable))
         raise AdapterError(f"none of the adapters can run here: {reasons}")
     setup_s = time.monotonic() - began
-    head = _head(plan, places, prepared, setup_s=setup_s)
+    head = head_of.describe(plan, places.root, prepared, setup_s=setup_s)
     folder = store.create(places.results, head.id)
-    head = _checked(head, ready, folder.path, reporter)
-    head = replace(head, id=folder.path.name)
-    folder.write_run(head)
-    _announce(head, reporter)
-    _measure(head, (), ready, folder, places, reporter, service=service)
+    with folder.held():
+        head = _checked(head, ready, folder.path, reporter)
+        if plan.count:
+            counted = counts.count_all(ready, plan.depths, head.placement.server, reporter)
+            head = replace(head, counts=tuple(one.count for one in counted))
+        head = replace(head, id=folder.path.name)
+        folder.write_run(head)
+        _announce(head, reporter)
+        _measure(head, (), ready, folder, places, reporter, programs=programs)
     return folder.path
 
 
 def resume(path: Path, places: Places, reporter: Reporter) -> Path:
     """Complete a run that ended early. Raises :class:`RecordError` where adapters or machine have changed since."""
+    with RunFolder(path).held():
+        return _resumed(path, places, reporter)
+
+
+def _resumed(path: Path, places: Places, reporter: Reporter) -> Path:
     head, trials = store.read(path)
     if head.finished_at is not None:
         reporter.say(f"{head.id} is complete: there is nothing to resume")
@@ -77,15 +85,15 @@ def resume(path: Path, places: Places, reporter: Reporter) -> Path:
     _require_tools(head.plan, places)
     chosen = choose_adapters(head.plan, places.root)
     prepared = _prepare(chosen, head.plan, reporter)
-    service = _service(head.plan, places.root)
-    changes = _changes(head, _head(head.plan, places, prepared, setup_s=0))
+    programs = _programs(head.plan, places.root)
+    changes = head_of.changes(head, head_of.describe(head.plan, places.root, prepared, setup_s=0))
     if changes:
         raise RecordError(f"{head.id} cannot be resumed: {'; '.join(changes)}: start a new run")
     folder = RunFolder(path)
     folder.repair()
-    reporter.say(f"{head.id}: resumed after {len(trials)} trials")
+    reporter.say(f"{head.id}: resumed after {counted(len(trials), 'trial')}")
     ready = [made for made in prepared if isinstance(made, Environment)]
-    _measure(head, trials, ready, folder, places, reporter, service=service)
+    _measure(head, trials, ready, folder, places, reporter, programs=programs)
     return path
 
 
@@ -102,13 +110,13 @@ def _checked(head: Run, ready: Sequence[Environment], folder: Path, reporter: Re
     head = replace(head, conformance=tuple(_summary(each) for each in found))
     if not head.plan.strict:
         return head
-    broken = {(one.adapter, one.python): one for one in head.conformance if one.server_class == ServerClass.BROKEN}
+    broken = {one.server: one for one in head.conformance if one.server_class == ServerClass.BROKEN}
     return replace(
         head,
-        cells=tuple(cell for cell in head.cells if (cell.adapter, cell.python) not in broken),
+        cells=tuple(cell for cell in head.cells if cell.server not in broken),
         adapters=tuple(
-            replace(record, unavailable=f"not loaded (--strict): broken: {broken[record.name, record.python].reason}")
-            if (record.name, record.python) in broken
+            replace(record, unavailable=f"not loaded (--strict): broken: {broken[record.server].reason}")
+            if record.server in broken
             else record
             for record in head.adapters
         ),
@@ -120,6 +128,7 @@ def _summary(found: Conformance) -> ConformanceSummary:
     return ConformanceSummary(
         adapter=found.adapter,
         python=found.python,
+        variant=found.variant,
         server_class=classification.server_class.value if classification.server_class else None,
         reason=classification.reason,
         passed=counts.passed,
@@ -131,9 +140,9 @@ def _summary(found: Conformance) -> ConformanceSummary:
 def choose_adapters(plan: Plan, root: Path) -> tuple[Adapter, ...]:
     """The adapters that a plan names, of its scenario."""
     found = metadata.discover(root)
-    if not found:
+    if not found and not plan.only:
         raise AdapterError(f"there are no adapters below {root}: run pipebench from a checkout of the project")
-    if plan.baseline != plans.BASELINE:
+    if plan.baseline != plans.PROFILES[plan.profile].baseline:
         metadata.select(found, [plan.baseline])
     chosen = metadata.select(found, plan.only, plan.groups)
     fitting = tuple(adapter for adapter in chosen if adapter.scenario is plan.scenario)
@@ -144,13 +153,19 @@ def choose_adapters(plan: Plan, root: Path) -> tuple[Adapter, ...]:
 
 def _prepare(chosen: Sequence[Adapter], plan: Plan, reporter: Reporter) -> tuple[Environment | Unavailable, ...]:
     with process.ending_all():
-        return environments.prepare(chosen, pythons=plan.pythons, progress=reporter.building)
+        return environments.prepare(chosen, pythons=plan.pythons, asked=plan.variants, progress=reporter.building)
 
 
 def _require_tools(plan: Plan, places: Places) -> None:
     plans.check(plan)
-    facts.require_wrk()
-    if plan.witness:
+    if plan.count:
+        counting.require_valgrind()
+    if plan.server_cpus is not None:
+        facts.require_cpus(max(*plan.workers, plan.server_cpus))
+    used = {plan.generator, *([plan.witness_by] if plan.witness else [])}
+    if Generator.WRK in used:
+        facts.require_wrk()
+    if Generator.H2LOAD in used:
         facts.require_h2load()
     facts.require_descriptors(max(plan.connections))
     if plan.scenario is Scenario.UPSTREAM:
@@ -167,232 +182,133 @@ def _measure(
     places: Places,
     reporter: Reporter,
     *,
-    service: Service | None,
+    programs: Programs,
 ) -> None:
     by_cell = _environments_by_cell(head.cells, ready)
-    settings = trial.Settings(
+    settings = loading.Settings(
         placement=head.placement,
         threads=head.plan.threads,
         duration_s=head.plan.duration_s,
         warm_up_s=head.plan.warm_up_s,
         folder=folder.path,
         port=places.port,
-        service=service,
+        generator=head.plan.generator,
+        volley=programs.volley,
+        service=programs.upstream,
         delay_us=head.plan.delay_us or 0,
+        settle_s=head.plan.settle_s,
+        server_cpus=head.plan.server_cpus,
     )
-    schedule = Schedule.of(head.plan, head.cells)
+    course = Course(
+        Schedule.of(head.plan, head.cells), [summarize(one) for one in trials if one.purpose is Purpose.MEASURE]
+    )
     measured = list(trials)
-    history = [summarize(one) for one in trials if one.purpose is Purpose.MEASURE]
-    before = sum(one.wall_s for one in history)
+    before = sum(one.wall_s for one in course.history)
     began = time.monotonic()
-    with process.ending_all(), _kept_off_the_servers(head.placement), _offering_to_resume(head, reporter):
-        _verify(head, measured, by_cell, settings, folder, reporter)
+    with process.ending_all(), _kept_off_the_servers(head.placement), _offering_to_resume(folder.path, reporter):
+        witnesses.verify(head, measured, by_cell, settings, folder, reporter)
         began = time.monotonic()
         while True:
             elapsed = before + time.monotonic() - began
-            step = schedule.next(history, elapsed)
+            step = course.next(elapsed)
             if step is None:
                 break
-            reporter.trial_begins(step.cell, schedule.progress(history, elapsed), history)
-            number = 1 + sum(1 for one in history if one.cell == step.cell)
-            done = trial.measure(by_cell[step.cell], step.cell, settings, number=number, round_=step.round)
+            reporter.trial_begins(step.cell, course.progress(elapsed), course.history)
+            number = 1 + course.had(step.cell)
+            head_of.refuse_edited(head, by_cell[step.cell])
+            shaped = _shaped(settings, step.cell, number)
+            done = trial.measure(
+                by_cell[step.cell], step.cell, shaped, number=number, round_=step.round, rate=step.rate
+            )
             folder.append(done)
-            history.append(summarize(done))
+            course.add(summarize(done))
             measured.append(done)
             reporter.trial_ends(done, verdict.of_trial(done))
-        if head.plan.witness:
-            _call_witness(head, measured, by_cell, settings, folder, reporter)
+        witnesses.ask_again(head, measured, by_cell, settings, folder, reporter)
     measure_s = before + time.monotonic() - began
     folder.write_run(replace(head, finished_at=facts.now(), measure_s=measure_s))
     reporter.say(f"measured in {minutes(measure_s)}; the record is {folder.path}")
 
 
-def _call_witness(
-    head: Run,
-    measured: Sequence[Trial],
-    by_cell: Mapping[Cell, Environment],
-    settings: trial.Settings,
-    folder: RunFolder,
-    reporter: Reporter,
-) -> None:
-    """Trials by h2load of each cell that has a rate, in rounds as the schedule's."""
-    worked = {one.cell for one in measured if one.purpose is Purpose.MEASURE and verdict.of_trial(one).verdict.has_rate}
-    heard = Counter(one.cell for one in measured if one.purpose is Purpose.WITNESS)
-    waiting = [
-        (round_, cell)
-        for round_ in range(1, WITNESSES + 1)
-        for cell in order(head.plan.seed, round_, head.cells)
-        if cell in worked and heard[cell] < round_
-    ]
-    for number, (round_, cell) in enumerate(waiting, start=1):
-        reporter.say(f"witness {number} of {len(waiting)}: {cell.id}")
-        witness = replace(settings, purpose=Purpose.WITNESS)
-        folder.append(trial.measure(by_cell[cell], cell, witness, number=round_, round_=round_))
+def _shaped(settings: loading.Settings, cell: Cell, number: int) -> loading.Settings:
+    """The settings of a cell's trial: what is paced is volley's, with arrivals of its own in each trial."""
+    if not cell.is_paced:
+        return settings
+    return replace(settings, generator=Generator.VOLLEY, seed=arrivals_seed(cell, number))
 
 
-def _verify(
-    head: Run,
-    measured: list[Trial],
-    by_cell: Mapping[Cell, Environment],
-    settings: trial.Settings,
-    folder: RunFolder,
-    reporter: Reporter,
-) -> None:
-    """Load each server once at its largest cell with every response read and checked."""
-    if not head.plan.check:
-        return
-    largest: dict[tuple[str, str | None], Cell] = {}
-    for cell in head.cells:
-        key = cell.adapter, cell.python
-        largest[key] = max(largest.get(key, cell), cell, key=lambda one: (one.depth * one.connections, one.workers))
-    seen = {one.cell for one in measured if one.purpose is Purpose.VERIFY}
-    verifying = replace(settings, purpose=Purpose.VERIFY, duration_s=1, warm_up_s=0)
-    for cell in largest.values():
-        if cell not in seen:
-            reporter.say(f"verifying the responses of {cell.id}")
-            done = trial.measure(by_cell[cell], cell, verifying, number=1, round_=0)
-            folder.append(done)
-            measured.append(done)
+def arrivals_seed(cell: Cell, number: int) -> int:
+    """The seed of a trial's Poisson arrivals: another one for each trial, the same whenever it is run again."""
+    return int.from_bytes(hashlib.sha256(f"{cell.id}:{number}".encode()).digest()[:4])
 
 
 def summarize(done: Trial) -> TrialSummary:
     """What the schedule must know of a trial."""
     found = verdict.of_trial(done)
-    worked = found.verdict.has_rate and done.load is not None
+    worked = found.verdict is Verdict.MEASURED if done.cell.is_paced else found.verdict.has_rate
     phases = done.phases
+    figure, observation = None, None
+    if done.cell.limit is not None:
+        observation = searching.observed(done)
+        figure = observation.rate if observation is not None else None
+    elif worked and done.load is not None:
+        figure = cells.tail_us(done) if done.cell.is_paced else done.load.requests_per_second
     return TrialSummary(
         cell=done.cell,
         round=done.round,
-        rate=done.load.requests_per_second if worked and done.load else None,
-        failed=not worked,
+        rate=figure,
+        failed=figure is None,
         disturbed=verdict.disturbance(done) is not None,
         wall_s=phases.start + phases.check + phases.warm_up + phases.load + phases.stop,
+        observation=observation,
     )
 
 
-def _service(plan: Plan, root: Path) -> Service | None:
-    """What the plan's servers wait for."""
-    if plan.scenario is not Scenario.UPSTREAM:
-        return None
+@dataclass(frozen=True, slots=True)
+class Programs:
+    """Programs of ours that a run needs beside its servers: the generator, and what servers wait for."""
+
+    volley: Service | None
+    upstream: Service | None
+
+
+def _programs(plan: Plan, root: Path) -> Programs:
+    """What the plan needs of them, built where they are not yet."""
+    waits = plan.scenario is Scenario.UPSTREAM
     with process.ending_all():
-        return environments.service(root / "go" / "upstream")
+        return Programs(
+            volley=None if waits else environments.service(project.ROOT / "go" / "volley"),
+            upstream=environments.service(root / "go" / "upstream") if waits else None,
+        )
 
 
 def _environments_by_cell(cells: Sequence[Cell], ready: Sequence[Environment]) -> Mapping[Cell, Environment]:
-    named = {(made.adapter.name, made.python): made for made in ready}
-    return {cell: named[cell.adapter, cell.python] for cell in cells}
+    named = {made.server: made for made in ready}
+    return {cell: named[cell.server] for cell in cells}
 
 
 def _announce(head: Run, reporter: Reporter) -> None:
     for finding in head.findings:
         if finding.level in {Level.WARNING, Level.PROBLEM}:
             reporter.say(f"{finding.level}: {finding.subject}: {finding.state}: {finding.effect}")
-    reporter.say(f"{head.id}: {len(head.cells)} cells, CPUs: {head.placement}")
-
-
-def _head(plan: Plan, places: Places, prepared: Sequence[Environment | Unavailable], *, setup_s: float) -> Run:
-    ready = [made for made in prepared if isinstance(made, Environment)]
-    waits = plan.scenario is Scenario.UPSTREAM
-    # What servers wait for runs on the generator's CPUs, and gets one more where there are enough.
-    placement = facts.place(max(plan.workers), plan.threads + waits)
-    findings = list(doctor.examine(doctor.read()))
-    if waits and (backlog := facts.backlog_finding(max(plan.connections))):
-        findings.append(backlog)
-    if max(plan.workers) > len(placement.server):
-        state = f"{len(placement.server)} for up to {max(plan.workers)} workers"
-        effect = "workers take CPU time from each other: more of them add nothing"
-        findings.append(Finding(Level.WARNING, "CPUs", state, effect, "ask for fewer --workers"))
-    return Run(
-        schema=store.SCHEMA,
-        id=f"{facts.now()[:19].replace(':', '').replace('-', '')}-{plan.profile}",
-        created_at=facts.now(),
-        finished_at=None,
-        command=("pipebench", *reproducible(sys.argv[1:])),
-        version=version("async-pipeline-bench"),
-        revision=_revision(places.root),
-        plan=plan,
-        machine=facts.describe(),
-        placement=placement,
-        adapters=tuple(_record(made, places.root) for made in prepared),
-        conformance=(),
-        cells=plans.cells(plan, ready),
-        findings=tuple(findings),
-        setup_s=setup_s,
-    )
-
-
-def reproducible(argv: Sequence[str]) -> Iterator[str]:
-    """A command without the folder that its records went to: that is a matter of one machine."""
-    words = iter(argv)
-    for word in words:
-        if word == "--results":
-            next(words, None)
-        elif not word.startswith("--results="):
-            yield word
-
-
-def _record(made: Environment | Unavailable, root: Path) -> AdapterRecord:
-    adapter = made.adapter
-    ready, missing = (made, None) if isinstance(made, Environment) else (None, made)
-    return AdapterRecord(
-        name=adapter.name,
-        path=str(adapter.path.relative_to(root)),
-        sha256=hashlib.sha256(adapter.path.read_bytes()).hexdigest(),
-        title=adapter.title,
-        distribution=adapter.distribution,
-        kind=adapter.kind,
-        homepage=adapter.homepage,
-        scenario=adapter.scenario,
-        language=adapter.language,
-        ranked=adapter.ranked,
-        known_failure=adapter.known_failure,
-        group=adapter.group,
-        python=made.python,
-        version=ready.version if ready else None,
-        installed=ready.installed if ready else {},
-        unavailable=missing.reason if missing else None,
-        log_tail=missing.log_tail if missing else (),
-        client=adapter.client,
-        max_clients=adapter.max_clients,
-    )
-
-
-def _changes(recorded: Run, now: Run) -> list[str]:
-    """What differs between a run's record and what is here now, and would make its trials incomparable."""
-    changes = []
-    if recorded.machine != now.machine:
-        changes.append("the machine or its tools are not the same")
-    if recorded.placement != now.placement:
-        changes.append("the CPUs that may be used are not the same")
-    before = {(one.name, one.python): one for one in recorded.adapters}
-    after = {(one.name, one.python): one for one in now.adapters}
-    for key in sorted(before.keys() | after.keys(), key=str):
-        old, new = before.get(key), after.get(key)
-        if old is None or new is None:
-            changes.append(f"{key[0]} {'is new' if old is None else 'is gone'}")
-        elif old.sha256 != new.sha256:
-            changes.append(f"{key[0]} was edited")
-        elif old.installed != new.installed:
-            changes.append(f"{key[0]} has other packages installed")
-    return changes
-
-
-def _revision(root: Path) -> str | None:
-    """The commit that is checked out, with ``+`` where files under version control were changed."""
-    commit = process.output(["git", "-C", str(root), "rev-parse", "--short=12", "HEAD"], stderr=False)
-    if commit is None or not commit.strip().isalnum():
-        return None
-    changed = process.output(["git", "-C", str(root), "status", "--porcelain", "--untracked-files=no"], stderr=False)
-    return commit.strip() + ("+" if changed and changed.strip() else "")
+    for record in head.adapters:
+        if record.version == "?":
+            what = f"its distribution '{plain(record.distribution)}' is not among what is installed"
+            reporter.say(f"{record.name}: {what}: tables show no version")
+    reporter.say(f"{head.id}: {counted(len(head.cells), 'cell')}, CPUs: {head.placement}")
 
 
 @contextmanager
-def _offering_to_resume(head: Run, reporter: Reporter) -> Iterator[None]:
+def _offering_to_resume(folder: Path, reporter: Reporter) -> Iterator[None]:
     """Where a run ends early, for whatever reason, say how it can be completed."""
     try:
         yield
     except BaseException:
-        reporter.say(f"{head.id} is not complete; its finished trials are kept: pipebench run --resume {head.id}")
+        if (folder / store.RUN_FILE).is_file():
+            command = store.resume_command(folder)
+            reporter.say(f"{folder.name} is not complete; its finished trials are kept: {command}")
+        else:
+            reporter.say(f"{folder.name} is gone, and what was measured with it: {folder} was removed meanwhile")
         raise
 
 

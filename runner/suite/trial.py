@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,10 +12,9 @@ from typing import Self
 
 from runner.conformance import check
 from runner.errors import RecordError
-from runner.judging import waiting
-from runner.load import h2load, wrk
+from runner.judging import settling, waiting
 from runner.machine import facts
-from runner.record.adapter import Environment, Service
+from runner.record.adapter import Environment
 from runner.record.plan import Cell, Purpose
 from runner.record.trial import (
     Check,
@@ -31,33 +30,11 @@ from runner.record.trial import (
     Trial,
     Upstream,
     Verdict,
+    WarmUp,
 )
-from runner.serving import errorlog, process, procfs, server, upstream
+from runner.serving import errorlog, procfs, server, upstream
 from runner.serving.server import Server
-
-LOAD_DEADLINE_S = 15.0
-"""How much longer than its load a generator may run before it is killed."""
-RESPONSE_TIMEOUT_S = 60.0
-"""Latencies beyond this are counted as time-outs and not recorded."""
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What all trials of a run share. Durations in seconds; ``port`` fixed, or ``None`` for a free one.
-
-    ``purpose``: for a witness, h2load takes the place of wrk. ``service``: what servers of scenario ``upstream`` wait
-    for, which takes ``delay_us`` for each request.
-    """
-
-    placement: Placement
-    threads: int
-    duration_s: float
-    warm_up_s: float
-    folder: Path
-    port: int | None = None
-    purpose: Purpose = Purpose.MEASURE
-    service: Service | None = None
-    delay_us: int = 0
+from runner.suite.loading import Settings, body, fields, load
 
 
 @dataclass(slots=True)
@@ -73,11 +50,14 @@ class _Seen:
     errors: tuple[LogError, ...] = ()
     upstream: Upstream | None = None
     opened: Opened | None = None
+    warm_up: WarmUp | None = None
     seconds: dict[str, float] = field(default_factory=lambda: dict.fromkeys(Phases.__dataclass_fields__, 0.0))
 
 
-def measure(environment: Environment, cell: Cell, settings: Settings, *, number: int, round_: int) -> Trial:
-    """One load of ``cell`` on a freshly started server."""
+def measure(
+    environment: Environment, cell: Cell, settings: Settings, *, number: int, round_: int, rate: float | None = None
+) -> Trial:
+    """One load of ``cell`` on a freshly started server; of a paced cell, at ``rate`` requests/s."""
     folder = settings.folder / "logs" / cell.id
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -86,7 +66,9 @@ def measure(environment: Environment, cell: Cell, settings: Settings, *, number:
     stem = f"{number:03}" + ("" if settings.purpose is Purpose.MEASURE else f"-{settings.purpose}")
     log = folder / f"{stem}-server.log"
     started_at = facts.now()
-    settings = replace(settings, placement=_narrowed(settings.placement, cell.workers))
+    settings = replace(settings, placement=_narrowed(settings, cell.workers))
+    if not environment.adapter.compiles or settings.purpose is Purpose.VERIFY:
+        settings = replace(settings, settle_s=0)
     seen = _Seen()
     clock = _Stopwatch(seen.seconds)
     try:
@@ -99,12 +81,12 @@ def measure(environment: Environment, cell: Cell, settings: Settings, *, number:
                 workers=cell.workers,
                 cpus=settings.placement.server,
                 port=settings.port,
-                variables=variables(cell, waited_for.url) if waited_for else None,
+                variables=upstream.variables(cell, waited_for.url) if waited_for else None,
             ) as running,
         ):
             clock("start")
             try:
-                _check_and_load(running, waited_for, cell, settings, folder / stem, seen=seen, clock=clock)
+                _check_and_load(running, waited_for, cell, settings, folder / stem, seen=seen, clock=clock, rate=rate)
             finally:
                 seen.exit = running.stop()
                 clock("stop")
@@ -130,18 +112,14 @@ def measure(environment: Environment, cell: Cell, settings: Settings, *, number:
         placement=settings.placement,
         upstream=seen.upstream,
         opened=seen.opened,
+        warm_up=seen.warm_up,
     )
 
 
-def _narrowed(placement: Placement, workers: int) -> Placement:
+def _narrowed(settings: Settings, workers: int) -> Placement:
     """The CPUs of a run's largest cell for one of fewer workers: what it has then is the same in every run."""
-    return replace(placement, server=placement.server[:workers])
-
-
-def variables(cell: Cell, url: str) -> Mapping[str, str]:
-    """What a server of scenario ``upstream`` finds in its environment beside where to listen."""
-    limit = {} if cell.max_clients is None else {"MAX_CLIENTS": str(cell.max_clients)}
-    return {"UPSTREAM": url} | limit
+    cpus = max(workers, settings.server_cpus or 1)
+    return replace(settings.placement, server=settings.placement.server[:cpus])
 
 
 def _allow_descriptors(environment: Environment, cell: Cell) -> None:
@@ -178,15 +156,21 @@ def _check_and_load(
     *,
     seen: _Seen,
     clock: Callable[[str], None],
+    rate: float | None,
 ) -> None:
     deadline_s = check.DEADLINE_S + settings.delay_us / 1e6
-    seen.check = check.quick_check(running.address, cell.depth, body=_body(settings), deadline_s=deadline_s)
+    seen.check = check.quick_check(
+        running.address, cell.depth, body=body(settings), deadline_s=deadline_s, fields=fields(cell)
+    )
     clock("check")
     if seen.check.failure and seen.check.failure.verdict is Verdict.REFUSED:
         seen.failure = seen.check.failure
         return
     if settings.warm_up_s:
-        _load(running, cell, settings, settings.warm_up_s, stem)
+        load(running.address, cell, replace(settings, duration_s=settings.warm_up_s), stem, rate=rate)
+        clock("warm_up")
+    if settings.settle_s:
+        seen.warm_up = _settle(running, cell, settings, stem)
         clock("warm_up")
     load_average = facts.load_average()
     measuring_cpus = {*settings.placement.server, *settings.placement.generator}
@@ -194,10 +178,10 @@ def _check_and_load(
     before, mark = facts.snapshot(measuring_cpus, port), running.mark()
     counted = waited_for.mark() if waited_for else None
     if waited_for is None:
-        seen.load, seen.failure = _load(running, cell, settings, settings.duration_s, stem)
+        seen.load, seen.failure = load(running.address, cell, settings, stem, rate=rate)
     else:
         with _Glance(port, settings.duration_s / 2) as glance:
-            seen.load, seen.failure = _load(running, cell, settings, settings.duration_s, stem)
+            seen.load, seen.failure = load(running.address, cell, settings, stem, rate=rate)
         seen.opened = glance.seen
     clock("load")
     seen.usage = running.usage_since(mark)
@@ -210,59 +194,16 @@ def _check_and_load(
     seen.surroundings = facts.surroundings(before, after, load_average=load_average, server_cpu_ns=ours)
 
 
-def _body(settings: Settings) -> bytes:
-    """What every response must have."""
-    return check.BODY if settings.service is None else upstream.BODY
-
-
-def _load(
-    running: Server, cell: Cell, settings: Settings, duration_s: float, stem: Path
-) -> tuple[Load | None, Failure | None]:
-    """One load by the run's generator, or by the witness; both leave a record, which is read and removed."""
-    by_witness = settings.purpose is Purpose.WITNESS
-    generator = "h2load" if by_witness else "wrk"
-    record, log = (stem.with_name(f"{stem.name}-{generator}.{suffix}") for suffix in ("record", "log"))
-    record.unlink(missing_ok=True)
-    threads, address = settings.threads, running.address
-    if by_witness:
-        argv = h2load.argv(cell, address, threads=threads, duration_s=duration_s, record=record)
-    else:
-        argv = wrk.argv(
-            cell,
-            address,
-            threads=threads,
-            duration_s=duration_s,
-            timeout_s=RESPONSE_TIMEOUT_S,
-            record=record,
-            verify=_body(settings).decode() if settings.purpose is Purpose.VERIFY else None,
-        )
-    deadline_s = duration_s + LOAD_DEADLINE_S
-    done = process.run(argv, timeout_s=deadline_s, log=log, cpus=settings.placement.generator)
-    if done.timed_out:
-        return None, Failure(Verdict.STALLED, f"{generator} did not end within {deadline_s:g} s")
-    if done.exit.code == wrk.CANNOT_RECORD and not by_witness:
-        why = done.log_problem or (done.output.strip().splitlines() or ["no reason given"])[-1]
-        raise RecordError(f"cannot write {record}: {why}: the trials before are kept")
-    try:
-        text = record.read_text()
-        argv = portable(argv, record)
-        if by_witness:
-            cpu_ns = None if done.cpu_s is None else round(done.cpu_s * 1e9)
-            load = h2load.parse(done.output, text, argv=argv, threads=threads, duration_s=duration_s, cpu_ns=cpu_ns)
-        else:
-            load = wrk.parse(text, argv=argv, threads=threads, connections=cell.connections)
-    except (FileNotFoundError, ValueError) as error:
-        said = (done.output.strip().splitlines() or [str(error)])[-1]
-        return None, Failure(Verdict.REFUSED, f"{generator} {done.exit}: {said}")
-    record.unlink()
-    return load, None
-
-
-def portable(argv: Sequence[str], record: Path) -> tuple[str, ...]:
-    """A generator's command as a person would type it in a checkout: no folder of this machine is in it."""
-    script = str(wrk.SCRIPT)
-    shown = f"{wrk.SCRIPT.parent.name}/{wrk.SCRIPT.name}"
-    return tuple(part.replace(str(record), record.name).replace(script, shown) for part in argv)
+def _settle(running: Server, cell: Cell, settings: Settings, stem: Path) -> WarmUp:
+    """Load a server, closed, for a second at a time until its rate settles, or there is no time left for another."""
+    rates: list[float] = []
+    step = replace(settings, duration_s=settling.STEP_S)
+    while not settling.settled(rates) and (len(rates) + 1) * settling.STEP_S <= settings.settle_s:
+        seen, _ = load(running.address, cell, step, stem)
+        if seen is None:
+            break
+        rates.append(seen.requests_per_second)
+    return WarmUp(settling.STEP_S, tuple(rates), settling.settled(rates))
 
 
 def _crash(exit_: Exit | None) -> Failure | None:

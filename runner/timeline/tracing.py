@@ -10,12 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from runner.errors import AdapterError, ToolError
-from runner.judging import figures
 from runner.record.adapter import Client, Environment, Service
 from runner.record.plan import Cell
+from runner.rows import figures
 from runner.serving import process, server, upstream
 from runner.serving.server import StartError
-from runner.suite import trial
 from runner.timeline import burst, events
 from runner.timeline.burst import Request
 from runner.timeline.events import Lane, Timeline
@@ -53,7 +52,7 @@ def of_server(environment: Environment, service: Service | None, asked: Asked, f
                 log = folder / "upstream.log"
                 waited_for = stack.enter_context(upstream.running(service, delay_us=asked.delay_us, log=log))
                 cell = Cell(adapter.name, environment.python, asked.depth, asked.connections, 1, asked.max_clients)
-                variables = trial.variables(cell, waited_for.url)
+                variables = upstream.variables(cell, waited_for.url)
             log = folder / "server.log"
             started = stack.enter_context(server.running(environment, log=log, variables=variables))
             requests = _requests(asked, waits=service is not None)

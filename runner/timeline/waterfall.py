@@ -7,7 +7,7 @@ from html import escape
 from textwrap import wrap
 from typing import TYPE_CHECKING
 
-from runner.judging import figures
+from runner.rows import figures
 from runner.timeline.events import Lane, Timeline, ticks
 
 if TYPE_CHECKING:

@@ -28,7 +28,7 @@ from runner.record.plan import Cell
 from runner.record.trial import Address
 from runner.serving import server
 from runner.serving.server import Server
-from runner.suite import trial
+from runner.suite import loading, trial
 from tests.programs import mentioning
 
 pytestmark = pytest.mark.live
@@ -133,7 +133,7 @@ def test_what_is_known_to_fail_still_does(adapter: Adapter, tmp_path: Path) -> N
     It fails a load or a core conformance case. Some fail at random: one failure will do.
     """
     environment = made(adapter)
-    settings = trial.Settings(
+    settings = loading.Settings(
         placement=facts.place(1, threads=1), threads=1, duration_s=LOAD_S, warm_up_s=0, folder=tmp_path
     )
     cell = Cell(adapter.name, environment.python, depth=DEPTH, connections=CONNECTIONS, workers=1)

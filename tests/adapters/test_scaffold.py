@@ -112,6 +112,19 @@ def test_a_go_adapter_gets_both_of_its_files(tmp_path: Path) -> None:
         create(tmp_path, Wish("other", requirement="demo==1"), "go")
 
 
+@pytest.mark.parametrize("word", ["asgi", "go"])
+def test_what_the_documentation_of_another_recommends_is_not_handed_on(tmp_path: Path, word: str) -> None:
+    for name in ("frameworks", "go"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    source = next(one for one in metadata.discover(tmp_path) if one.template == word)
+    assert source.tuning
+    create(tmp_path, Wish("demo", kind=Kind.SERVER), word)
+    made = {adapter.name: adapter for adapter in metadata.discover(tmp_path)}["demo"]
+    assert (made.tuning, made.remark) == ((), None)
+    assert made.body is source.body
+    assert made.dependencies == source.dependencies
+
+
 def test_each_template_word_stands_for_one_adapter() -> None:
     words = [adapter.template for adapter in ADAPTERS if adapter.template]
     assert len(words) == len(set(words))

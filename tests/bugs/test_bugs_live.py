@@ -1,4 +1,4 @@
-"""Each published bug that installs and shows quickly is told from its mended release; README has all."""
+"""Each published bug that installs and shows quickly is told from its mended release; README says how to try all."""
 
 from __future__ import annotations
 

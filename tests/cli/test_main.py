@@ -23,6 +23,7 @@ from runner.record import store
 from runner.record.adapter import Group, Unavailable
 from runner.record.plan import Purpose
 from runner.record.run import Finding, Level
+from runner.rows import figures
 from runner.suite import inquiries, plans
 from runner.suite.inquiries import Outdated, Tried
 from tests import builders
@@ -98,7 +99,9 @@ class TestHelp:
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
         loaded = set(done.stdout.split())
         assert {"runner", "click"} <= loaded
-        assert not {"rich", "msgspec", "h11", "asyncio", "packaging", "altair", "jinja2", "vl_convert"} & loaded
+        assert (
+            not {"rich", "msgspec", "h11", "asyncio", "numpy", "packaging", "altair", "jinja2", "vl_convert"} & loaded
+        )
 
 
 BAD_INPUT = [
@@ -109,7 +112,7 @@ BAD_INPUT = [
     (["run", "--connections", "many"], "is no list of whole numbers"),
     (["run", "--workers", "-1"], "workers is -1"),
     (["run", "--threads", "0"], "threads is 0"),
-    (["run", "--threads", "two"], "'two' is not a valid integer"),
+    (["run", "--threads", "two"], "'two' is no whole number"),
     (["run", "--threads", "3"], "50 connections cannot be shared evenly by 3 threads"),
     (["run", "--duration", "soon"], "'soon' is no duration: give it as 90s, 6m or 1h"),
     (["run", "--duration", "0"], "whole seconds"),
@@ -120,12 +123,28 @@ BAD_INPUT = [
     (["run", "--trials", "0"], "trials is 0"),
     (["run", "--python", "snake"], "'snake'"),
     (["run", "--group", "cor"], "'cor' is no list of groups: give some of core,field,2017"),
-    (["run", "--group", ""], "'' is no list of groups"),
+    (["run", "--group", ""], "what follows --group is empty: give it, or leave it out (is a variable not set?)"),
+    (["run", "--resume", ""], "what follows --resume is empty"),
+    (["run", "--resume="], "what follows --resume is empty"),
+    (["run", "--only", " "], "what follows --only is empty"),
+    (["run", "--only", ","], "',' names nothing"),
+    (["run", "--results", ""], "what follows --results is empty"),
+    (["report", ""], "what follows report is empty"),
+    (["run", "--budget", "0"], "a budget of 0 s holds no trial of 1 s"),
+    (["run", "--duration", "99999999999999999999h"], "is no duration"),
+    (["run", "--duration", "999999999s"], "longer than a day"),
+    (["run", "--depth", "١٦"], "'١٦' is no list of whole numbers"),
+    (["run", "--depth", "1_6"], "'1_6' is no list of whole numbers"),
+    (["run", "--trials", "٣"], "'٣' is no whole number"),
+    (["run", "--python", "٣.١٢"], "--python takes releases such as 3.12,3.13"),
+    (["run", "--precision", "٣%"], "is no share"),
+    (["run", "--precision", "nan"], "is no share"),
+    (["run", "--resume", "latest", "--depth", "5", "--quiet"], "leave out --depth"),
     (["list", "--group", "core,"], "'core,' is no list of groups"),
     (["check", "--group", "2018"], "'2018' is no list of groups"),
     (["check", "aiohttp", "--group", "2017"], "none of aiohttp is in group 2017: they are in --group core"),
     (["outdated", "--group", "2017"], "the releases of 2017 stay as they are: ask for --group core,field"),
-    (["run", "--port", "0"], "0 is not in the range 1<=x<=65535"),
+    (["run", "--port", "0"], "0 is too small: give at least 1"),
     (["run", "--profile", "seeds"], "'seeds' is not one of"),
     (["run", "--delay", "500ms"], "no server of this profile waits for another"),
     (["run", "--max-clients", "20"], "no server of this profile waits for another"),
@@ -184,7 +203,7 @@ class TestErrors:
 
     def test_wrk_that_is_absent(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
         monkeypatch.setenv("PATH", "/nowhere")
-        assert run(monkeypatch, "run") == 2
+        assert run(monkeypatch, "run", "--generator", "wrk") == 2
         assert capsys.readouterr().err.startswith("pipebench: wrk is not installed: ")
 
     def test_every_users_error_is_caught(
@@ -224,6 +243,58 @@ class TestErrors:
 
 
 class TestReport:
+    @pytest.fixture(autouse=True)
+    def commit(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A commit that holds every adapter as it was measured."""
+        monkeypatch.setattr("runner.publishing.publication.uncommitted_changes", lambda run, root: [])
+
+    def test_a_page_names_what_is_not_in_the_commit(
+        self, results: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        path = builders.adapter_record().path
+        changed = [path, "commit 0123456789ab"]
+        monkeypatch.setattr("runner.publishing.publication.uncommitted_changes", lambda run, root: changed)
+        assert run(monkeypatch, "report", "--results", str(results), "--format", "html") == 0
+        assert f"Not in commit 0123456789ab, or not as measured: {path}." in capsys.readouterr().out
+
+    def test_some_adapters_and_some_columns(
+        self, results: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        argv = ["report", "--results", str(results), "--format", "markdown", "--only", "aio*"]
+        assert run(monkeypatch, *argv, "--columns", "server,requests/s,±") == 0
+        lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("|")]
+        assert lines[0] == "| server | requests/s | ± | verdict |"
+        assert {line.split("|")[1].strip() for line in lines[2:]} == {"aiohttp"}
+
+    @pytest.mark.parametrize(
+        ("options", "said"),
+        [
+            (("--only", "nope"), "no adapter of"),
+            (("--columns", "nope"), "no column 'nope': there are rank, server, "),
+            (("--columns", "server", "--format", "csv"), "--columns is for --format text and markdown"),
+        ],
+    )
+    def test_what_is_not_there_is_said_in_one_line(
+        self,
+        results: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+        options: tuple[str, ...],
+        said: str,
+    ) -> None:
+        assert run(monkeypatch, "report", "--results", str(results), *options) == 2
+        (line,) = capsys.readouterr().err.splitlines()
+        assert said in line
+
+    def test_a_comment_has_no_more_columns_than_fit(
+        self, results: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert run(monkeypatch, "report", "--results", str(results), "--format", "comment") == 0
+        text = capsys.readouterr().out
+        assert max(line.count(" | ") + 1 for line in text.splitlines() if line.startswith("|")) <= 7
+        assert f"{figures.NOTHING}: not measured" in text
+        assert "async-pipeline-bench, `pipebench report`" in text
+
     @pytest.fixture
     def results(self, tmp_path: Path) -> Path:
         folder = store.create(tmp_path, "20261121T000000-default")
@@ -245,6 +316,9 @@ class TestReport:
             ("witness", "| server |"),
             ("upstream", "run 2026"),
             ("brief", "run 2026"),
+            ("comment", "### depth 5"),
+            ("blog", "Measured on 2026"),
+            ("findings", "- **Who leads"),
         ],
     )
     def test_every_format_prints_the_same_row(
@@ -266,12 +340,13 @@ class TestReport:
         self, results: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:
         assert run(monkeypatch, "report", "--results", str(results), "--format", "seed-2017") == 0
-        assert "| sanic | published | 39 |" in capsys.readouterr().out
+        assert "| sanic | published | 39.3 |" in capsys.readouterr().out
 
     def test_every_format_is_one_of_the_tests_above(self) -> None:
         (option,) = [param for param in COMMANDS["report"].params if param.name == "format_"]
         assert isinstance(option.type, click.Choice)
         formats = {"text", "markdown", "brief", "csv", "json", "html", "seed", "seed-2017", "witness", "upstream"}
+        formats |= {"comment", "blog", "findings"}
         assert set(option.type.choices) == formats
 
     @pytest.mark.parametrize("format_", ["text", "csv", "html"])
@@ -312,7 +387,7 @@ class TestList:
     def asked(self, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
         seen: list[tuple[str, ...]] = []
 
-        def inventory(only: tuple[str, ...], *_: object, groups: tuple[Group, ...]) -> tuple[object, ...]:
+        def inventory(only: tuple[str, ...], *_: object, groups: tuple[Group, ...], build: bool) -> tuple[object, ...]:
             seen.append((*only, *groups))
             return self.PREPARED
 
@@ -335,12 +410,32 @@ class TestList:
         read = json.loads(capsys.readouterr().out)
         assert [set(entry) for entry in read] == [
             {"adapter", "title", "version", "python", "kind", "scenario", "group", "available", "reason"}
+            | {"body", "remark", "tuning"}
         ] * 2
         assert [(entry["adapter"], entry["available"], entry["version"]) for entry in read] == [
             ("aiohttp", True, "3.14.5"),
             ("gone", False, None),
         ]
         assert asked == [("aio*", "gone", Group.SEED_2017, Group.CORE)]
+
+
+class TestTuning:
+    def test_it_is_listed_without_building_anything(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        monkeypatch.setattr(inquiries, "inventory", lambda *_, **__: pytest.fail("an environment was built"))
+        assert run(monkeypatch, "list", "--tuning", "--only", "hyper*") == 0
+        text = capsys.readouterr().out
+        assert "pipeline_flush" in text
+        assert "2026-11-26" in text
+
+    def test_objects(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+        assert run(monkeypatch, "list", "--tuning", "--json", "--only", "uvicorn-asyncio") == 0
+        (entry,) = json.loads(capsys.readouterr().out)
+        assert entry["adapter"] == "uvicorn-asyncio"
+        (advice,) = entry["tuning"]
+        assert (advice["taken"], advice["page"]) == ("in part", "https://uvicorn.dev/settings/")
+        assert advice["why"]
 
 
 class TestOutdated:

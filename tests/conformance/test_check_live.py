@@ -9,9 +9,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 
+from runner import project
 from runner.conformance import check
 from runner.record.trial import Address, Check, Failure, Verdict
 from runner.serving import server
@@ -79,7 +81,7 @@ def answering(first: bytes, batch: bytes | None = None, depth: int = 5) -> Handl
 
 def looked_at(handler: Handler, depth: int = 5) -> Check:
     with serving(handler) as address:
-        return check.quick_check(address, depth, deadline_s=DEADLINE_S)
+        return replace(check.quick_check(address, depth, deadline_s=DEADLINE_S), fields=None)
 
 
 class TestRight:
@@ -109,6 +111,30 @@ class TestRight:
     )
     def test_what_http_allows_is_right(self, response: bytes) -> None:
         assert looked_at(answering(response, response * 5)) == Check(5, 5, len(response))
+
+    def test_the_names_of_a_responses_header_fields_are_kept_as_they_came(self) -> None:
+        response = OK.replace(b"OK\r\n", b"OK\r\nDATE: now\r\nX-Own: 1\r\n")
+        with serving(answering(response, response * 5)) as address:
+            found = check.quick_check(address, 5, deadline_s=DEADLINE_S)
+        assert found.failure is None
+        assert found.fields == ("date", "x-own", "content-type", "content-length")
+
+    def test_header_fields_stand_behind_the_host_of_each_request(self) -> None:
+        fields = tuple(project.BROWSER_FIELDS.read_text().splitlines())
+        seen = []
+
+        def handle(connection: socket.socket, number: int) -> None:
+            seen.append(connection.recv(10_000))
+            connection.sendall(OK * (1 if number == 1 else 2))
+            until_closed(connection)
+
+        with serving(handle) as address:
+            assert check.quick_check(address, 2, deadline_s=DEADLINE_S, fields=fields).failure is None
+        one = check.request(address, fields)
+        assert seen == [one, one * 2]
+        assert one.startswith(f"GET / HTTP/1.1\r\nHost: {address}\r\nUser-Agent: Mozilla/5.0 ".encode())
+        assert one.endswith(b"\r\n\r\n")
+        assert one.count(b"\r\n\r\n") == 1
 
     def test_the_request_is_the_one_that_wrk_sends(self) -> None:
         seen = []

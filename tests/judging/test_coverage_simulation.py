@@ -16,20 +16,18 @@ from itertools import count
 
 import pytest
 
+from runner.judging.course import Course
+from runner.judging.levels import MAX_LOOKS, Stopping, critical_value, student_t
 from runner.judging.schedule import Schedule, TrialSummary
 from runner.judging.stats import (
-    MAX_LOOKS,
     Difference,
     Interval,
     RankRange,
-    Stopping,
-    critical_value,
     difference,
     mean_interval,
     rank_ranges,
     ratio_interval,
     ratio_intervals,
-    student_t,
 )
 from runner.record.plan import Cell
 
@@ -262,11 +260,11 @@ def whole_run(
     schedule = Schedule(tuple(truths), seed=seed, precision=PRECISION, budget_s=trials)
     rng = random.Random(f"run {seed}")
     sources = {cell: rates(noise, sd, rng, truth) for (cell, truth), sd in zip(truths.items(), sds, strict=True)}
-    history: list[TrialSummary] = []
-    while step := schedule.next(history, len(history)):
+    course = Course(schedule)
+    while step := course.next(len(course.history)):
         rate = next(sources[step.cell])
-        history.append(TrialSummary(step.cell, step.round, rate, failed=False, disturbed=False, wall_s=1.0))
-    return {cell: [t.rate for t in history if t.cell == cell and t.rate is not None] for cell in truths}
+        course.add(TrialSummary(step.cell, step.round, rate, failed=False, disturbed=False, wall_s=1.0))
+    return {cell: [t.rate for t in course.history if t.cell == cell and t.rate is not None] for cell in truths}
 
 
 def coverage_of_runs(

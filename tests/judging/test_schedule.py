@@ -14,8 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runner.errors import PlanError
-from runner.judging.schedule import CONFIRMATIONS, REPEATS, Schedule, Step, TrialSummary, counted, order
-from runner.judging.stats import Stopping, mean_interval, rank_ranges
+from runner.judging.course import Course
+from runner.judging.levels import Stopping
+from runner.judging.schedule import CONFIRMATIONS, REPEATS, Progress, Schedule, Step, TrialSummary, counted, order
+from runner.judging.stats import mean_interval, rank_ranges
 from runner.record.plan import Cell
 from runner.suite.plans import PROFILES
 
@@ -53,11 +55,16 @@ def carry_on(
     schedule: Schedule, servers: Mapping[Cell, Server], history: Sequence[TrialSummary] = ()
 ) -> list[TrialSummary]:
     """Run until the schedule has nothing more."""
-    trials = list(history)
-    while step := schedule.next(trials, sum(trial.wall_s for trial in trials)):
-        trials.append(servers[step.cell].trial(step, sum(trial.cell == step.cell for trial in trials)))
-        assert len(trials) < 5000
-    return trials
+    course = Course(schedule, history)
+    while step := course.next(sum(trial.wall_s for trial in course.history)):
+        course.add(servers[step.cell].trial(step, course.had(step.cell)))
+        assert len(course.history) < 5000
+    return list(course.history)
+
+
+def progress(schedule: Schedule, trials: Sequence[TrialSummary], elapsed_s: float) -> Progress:
+    """How far a run with these trials is."""
+    return Course(schedule, trials).progress(elapsed_s)
 
 
 def every(schedule: Schedule, server: Server) -> dict[Cell, Server]:
@@ -158,8 +165,8 @@ def test_a_cell_that_never_gets_there_ends_at_the_most_trials() -> None:
     schedule = Schedule(cells("wild", "calm"), seed=2, max_trials=9)
     trials = carry_on(schedule, {schedule.cells[0]: Server(sd=0.5), schedule.cells[1]: Server(sd=0.001)})
     assert numbers(trials) == {schedule.cells[0]: 9, schedule.cells[1]: 3}
-    progress = schedule.progress(trials, 0)
-    assert (progress.reached, progress.exhausted, progress.open) == (1, 1, 0)
+    found = progress(schedule, trials, 0)
+    assert (found.reached, found.exhausted, found.open) == (1, 1, 0)
 
 
 @pytest.mark.parametrize(
@@ -177,7 +184,7 @@ def test_every_profile_can_be_scheduled() -> None:
         assert schedule.cells == cells("a", "b")
         assert schedule.budget_s == plan.budget_s
         assert schedule.stopping is (Stopping.PRECISION if plan.trials is None else Stopping.FIXED)
-        assert schedule.next([], 0) == Step(order(plan.seed, 1, cells("a", "b"))[0], 1)
+        assert Course(schedule, []).next(0) == Step(order(plan.seed, 1, cells("a", "b"))[0], 1)
 
 
 # --- the budget -----------------------------------------------------------------------------------------------------
@@ -210,8 +217,8 @@ def test_a_budget_is_no_reason_to_start_a_trial_that_does_not_fit() -> None:
 def test_time_that_was_spent_elsewhere_counts() -> None:
     schedule = Schedule(cells("a", "b"), seed=1, budget_s=100)
     begun = carry_on(replace(schedule, budget_s=10), every(schedule, Server(sd=0.5)))
-    assert schedule.next(begun, 50) is not None
-    assert schedule.next(begun, 99) is None
+    assert Course(schedule, begun).next(50) is not None
+    assert Course(schedule, begun).next(99) is None
 
 
 def test_the_last_budget_goes_to_what_cannot_be_told_apart() -> None:
@@ -260,7 +267,7 @@ def test_a_failed_cell_is_confirmed_and_left_alone() -> None:
     trials = carry_on(schedule, every(schedule, Server()) | {schedule.cells[1]: broken})
     assert [trial.round for trial in trials if trial.cell == schedule.cells[1]] == [1, 2]
     assert CONFIRMATIONS == 2
-    assert schedule.progress(trials, 100).failed == 1
+    assert progress(schedule, trials, 100).failed == 1
 
 
 def test_a_fixed_number_of_trials_does_not_repeat_what_is_broken() -> None:
@@ -278,15 +285,15 @@ def test_one_failure_is_replaced_by_another_trial() -> None:
     )
     trials = carry_on(schedule, every(schedule, Server(sd=0.001, fails=lambda number: number == 1)))
     assert [trial.failed for trial in trials] == [False, True, False, False]
-    assert schedule.progress(trials, 0).reached == 1
+    assert progress(schedule, trials, 0).reached == 1
 
 
 def test_a_run_where_everything_is_broken_ends() -> None:
     schedule = Schedule(cells("a", "b"), seed=8, budget_s=1000)
     trials = carry_on(schedule, every(schedule, Server(fails=lambda number: True)))
-    progress = schedule.progress(trials, 6)
+    found = progress(schedule, trials, 6)
     assert len(trials) == 4
-    assert (progress.failed, progress.open, progress.expected_total, progress.eta_s) == (2, 0, 4, 0)
+    assert (found.failed, found.open, found.expected_total, found.eta_s) == (2, 0, 4, 0)
 
 
 # --- disturbed trials -----------------------------------------------------------------------------------------------
@@ -307,7 +314,7 @@ def test_where_disturbance_is_the_rule_repeating_ends() -> None:
     adaptive = replace(schedule, trials=None, precision=0.05)
     trials = carry_on(adaptive, every(schedule, Server(disturbed=lambda number: True)))
     assert min(numbers(trials).values()) >= 3 + REPEATS
-    assert adaptive.progress(trials, 0).reached == 2
+    assert progress(adaptive, trials, 0).reached == 2
 
 
 def test_a_disturbed_rate_has_no_say_in_the_interval() -> None:
@@ -401,38 +408,38 @@ def test_whatever_happens_the_run_ends_in_rounds(data: st.DataObject) -> None:
     assert all(after.round - before.round in {0, 1} for before, after in pairwise(trials))
     most = schedule.max_trials if schedule.trials is None else schedule.trials + REPEATS + CONFIRMATIONS - 1
     assert max(numbers(trials).values()) <= most
-    progress = schedule.progress(trials, sum(trial.wall_s for trial in trials))
-    assert progress.reached + progress.failed + progress.exhausted + progress.open == 4
+    found = progress(schedule, trials, sum(trial.wall_s for trial in trials))
+    assert found.reached + found.failed + found.exhausted + found.open == 4
 
 
 # --- progress -------------------------------------------------------------------------------------------------------
 
 
 def test_progress_before_the_first_trial() -> None:
-    progress = Schedule(cells("a", "b"), seed=1, trials=4).progress([], 0)
-    assert (progress.done, progress.expected_total, progress.eta_s, progress.open) == (0, 8, None, 2)
+    found = progress(Schedule(cells("a", "b"), seed=1, trials=4), [], 0)
+    assert (found.done, found.expected_total, found.eta_s, found.open) == (0, 8, None, 2)
 
 
 def test_progress_of_a_fixed_number_of_trials_is_exact() -> None:
     schedule = Schedule(cells("a", "b", "c"), seed=1, trials=4)
     whole = carry_on(schedule, every(schedule, Server()))
     for done in range(1, 13):
-        progress = schedule.progress(whole[:done], WALL_S * done)
-        assert progress.expected_total == 12
-        assert progress.eta_s == pytest.approx(WALL_S * (12 - done))
-    assert schedule.progress(whole, 0).reached == 3
+        found = progress(schedule, whole[:done], WALL_S * done)
+        assert found.expected_total == 12
+        assert found.eta_s == pytest.approx(WALL_S * (12 - done))
+    assert progress(schedule, whole, 0).reached == 3
 
 
 def test_progress_guesses_the_total_within_reason_and_never_beyond_the_budget() -> None:
     schedule = Schedule(cells(*"abcdefgh"), seed=1, budget_s=80)
     whole = carry_on(schedule, every(schedule, Server(sd=0.02)))
     for done in range(1, len(whole)):
-        progress = schedule.progress(whole[:done], WALL_S * done)
-        assert progress.eta_s is not None
-        assert progress.eta_s <= 80 - WALL_S * done
-        assert progress.done == done
+        found = progress(schedule, whole[:done], WALL_S * done)
+        assert found.eta_s is not None
+        assert found.eta_s <= 80 - WALL_S * done
+        assert found.done == done
         if done >= 24:
-            assert progress.expected_total == pytest.approx(len(whole), rel=0.2)
-    reached = [schedule.progress(whole[:done], 0).reached for done in range(len(whole))]
+            assert found.expected_total == pytest.approx(len(whole), rel=0.2)
+    reached = [progress(schedule, whole[:done], 0).reached for done in range(len(whole))]
     assert reached[0] == 0
     assert reached[-1] >= 6

@@ -10,21 +10,17 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from runner.judging.levels import MAX_LOOKS, Stopping, critical_value, nominal_level, student_t
 from runner.judging.stats import (
-    MAX_LOOKS,
     Difference,
     Interval,
     RankRange,
-    Stopping,
-    critical_value,
     difference,
     drift,
     mean_interval,
-    nominal_level,
     rank_ranges,
     ratio_interval,
     ratio_intervals,
-    student_t,
     variance_components,
 )
 

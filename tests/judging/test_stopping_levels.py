@@ -23,7 +23,7 @@ from itertools import pairwise
 
 import pytest
 
-from runner.judging.stats import MAX_LOOKS, Stopping, nominal_level, student_t
+from runner.judging.levels import MAX_LOOKS, Stopping, nominal_level, student_t
 
 RATIOS = (0.8, 1.2, 1.4, 1.6, 1.8, 2.2, 3.0)
 """The worst lies between 1.2 (for the smallest levels) and 2.2 (for the largest)."""

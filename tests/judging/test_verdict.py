@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from runner.judging import verdict
+from runner.judging.latency import Proofs
 from runner.record.trial import Failure, GeneratorErrors, Load, Placement, Trial, Verdict
 from tests import builders
 from tests.builders import BATCH_US, BATCHES, RESPONSE_BYTES, SECOND_NS, SECOND_US
@@ -57,9 +58,14 @@ class TestWhoWasTheLimit:
         both = builders.trial(load=builders.load(cpu_ns=SECOND_NS), server=builders.server_usage(cpu_ns=SECOND_NS))
         assert judge(both) is Verdict.GENERATOR_BOUND
 
-    def test_a_generator_that_cannot_tell_is_taken_for_idle(self) -> None:
-        assert verdict.generator_busy(loaded(cpu_ns=None)) is None
-        assert judge(loaded(cpu_ns=None)) is Verdict.MEASURED
+    @pytest.mark.parametrize("server_ns", [SECOND_NS // 2, SECOND_NS])
+    def test_a_generator_that_cannot_tell_leaves_open_who_was_the_limit(self, server_ns: int) -> None:
+        """Not measured is not 0: neither is a busy server then the limit, nor is a share of 0 % printed."""
+        trial = builders.trial(load=builders.load(cpu_ns=None), server=builders.server_usage(cpu_ns=server_ns))
+        assert verdict.generator_busy(trial) is None
+        found = verdict.of_trial(trial)
+        assert found.verdict is Verdict.NEITHER
+        assert found.reason == "the generator's CPU time was not measured: who was the limit is not known"
 
     def test_a_server_that_waited_was_not_the_limit(self) -> None:
         at = builders.trial(server=builders.server_usage(cpu_ns=SECOND_NS * 90 // 100))
@@ -282,7 +288,50 @@ class TestStalls:
     def test_it_is_no_stall_where_the_generator_was_too_busy_to_ask(self) -> None:
         assert judge(loaded(**_part(0.5), cpu_ns=SECOND_NS * 74 // 100)) is Verdict.STALLED
         assert judge(loaded(**_part(0.5), cpu_ns=SECOND_NS * 75 // 100)) is Verdict.MEASURED
-        assert judge(loaded(**_part(0.5), cpu_ns=None)) is Verdict.MEASURED
+        assert judge(loaded(**_part(0.5), cpu_ns=None)) is Verdict.NEITHER
+
+    def test_a_generator_that_cannot_tell_hides_no_silence(self) -> None:
+        assert judge(loaded(**_part(0.05), cpu_ns=None, active_intervals=None)) is Verdict.STALLED
+
+    @pytest.mark.parametrize(("active", "found"), [(1, Verdict.STALLED), (2, Verdict.NEITHER)])
+    def test_no_other_work_explains_that_nine_tenths_are_silent(self, active: int, found: Verdict) -> None:
+        """3 000 responses, then none: a rank and ``±0.2 %``, if noise were an excuse for all."""
+        frozen = loaded(**_part(0.03), active_intervals=active, cpu_ns=SECOND_NS // 50)
+        noisy = replace(_in(other_cpu_ns=SECOND_NS * 2), load=frozen.load, server=builders.server_usage(cpu_ns=1))
+        assert verdict.disturbance(noisy) is not None
+        assert judge(noisy) is found
+
+    def test_a_slow_server_whose_responses_come_together_is_not_frozen(self) -> None:
+        slow = builders.load(requests=750, histogram=((900_000, 50),), active_intervals=1)
+        assert judge(replace(_in(other_cpu_ns=SECOND_NS), load=slow)) is Verdict.MEASURED
+
+
+class TestStallInAll:
+    def half(self, **changes: object) -> Trial:
+        """Silent in the second half, where other work took all of a CPU."""
+        return replace(_in(other_cpu_ns=SECOND_NS), load=builders.load(**_part(0.4), **changes))
+
+    def test_silence_in_each_trial_is_not_the_machines(self) -> None:
+        silent = self.half(active_intervals=4)
+        assert judge(silent) is Verdict.MEASURED
+        found = verdict.stall_in_all([silent, silent])
+        assert found is not None
+        assert found.verdict is Verdict.STALLED
+        assert "in 40% of the load's time, then none" in found.reason
+        assert verdict.stall_in_all([silent]) is None
+        assert verdict.stall_in_all([silent, builders.trial()]) is None
+
+    def test_a_generator_that_had_to_share_its_cpu_is_as_good_as_busy(self) -> None:
+        assert verdict.stall_in_all([self.half(active_intervals=10)] * 3) is None
+        calmer = replace(
+            self.half(active_intervals=10), surroundings=builders.surroundings(other_cpu_ns=SECOND_NS // 3)
+        )
+        found = verdict.stall_in_all([calmer] * 3)
+        assert found is not None
+        assert "responses stopped on at least 60% of the connections" in found.reason
+
+    def test_servers_that_wait_are_told_by_their_model(self) -> None:
+        assert verdict.stall_in_all([builders.waited(3)] * 3) is None
 
     def test_nor_where_something_else_took_the_time(self) -> None:
         stolen = builders.surroundings(steal_ns=SECOND_NS // 10)
@@ -317,6 +366,7 @@ class TestProofs:
         assert found is not None
         assert found.problem is None
         assert found.samples == BATCHES
+        assert isinstance(found, Proofs)
         assert found.allowed == pytest.approx(60 * 4 / 5)
 
     def test_without_a_load_there_are_none(self) -> None:

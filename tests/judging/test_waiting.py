@@ -11,9 +11,7 @@ import pytest
 from rich.console import Console
 
 from runner.errors import PlanError
-from runner.judging import rows, verdict, waiting
-from runner.judging.figures import NOTHING
-from runner.judging.rows import Row
+from runner.judging import verdict, waiting
 from runner.record import store
 from runner.record.adapter import Client
 from runner.record.histogram import Histogram
@@ -21,6 +19,9 @@ from runner.record.plan import Cell, Plan
 from runner.record.run import Run
 from runner.record.trial import Failure, LogError, Opened, Placement, Trial, Verdict
 from runner.report.tables import standard, upstream
+from runner.rows import rows
+from runner.rows.figures import NOTHING
+from runner.rows.row import Row
 from runner.suite import plans
 from tests import builders
 from tests.builders import SECOND_NS
@@ -370,8 +371,8 @@ class TestTables:
         )
         trials = [trial(1000), trial(2000), trial(1000, "other"), trial(2000, "other", exit=died)]
         text = upstream.markdown(run, rows.rows(run, trials))
-        rates = "| server | 1 000 | 2 000 |\n| --- | ---: | ---: |\n| other | 20 | crashed |\n"
-        assert rates + "| tornado, AsyncHTTPClient | 20 | 20 |\n" in text
+        rates = "| server | 1 000 | 2 000 |\n| --- | ---: | ---: |\n| other | 20.0 | crashed |\n"
+        assert rates + "| tornado, AsyncHTTPClient | 20.0 | 20.0 |\n" in text
         assert text.count("| 40.0 MiB | 40.0 MiB |") == 2
         assert "### 2 000 connections" in text
         assert "### 1 000 connections" not in text

@@ -44,6 +44,13 @@ def test_the_command_is_the_cells() -> None:
     assert argv[-1] == "http://127.0.0.1:8080/"
 
 
+def test_header_fields_are_options_of_their_own() -> None:
+    argv = h2load.argv(
+        builders.cell(), Address("127.0.0.1", 1), threads=1, duration_s=1, record=Path("/r"), fields=("A: 1", "B: 2")
+    )
+    assert argv[-3:] == ("--header=A: 1", "--header=B: 2", "http://127.0.0.1:1/")
+
+
 def test_what_it_printed_is_the_load() -> None:
     load = parse()
     assert (load.generator, load.argv, load.threads, load.cpu_ns) == ("h2load", ("h2load",), 1, 5)

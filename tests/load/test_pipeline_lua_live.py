@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from runner import project
 from runner.conformance import check
 from runner.judging import latency
 from runner.load import wrk
@@ -111,6 +112,28 @@ class TestRequests:
             done = run(address, depth, connections=1)
         assert requests_printed(done.stdout) > 10 * depth
         assert set(batches) == {check.request(address) * depth}
+
+    @pytest.mark.parametrize("depth", [1, 5])
+    def test_fields_of_a_file_stand_behind_the_host_of_each(self, depth: int) -> None:
+        batches: list[bytes] = []
+
+        def handle(connection: Any, _number: int) -> None:
+            while data := connection.recv(262_144):
+                batches.append(data)
+                connection.sendall(OK * data.count(END))
+
+        handler: Handler = handle
+        with serving(handler) as address:
+            done = run(address, depth, "", "", project.BROWSER_FIELDS, connections=1)
+        assert (done.returncode, requests_printed(done.stdout) > 10 * depth) == (0, True)
+        fields = project.BROWSER_FIELDS.read_text().splitlines()
+        assert set(batches) == {check.request(address, fields) * depth}
+
+    def test_fields_that_cannot_be_read_are_refused_in_one_line(self, address: Address) -> None:
+        done = run(address, 1, "", "", "/no/such/file")
+        assert done.returncode == 2
+        (line,) = done.stderr.splitlines()
+        assert line == "pipeline.lua: cannot read header fields: /no/such/file: No such file or directory"
 
 
 class TestRecord:

@@ -67,6 +67,28 @@ def test_the_command_is_the_cells() -> None:
     assert argv[6:] == ("-s", str(wrk.SCRIPT), "http://127.0.0.1:8080", "--", "16", "/runs/1/001-wrk.json")
 
 
+@pytest.mark.parametrize(
+    ("verify", "fields", "last"),
+    [
+        ("Hello world!", None, ("/r", "Hello world!")),
+        (None, Path("/lua/browser.txt"), ("/r", "", "/lua/browser.txt")),
+        ("ok", Path("/lua/browser.txt"), ("/r", "ok", "/lua/browser.txt")),
+    ],
+)
+def test_what_the_script_is_told_stands_last(verify: str | None, fields: Path | None, last: tuple[str, ...]) -> None:
+    argv = wrk.argv(
+        builders.cell(depth=16),
+        Address("127.0.0.1", 8080),
+        threads=1,
+        duration_s=1,
+        timeout_s=60,
+        record=Path("/r"),
+        verify=verify,
+        fields=fields,
+    )
+    assert argv[argv.index("--") :] == ("--", "16", *last)
+
+
 def test_the_script_it_names_is_there() -> None:
     assert wrk.SCRIPT.name == "pipeline.lua"
     assert "function done(" in wrk.SCRIPT.read_text()

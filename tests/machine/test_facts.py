@@ -44,6 +44,19 @@ def _cores(root: Path, monkeypatch: pytest.MonkeyPatch, cores: dict[int, tuple[i
         _write(root, f"{topology}/core_id", f"{core}\n")
 
 
+@pytest.mark.parametrize(("cpus", "wanted", "fits"), [(2, 1, True), (2, 2, False), (3, 2, True), (1, 1, False)])
+def test_cpus_for_the_server_and_another_for_the_generator(
+    cpus: int, wanted: int, fits: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(cpus)))
+    if fits:
+        facts.require_cpus(wanted)
+        return
+    with pytest.raises(PlanError, match=f"this machine has {cpus}: .*--server-cpus") as refused:
+        facts.require_cpus(wanted)
+    assert "\n" not in str(refused.value)
+
+
 class TestPlacement:
     @pytest.mark.parametrize(
         ("cores", "workers", "threads", "expected"),

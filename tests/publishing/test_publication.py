@@ -15,7 +15,7 @@ from runner.conformance.record import Conformance, as_json
 from runner.errors import RecordError
 from runner.publishing import publication
 from runner.record import store
-from runner.suite import runs
+from runner.suite import head
 from tests import builders
 
 ROOT = Path(__file__).parents[2]
@@ -248,4 +248,4 @@ def test_a_published_log_names_no_folder_of_who_measured() -> None:
 @pytest.mark.parametrize("where", [("--results", "elsewhere"), ("--results=elsewhere",)])
 def test_a_recorded_command_can_be_typed_anywhere(where: tuple[str, ...]) -> None:
     argv = ["run", "--profile", "full", *where, "--quiet"]
-    assert list(runs.reproducible(argv)) == ["run", "--profile", "full", "--quiet"]
+    assert list(head.reproducible(argv)) == ["run", "--profile", "full", "--quiet"]

@@ -25,10 +25,10 @@ from runner.record.store import RUN_FILE, TRIALS_FILE, RunFolder
 from runner.record.trial import Failure, LogError, Trial, Verdict
 from tests import builders
 
-st.register_type_strategy(float, st.floats(allow_nan=False, allow_infinity=False))
+st.register_type_strategy(float, st.floats(0, allow_nan=False, allow_infinity=False))
 st.register_type_strategy(Mapping, lambda kind: st.dictionaries(*map(st.from_type, get_args(kind))))
 _INT64 = st.integers(-(2**63), 2**63 - 1)
-st.register_type_strategy(int, _INT64)
+st.register_type_strategy(int, st.integers(1, 2**63 - 1))
 st.register_type_strategy(Histogram, st.lists(st.tuples(_INT64, _INT64)).map(Histogram.of))
 
 FULL = builders.trial(
@@ -38,19 +38,20 @@ FULL = builders.trial(
     errors=(LogError("ValueError: <script> | \u2028 \x00 é", 3),),
     log="logs/x/002-server.log",
 )
+ADAPTERS = (builders.adapter_record(), builders.adapter_record(python=None))
 EMPTY = builders.trial(check=None, load=None, server=None, exit=None, surroundings=None, number=3)
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> RunFolder:
     made = store.create(tmp_path, "20261121T000000-default")
-    made.write_run(builders.run(finished_at=None))
+    made.write_run(builders.run(finished_at=None, adapters=ADAPTERS))
     return made
 
 
 class TestRoundTrip:
     def test_a_run_and_its_trials_come_back_as_they_were(self, folder: RunFolder) -> None:
-        head, trials = builders.run(finished_at=None, setup_s=None), (builders.trial(), FULL, EMPTY)
+        head, trials = builders.run(finished_at=None, setup_s=None, adapters=ADAPTERS), (builders.trial(), FULL, EMPTY)
         folder.write_run(head)
         for trial in trials:
             folder.append(trial)
@@ -60,7 +61,9 @@ class TestRoundTrip:
     @given(head=st.from_type(Run), trial=st.from_type(Trial))
     def test_any_record_does(self, tmp_path: Path, head: Run, trial: Trial) -> None:
         folder = store.create(tmp_path, "any")
-        head = replace(head, schema=store.SCHEMA)
+        plan = replace(head.plan, depths=(1,), connections=(1,), workers=(1,))
+        server = builders.adapter_record(name=trial.cell.adapter, python=trial.cell.python)
+        head = replace(head, schema=store.SCHEMA, plan=plan, adapters=(server,), cells=(trial.cell,))
         folder.write_run(head)
         folder.append(trial)
         assert store.read(folder.path) == (head, (trial,))
@@ -95,7 +98,7 @@ class TestRoundTrip:
         path.write_text(json.dumps(head, indent=1))
         read = store.read(folder.path)[0]
         assert read.plan.groups == ()
-        assert read.adapters == builders.run().adapters
+        assert read.adapters == ADAPTERS
 
     def test_people_can_read_it(self, folder: RunFolder) -> None:
         assert json.loads((folder.path / RUN_FILE).read_text())["machine"]["host"] == "bench"
@@ -143,7 +146,7 @@ class TestFullDisk:
             with pytest.raises(RecordError) as refused:
                 folder.append(FULL)
         assert "No space left on device: the trials before are kept" in str(refused.value)
-        assert "pipebench run --resume 20261121T000000-default" in str(refused.value)
+        assert f"pipebench run --resume {folder.path}" in str(refused.value)
         assert (folder.path / TRIALS_FILE).read_bytes() == before
         folder.append(EMPTY)
         assert store.read(folder.path)[1] == (builders.trial(), EMPTY)
@@ -187,7 +190,10 @@ class TestRefusals:
                 lambda text: text.replace('"schema": 1', '"schema": 2'),
                 "schema 2, this version reads 1: use the version",
             ),
-            (lambda text: text.replace('"schema": 1', '"skema": 1'), "schema none, this version reads 1"),
+            (lambda text: text.replace('"schema": 1', '"skema": 1'), r"run\.json is damaged: it is not the head"),
+            (lambda _: "", r"run\.json is empty: restore it from a copy"),
+            (lambda _: "{}", r"run\.json is damaged: it is not the head"),
+            (lambda text: text.replace('"name": "aiohttp"', '"name": "other"'), "cell aiohttp-.* is of no adapter"),
             (lambda text: text[: len(text) // 2], r"run\.json is damaged: "),
             (lambda text: text.replace('"cells"', '"sells"'), r"run\.json is damaged: .*cells"),
         ],
@@ -203,7 +209,9 @@ class TestRefusals:
         folder.append(FULL)
         path = folder.path / TRIALS_FILE
         path.write_text(path.read_text().replace('"crashed"', '"exploded"'))
-        with pytest.raises(RecordError, match=r"trials\.jsonl is damaged: .*exploded"):
+        with pytest.raises(
+            RecordError, match=r"trials\.jsonl, line 1: .*exploded.*--skip-damaged leaves such lines out"
+        ):
             store.read(folder.path)
 
     @pytest.mark.parametrize(
@@ -213,7 +221,7 @@ class TestRefusals:
         folder.append(builders.trial())
         path = folder.path / TRIALS_FILE
         path.write_text(path.read_text().replace(f"[[{builders.BATCH_US},{builders.BATCHES}]]", histogram))
-        with pytest.raises(RecordError, match=r"trials\.jsonl is damaged: "):
+        with pytest.raises(RecordError, match=r"trials\.jsonl, line 1: "):
             store.read(folder.path)
 
     def test_a_folder_that_is_no_run(self, tmp_path: Path) -> None:
@@ -269,13 +277,73 @@ class TestFolders:
 
 
 def test_a_published_run_is_read_from_its_compressed_trials(folder: RunFolder) -> None:
-    folder.write_run(builders.run())
     folder.append(FULL)
     folder.append(EMPTY)
     plain = folder.path / TRIALS_FILE
     (folder.path / (TRIALS_FILE + ".gz")).write_bytes(gzip.compress(plain.read_bytes()))
     plain.unlink()
     assert store.read(folder.path)[1] == (FULL, EMPTY)
+
+
+class TestDamage:
+    @pytest.mark.parametrize(
+        ("change", "says"),
+        [
+            (
+                (f'"requests":{5 * builders.BATCHES}', '"requests":-1'),
+                "line 2: Expected `int` >= 0 - at `$.load.requests`",
+            ),
+            (('"duration_us":1000000', '"duration_us":0'), "line 2: Expected `int` >= 1 - at `$.load.duration_us`"),
+            (('"adapter":"aiohttp"', '"adapter":"nobody"'), "line 2: it is of nobody-py3.13.0-d5-c50-w1, and the run"),
+        ],
+    )
+    def test_a_line_is_named_and_can_be_left_out(self, folder: RunFolder, change: tuple[str, str], says: str) -> None:
+        trials = [builders.trial(number=number) for number in (1, 2, 3)]
+        for trial in trials:
+            folder.append(trial)
+        path = folder.path / TRIALS_FILE
+        lines = path.read_text().splitlines(keepends=True)
+        assert change[0] in lines[1]
+        lines[1] = lines[1].replace(*change)
+        path.write_text("".join(lines))
+        with pytest.raises(RecordError) as refused:
+            store.read(folder.path)
+        assert says in str(refused.value)
+        _, read, damage = store.read_past_damage(folder.path)
+        assert read == (trials[0], trials[2])
+        assert damage is not None
+        assert damage.lines == (2,)
+
+    @pytest.mark.parametrize(("keep", "whole"), [(0.5, None), (0.0, 0)])
+    def test_what_was_compressed_and_cut(self, folder: RunFolder, keep: float, whole: int | None) -> None:
+        for number in range(1, 40):
+            folder.append(builders.trial(number=number))
+        plain = folder.path / TRIALS_FILE
+        packed = gzip.compress(plain.read_bytes())
+        plain.unlink()
+        path = folder.path / f"{TRIALS_FILE}.gz"
+        path.write_bytes(packed[: int(len(packed) * keep)] if keep else b"no gzip at all")
+        _, read, damage = store.read_past_damage(folder.path)
+        assert damage is not None
+        assert "it cannot be read on" in damage.first
+        assert whole is None or len(read) == whole
+        with pytest.raises(RecordError, match="cannot be read on"):
+            store.read(folder.path)
+
+    def test_trials_that_are_no_file(self, folder: RunFolder) -> None:
+        (folder.path / TRIALS_FILE).mkdir()
+        with pytest.raises(RecordError, match="is no file"):
+            store.read(folder.path)
+
+
+class TestHeld:
+    def test_a_folder_is_held_by_one(self, folder: RunFolder) -> None:
+        again = RunFolder(folder.path).held()
+        refused = pytest.raises(RecordError, match=rf"is still being measured, by process {os.getpid()}: ")
+        with folder.held(), refused, again:
+            pass
+        with folder.held():
+            pass
 
 
 class TestLogs:

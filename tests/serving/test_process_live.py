@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from runner.errors import ToolError
+from runner.errors import RecordError, ToolError
 from runner.record.trial import Exit
 from runner.serving import process
 from runner.serving.process import LOG_HEAD_BYTES, LOG_TAIL_BYTES, Process
@@ -49,6 +49,31 @@ def log(tmp_path: Path) -> Path:
 
 def ready(log: Path) -> bool:
     return eventually(lambda: log.exists() and "ready" in log.read_text())
+
+
+class TestAKilledSupervisor:
+    """What kills its supervisor is found: by being our child now, or by what its environment says."""
+
+    @pytest.mark.parametrize("forgets", [False, True], ids=["", "without its environment"])
+    def test_what_it_leaves_is_ended(self, program: Program, log: Path, tmp_path: Path, forgets: bool) -> None:
+        lasting = ("env", "-i", *program("import time; print('ready', flush=True); time.sleep(600)"))
+        code = f"""
+            import os, signal, time
+            parent = os.getppid()
+            if os.fork() == 0:
+                os.setsid()
+                time.sleep(0.1)
+                os.kill(parent, signal.SIGKILL)
+                if {forgets}:
+                    os.execvp("env", {lasting!r})
+                print("ready", flush=True)
+            time.sleep(600)
+        """
+        with Process(program(code), log=log) as started:
+            ended = started.wait(PATIENCE_S)
+            assert ended is not None
+            assert (ended.signal, ended.before_stop) == ("SIGKILL", False)
+        assert not mentioning(str(tmp_path))
 
 
 class TestEnds:
@@ -169,7 +194,7 @@ class TestDescendants:
 NEST = """
     import sys, time
     from pathlib import Path
-    from runner import process
+    from runner.serving import process
 
     folder = Path(sys.argv[1])
     started = []
@@ -312,7 +337,7 @@ class TestStart:
                 Process([command], log=log)
 
     def test_a_log_that_cannot_be_written_is_a_users_error(self, tmp_path: Path) -> None:
-        with pytest.raises(ToolError, match=r"^cannot start true: No such file or directory: .*/absent/log$"):
+        with pytest.raises(RecordError, match=r"^cannot write .*/absent/log: No such file or directory$"):
             Process(["true"], log=tmp_path / "absent" / "log")
 
     def test_it_gets_the_folder_environment_and_cpus_it_is_given(

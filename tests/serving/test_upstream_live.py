@@ -31,7 +31,7 @@ from runner.record.trial import Address, Opened, Verdict
 from runner.serving import server, upstream
 from runner.serving.server import Server
 from runner.serving.upstream import Counts
-from runner.suite import trial
+from runner.suite import loading, trial
 from tests.programs import eventually, mentioning
 
 pytestmark = pytest.mark.live
@@ -93,7 +93,7 @@ def running(
             environment,
             log=folder / "server.log",
             workers=workers,
-            variables=trial.variables(cell, waited_for.url),
+            variables=upstream.variables(cell, waited_for.url),
         ) as started,
     ):
         yield started, waited_for
@@ -242,7 +242,7 @@ class TestTrials:
     def test_what_the_upstream_counted_is_in_the_record(self, service: Service, tmp_path: Path) -> None:
         (adapter,) = (one for one in ADAPTERS if one.name == "tornado-upstream-async")
         environment = made(adapter)
-        settings = trial.Settings(
+        settings = loading.Settings(
             placement=facts.place(1, 2),
             threads=1,
             duration_s=2,
@@ -271,7 +271,7 @@ class TestTrials:
     def test_an_upstream_that_does_not_start_is_the_reason(self, tmp_path: Path) -> None:
         (adapter,) = (one for one in ADAPTERS if one.name == "tornado-upstream-async")
         broken = Service("upstream", (sys.executable, "-c", "raise SystemExit('no port is free')"))
-        settings = trial.Settings(facts.place(1, 2), 1, 1, 0, tmp_path, service=broken)
+        settings = loading.Settings(facts.place(1, 2), 1, 1, 0, tmp_path, service=broken)
         done = trial.measure(made(adapter), Cell(adapter.name, None, 1, 1, 1), settings, number=1, round_=1)
         assert done.failure is not None
         assert done.failure.verdict is Verdict.UNAVAILABLE

@@ -15,10 +15,12 @@ from pathlib import Path
 from statistics import geometric_mean
 
 from runner import project
-from runner.judging import figures, rows, stats
-from runner.judging.stats import Difference, Stopping
+from runner.judging import stats
+from runner.judging.levels import Stopping
+from runner.judging.stats import Difference
 from runner.record import store
 from runner.record.plan import Cell
+from runner.rows import cells, figures
 from runner.suite import plans, progress, runs
 
 MINIMAL = Path(__file__).with_suffix("")
@@ -41,7 +43,7 @@ def main() -> None:
         with progress.reporter(quiet=False) as reporter:
             places = runs.Places(root=root, results=root / "results")
             folder = runs.run(replace(plan, only=only), places, reporter)
-        measured = rows.by_cell(*store.read(folder))
+        measured = cells.by_cell(*store.read(folder))
     print("| server | depth | minimal | ours | ours / minimal | 95 % interval |  |")
     print("| --- | ---: | ---: | ---: | ---: | ---: | --- |")
     for cell in sorted(measured):
@@ -50,7 +52,7 @@ def main() -> None:
             print(_line(cell, measured[beside], measured[cell], len(measured) // 2))
 
 
-def _line(cell: Cell, minimal: rows.CellTrials, ours: rows.CellTrials, comparisons: int) -> str:
+def _line(cell: Cell, minimal: cells.CellTrials, ours: cells.CellTrials, comparisons: int) -> str:
     verdicts = minimal.found.verdict, ours.found.verdict
     if not all(verdict.has_rate for verdict in verdicts):
         return f"| {cell.adapter} | {cell.depth} | {verdicts[0]} | {verdicts[1]} | | | not compared |"

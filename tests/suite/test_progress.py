@@ -112,6 +112,15 @@ class TestOnTerminal:
         assert lines[2] == ["sanic", "3.13.0", "failed"]
         assert " ".join(lines[3]) == "trial 7 of about 72, about 20 s left: aiohttp-py3.13.0-d5-c50-w1"
 
+    def test_a_table_that_grew_is_the_table_drawn_at_once(self) -> None:
+        grown, at_once = Screen(), Screen()
+        other = builders.cell(adapter="sanic")
+        history = [*summaries(CELL, 1000, 1010), *summaries(other, None, 500), *summaries(CELL, 990)]
+        for done in range(len(history) + 1):
+            grown.reporter.trial_begins(CELL, at(done), history[:done])
+        at_once.reporter.trial_begins(CELL, at(len(history)), history)
+        assert grown.shown() == at_once.shown()
+
     def test_before_the_first_trial_there_is_no_table(self) -> None:
         screen = Screen()
         screen.reporter.trial_begins(CELL, at(0), ())

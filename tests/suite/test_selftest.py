@@ -12,10 +12,11 @@ from runner.errors import RecordError
 from runner.record import store
 from runner.record.trial import Trial
 from runner.report.tables import trust
+from runner.rows.planted import AGAIN, BASE, PLANTED, Outcome
+from runner.rows.planted import share as share_of
 from runner.suite import selftest
-from runner.suite.selftest import AGAIN, BASE, Outcome
 from tests import builders
-from tests.judging.test_rows import at
+from tests.rows.test_rows import at
 
 FACTORS = (0.998, 1.0, 1.002, 1.001)
 """What four trials of one server differ by."""
@@ -30,7 +31,8 @@ def session(folder: Path, number: int, rates: dict[str, float], *, finished: boo
     """A session's record in which each server has its rate."""
     made = store.create(folder, f"20261121T0000{number:02}-session-{number:03}")
     records = tuple(builders.adapter_record(name=name, python=None) for name in rates)
-    head = builders.run(id=made.path.name, adapters=records)
+    cells = tuple(builders.cell(adapter=name, python=None) for name in rates)
+    head = builders.run(id=made.path.name, adapters=records, cells=cells)
     made.write_run(head if finished else replace(head, finished_at=None))
     for name, rate in rates.items():
         for trial in trials(name, rate):
@@ -60,7 +62,7 @@ class TestEvaluation:
     def test_planted_ones_are_found_and_the_wrong_way_is_told(self, outcome: Outcome) -> None:
         planted = outcome.levels[1]
         assert (planted.different.found, planted.different.of, planted.wrong_way) == (9, 10, 1)
-        assert planted.planted_us == selftest.PLANTED["planted-5"] / 1000
+        assert planted.planted_us == PLANTED["planted-5"] / 1000
         assert planted.planted_share == pytest.approx(planted.planted_us / outcome.base_cost_us)
         assert planted.estimate == pytest.approx((8 * 1.05 + 1 + 1 / 1.05) / 10 - 1, abs=1e-3)
 
@@ -91,7 +93,7 @@ class TestShare:
         """The ends solve (p - share)² = z² p (1 - p) / n (Wilson 1927)."""
         z = 1.959963984540054
         for found in range(0, of + 1, max(1, of // 10)):
-            share = selftest.share(found, of)
+            share = share_of(found, of)
             assert 0 <= share.low <= found / of + 1e-12
             assert found / of - 1e-12 <= share.high <= 1
             for end in (share.low, share.high):
@@ -99,7 +101,7 @@ class TestShare:
                     assert (found / of - end) ** 2 == pytest.approx(z * z * end * (1 - end) / of)
 
     def test_nothing_of_nothing_may_be_anything(self) -> None:
-        share = selftest.share(0, 0)
+        share = share_of(0, 0)
         assert (share.low, share.high) == (0, 1)
 
 
@@ -110,7 +112,7 @@ class TestPlanting:
             levels = selftest.levels_of(number)
             assert selftest.OFTEN in levels
             seen |= set(levels)
-        assert seen == set(selftest.PLANTED)
+        assert seen == set(PLANTED)
 
     def test_the_template_has_the_line_that_is_written_over(self) -> None:
         assert selftest.TEMPLATE.read_text().count(selftest.BURN_LINE) == 1

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from runner.load import wrk
 from runner.record.trial import Address
-from runner.suite import trial
+from runner.suite import loading
 from tests import builders
 
 
@@ -20,7 +20,7 @@ def test_a_recorded_command_names_no_folder_of_the_machine(tmp_path: Path) -> No
         timeout_s=60,
         record=record,
     )
-    shown = trial.portable(argv, record)
+    shown = loading.portable(argv, record)
     assert shown == (
         *("wrk", "-t1", "-c50", "-d1s", "--timeout=60s", "--latency", "-s", "lua/pipeline.lua"),
         *("http://127.0.0.1:8080", "--", "5", "001-wrk.record"),
@@ -29,4 +29,4 @@ def test_a_recorded_command_names_no_folder_of_the_machine(tmp_path: Path) -> No
 
 def test_it_names_none_in_an_option_either(tmp_path: Path) -> None:
     record = tmp_path / "001-h2load.record"
-    assert trial.portable(("h2load", f"--log-file={record}"), record) == ("h2load", "--log-file=001-h2load.record")
+    assert loading.portable(("h2load", f"--log-file={record}"), record) == ("h2load", "--log-file=001-h2load.record")

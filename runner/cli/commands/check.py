@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 )
 @click.argument("adapters", nargs=-1, metavar="[ADAPTER]...")
 @options.of_groups
+@options.varied
 @click.option("--case", "cases", type=options.NAMES, default=(), help="Only these cases, by name or number.  [all]")
 @click.option("--strict", is_flag=True, help="Exit code 1 where any case failed.")
 @click.option("--ladder", is_flag=True, help="Also search the largest depth and number of connections that work.")
@@ -49,6 +50,7 @@ def command(  # noqa: PLR0913 - an option each
     adapters: tuple[str, ...],
     *,
     groups: tuple[Group, ...],
+    variants: tuple[str, ...],
     cases: tuple[str, ...],
     strict: bool,
     ladder: bool,
@@ -72,7 +74,9 @@ def command(  # noqa: PLR0913 - an option each
 
     before = None if against is None else record.read(against)
     with progress.reporter(quiet=quiet) as reporter:
-        found = inquiries.examine(adapters, project.ROOT, reporter, groups=groups, cases=cases, ladder=ladder)
+        found = inquiries.examine(
+            adapters, project.ROOT, reporter, groups=groups, variants=variants, cases=cases, ladder=ladder
+        )
     if before is not None:
         compared = differences.compare(before, found)
         if format_ == "json":

@@ -34,8 +34,9 @@ def command(name: str, source: str | None, kind: str | None, **given: str | None
     What is not given is asked for on a terminal, and elsewhere taken from the adapter that it is begun from.
     """
     from runner.adapters import metadata, scaffold
-    from runner.record.adapter import Kind
+    from runner.record.adapter import Kind, Scenario
 
+    project.require_checkout("pipebench new")
     found = metadata.discover(project.ROOT)
     asking = sys.stdin.isatty()
     if source is None:
@@ -50,12 +51,21 @@ def command(name: str, source: str | None, kind: str | None, **given: str | None
         given["homepage"] = click.prompt("Its homepage", default=begin.homepage)
     wish = scaffold.Wish(name, kind=Kind(kind) if kind else None, **given)
     written = [path.relative_to(project.ROOT) for path in scaffold.create(wish, begin, project.ROOT)]
-    serve = f"uv run {written[0]}" if begin.language == "python" else f"go -C {written[0].parent} run ."
+    serve = {
+        "python": f"uv run {written[0]}",
+        "go": f"go -C {written[0].parent} run .",
+        "node": f"node {written[0]}",
+        "rust": f"cargo run --release --manifest-path {written[0].parent}/Cargo.toml",
+    }[begin.language]
+    waits = begin.scenario is Scenario.UPSTREAM
     click.echo(
         f"wrote {', '.join(map(str, written))}, begun from {begin.path.relative_to(project.ROOT)}\n"
         "next:\n"
-        f"  PORT=8080 {serve}   # serve it, and look at it with curl\n"
+        f"  {'UPSTREAM=http://… ' if waits else ''}HOST=127.0.0.1 PORT=8080 {serve}   # look at it with curl\n"
         f"  edit {written[0]}: your framework instead of {begin.title}, its pin and its metadata at the top\n"
-        f"  uv run pipebench check {name}\n"
-        f"  uv run pipebench run --only {name},fasthttp --profile quick"
+        + (
+            f"  uv run pipebench run --only {name} --profile upstream-siege"
+            if waits
+            else f"  uv run pipebench check {name}\n  uv run pipebench run --only {name},fasthttp --profile quick"
+        )
     )

@@ -40,6 +40,8 @@ def command(
     from runner.report.tables import listing
     from runner.suite import inquiries, progress
 
+    if update:
+        project.require_checkout("pipebench outdated --update")
     with progress.reporter(quiet=quiet) as reporter:
         found = inquiries.find_outdated(adapters, project.ROOT, reporter, groups=groups, update=update)
     if as_json:

@@ -41,6 +41,7 @@ def command(run: str | None, check: bool, refresh: bool, unfinished: bool, uncom
 
     if (run is not None) + check + refresh != 1:
         raise click.UsageError("give a RUN to publish, or --check, or --refresh")
+    project.require_checkout("pipebench publish")
     if check:
         found = publication.check(project.ROOT)
         for discrepancy in found:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from runner.record.plan import Plan
 
 
+_OF_RESUMING = ("resume", "results", "port", "as_json", "quiet")
+"""What can be said anew of a run that is resumed."""
 _PROFILES = "; ".join(f"{name}: {text}" for name, text in plans.PROFILE_HELP.items())
 
 
@@ -24,7 +26,9 @@ _PROFILES = "; ".join(f"{name}: {text}" for name, text in plans.PROFILE_HELP.ite
         "pipebench run --depth 1,5,16 --connections 50 --budget 10m",
         "pipebench run --profile seed            # the seed's command and its five columns",
         "pipebench run --group core,field --budget 1h",
+        "pipebench run --headers bare,browser    # what parsing a browser's header costs",
         "pipebench run --profile upstream-ab     # servers that wait for another: what blocking costs",
+        "pipebench run --only 'aiohttp,uvicorn' --load 50%,75%,90% --limit p99=10ms",
         "pipebench run --resume latest",
     ),
 )
@@ -43,26 +47,70 @@ _PROFILES = "; ".join(f"{name}: {text}" for name, text in plans.PROFILE_HELP.ite
 @click.option(
     "--python", "pythons", type=options.NAMES, help="CPython releases to run adapters on, as 3.12,3.13.  [newest]"
 )
-@click.option("--threads", type=int, help="Threads of the load generator.")
+@options.varied
+@click.option("--count", is_flag=True, default=None, help="Count instructions as well, under valgrind.")
+@click.option("--server-cpus", type=options.WholeNumber(1), help="CPUs of a server.  [one a worker]")
+@click.option("--headers", type=options.HEADERS, help="Header fields of a request: bare (Host alone), browser.  [bare]")
+@click.option("--threads", type=options.WholeNumber(), help="Threads of the load generator.")
 @click.option("--duration", "duration_s", type=options.DURATION, help="Length of one load, in whole seconds.")
 @click.option(
     "--warm-up", "warm_up_s", type=options.DURATION, help="Load before the one that counts, in whole seconds."
 )
-@click.option("--trials", type=int, help="A fixed number of trials of each cell, instead of precision and budget.")
+@click.option(
+    "--settle",
+    "settle_s",
+    type=options.DURATION,
+    help="Warm-up, at most, of a server whose runtime compiles, until its rate settles.  [8s]",
+)
+@click.option(
+    "--trials",
+    type=options.WholeNumber(),
+    help="A fixed number of trials of each cell, instead of precision and budget; up to three that other work "
+    "disturbed are repeated.",
+)
 @click.option("--precision", type=options.SHARE, help="Half-width of the 95 % interval at which a cell is done, as 3%.")
+@click.option("--tail-precision", type=options.SHARE, help="The same for the p99 of a paced load.  [10%]")
 @click.option("--budget", "budget_s", type=options.DURATION, help="Time for the whole measurement, as 6m.")
-@click.option("--seed", type=int, help="Seed of the order of trials.")
-@click.option("--baseline", help="Adapter that the others are compared with.  [fasthttp]")
-@click.option("--witness", is_flag=True, default=None, help="Load each cell once more with h2load, and compare.")
+@click.option("--seed", type=options.WholeNumber(), help="Seed of the order of trials.")
+@click.option("--baseline", help="Adapter that the others are compared with.  [the profile's]")
+@click.option(
+    "--load",
+    "shares",
+    type=options.LOADS,
+    help="Paced loads beside the closed one: shares of each cell's capacity, as closed,50%,75%,90%.",
+)
+@click.option("--rate", "rates", type=options.RATES, help="Paced loads in requests/s, the same for all servers.")
+@click.option(
+    "--limit",
+    "limits",
+    type=options.LATENCY_LIMITS,
+    help="Search the highest rate that a server holds with this percentile within this time, as p99=10ms.",
+)
+@click.option(
+    "--burst", type=options.WholeNumber(1), help="Requests of an arrival of a paced load.  [as many as depth]"
+)
+@click.option(
+    "--generator",
+    type=click.Choice(["volley", "wrk"]),
+    callback=options.generator,
+    help="What loads in a closed loop; paced loads are volley's.  [the profile's]",
+)
+@click.option("--witness", is_flag=True, default=None, help="Load each cell once more with another generator.")
+@click.option(
+    "--witness-by",
+    type=click.Choice(["volley", "wrk", "h2load"]),
+    callback=options.generator,
+    help="Which.  [wrk where volley loads, else volley]",
+)
 @click.option("--check/--no-check", default=None, help="Run the core conformance cases and verify responses.  [check]")
 @click.option("--strict", is_flag=True, default=None, help="Do not load servers whose pipelining is broken.")
 @click.option("--delay", "delay_us", type=options.DELAY, help="What the upstream of servers that wait takes, as 500ms.")
 @click.option(
     "--max-clients", type=options.LIMITS, help="Requests that a waiting server's client may have under way at once."
 )
-@click.option("--port", type=click.IntRange(1, 65535), help="Port for the servers.  [a free one]")
+@click.option("--port", type=options.WholeNumber(1, 65535), help="Port for the servers.  [a free one]")
 @options.records_to
-@click.option("--resume", metavar="RUN", help="Complete a run that ended early; other options are then its own.")
+@click.option("--resume", metavar="RUN", help="Complete a run that ended early, with the options that it began with.")
 @click.option("--json", "as_json", is_flag=True, help="Print the rows as JSON instead of tables.")
 @click.option("--quiet", is_flag=True, help="No progress on stderr.")
 def command(
@@ -73,6 +121,8 @@ def command(
     from runner.suite import progress, runs
 
     places = runs.Places(results=results, port=port)
+    if resume and (others := options.given(click.get_current_context(), *_OF_RESUMING)):
+        raise click.UsageError(f"a run is resumed with the options that it began with: leave out {', '.join(others)}")
     given = {name: value for name, value in given.items() if value is not None}
     plan: Plan = plans.check(plans.asked(profile, given))
     with progress.reporter(quiet=quiet) as reporter:

@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     ),
 )
 @click.argument("adapters", nargs=-1, metavar="[ADAPTER]...")
-@click.option("--depth", type=click.IntRange(1, 1000), help="Requests in one batch on a connection.")
-@click.option("--connections", type=click.IntRange(1, 1000), help="Connections that ask at the same moment.")
+@click.option("--depth", type=options.WholeNumber(1, 1000), help="Requests in one batch on a connection.")
+@click.option("--connections", type=options.WholeNumber(1, 1000), help="Connections that ask at the same moment.")
 @click.option("--delay", "delay_us", type=options.DELAY, default="200ms", help="What each request takes.  [200ms]")
-@click.option("--max-clients", type=click.IntRange(1), help="Limit of a waiting server's client.  [its own]")
+@click.option("--max-clients", type=options.WholeNumber(1), help="Limit of a waiting server's client.  [its own]")
 @click.option(
     "--client",
     "clients",

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from runner.judging import verdict
-from runner.judging.rows import Row
 from runner.record.plan import Cell, Purpose
 from runner.record.trial import LogError, Trial, Verdict
+from runner.rows.row import Row
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
-from runner.judging import figures
-from runner.judging.rows import Row
 from runner.record.run import Run
 from runner.record.trial import Verdict
 from runner.report.markdown import escape, table
 from runner.report.tables import standard
+from runner.rows import figures
+from runner.rows.row import Group, Row
 
 _LEFT = ("server", "version", "Python", "pipelining", "note")
 
@@ -34,17 +34,20 @@ def markdown(run: Run, rows: Sequence[Row]) -> str:
     over_depth = len({row.group[2] for row in loaded}) > 1 or len({row.group[1] for row in loaded}) < 2
     loads: dict[str, list[Row]] = defaultdict(list)
     for row in sorted(loaded, key=lambda row: row.group):
-        workers, connections, depth = row.group
+        group = row.group
         loads[
             standard.load_title(
-                workers, connections=connections if over_depth else None, depth=None if over_depth else depth
+                group.workers,
+                connections=group.connections if over_depth else None,
+                depth=None if over_depth else group.depth,
+                headers=group.headers,
             )
         ].append(row)
     for title, found in loads.items():
         lines += [f"### {title}", "", *_table(found, "depth" if over_depth else "connections"), ""]
     missing = [[escape(row.title), escape(row.reason)] for row in rows if row.depth is None]
     if missing:
-        lines += [f"### {standard.group_title((0, 0, 0))}", "", *table(["server", "note"], _LEFT, missing), ""]
+        lines += [f"### {standard.group_title(Group(0, 0, 0))}", "", *table(["server", "note"], _LEFT, missing), ""]
     return "\n".join(lines)
 
 
@@ -52,19 +55,28 @@ def _table(rows: Sequence[Row], dimension: str) -> list[str]:
     steps = sorted({getattr(row, dimension) for row in rows})
     pipelining = any(row.server_class for row in rows)
     names = [f"depth {step}" if dimension == "depth" else f"{step} connections" for step in steps]
-    headings = ["server", "version", "Python", *(["pipelining"] if pipelining else [])]
+    varied = any(row.variant for row in rows)
+    headings = [
+        "server",
+        *(["variant"] if varied else []),
+        "version",
+        "Python",
+        *(["pipelining"] if pipelining else []),
+    ]
     headings += [*(f"requests/s, {name}" for name in names), f"CPU µs/request, {names[-1]}", "note"]
     servers: dict[tuple[object, ...], dict[int, Row]] = defaultdict(dict)
     for row in rows:
         limit = row.cell.max_clients if row.cell else None
-        servers[row.adapter, row.python, limit][getattr(row, dimension)] = row
+        servers[*row.server, limit][getattr(row, dimension)] = row
     ordered = sorted(servers.values(), key=lambda one: _order(one, steps))
-    return table(headings, _LEFT, (list(_line(one, steps, pipelining=pipelining)) for one in ordered))
+    return table(headings, _LEFT, (list(_line(one, steps, pipelining=pipelining, varied=varied)) for one in ordered))
 
 
-def _line(measured: Steps, steps: Sequence[int], *, pipelining: bool) -> Iterator[str]:
+def _line(measured: Steps, steps: Sequence[int], *, pipelining: bool, varied: bool) -> Iterator[str]:
     any_, last = next(iter(measured.values())), measured.get(steps[-1])
     yield escape(any_.title)
+    if varied:
+        yield escape(any_.variant or figures.NOTHING)
     yield escape(any_.version or figures.NOTHING)
     yield escape(any_.python or figures.NOTHING)
     if pipelining:

@@ -6,10 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from runner.adapters.environments import NOT_BUILT
 from runner.adapters.outdated import Pin, State
-from runner.judging.figures import NOTHING
-from runner.record.adapter import Environment, Group, Kind, Scenario, Unavailable
+from runner.record.adapter import Adapter, Body, Environment, Group, Kind, Scenario, Taken, Tuning, Unavailable
+from runner.record.plaintext import plain
 from runner.record.run import Finding, Level
+from runner.report.tables import fitting
+from runner.report.tables.fitting import Column
+from runner.rows.figures import NOTHING
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -17,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One adapter as ``pipebench list`` shows it."""
+    """One adapter as ``pipebench list`` shows it. ``available`` is ``None`` where it is not built yet."""
 
     adapter: str
     title: str
@@ -26,8 +30,11 @@ class Entry:
     kind: Kind
     scenario: Scenario
     group: Group
-    available: bool
+    body: Body | None
+    available: bool | None
     reason: str | None
+    remark: str | None
+    tuning: tuple[Tuning, ...]
 
 
 def entries(prepared: Sequence[Environment | Unavailable]) -> tuple[Entry, ...]:
@@ -41,32 +48,99 @@ def entries(prepared: Sequence[Environment | Unavailable]) -> tuple[Entry, ...]:
             kind=made.adapter.kind,
             scenario=made.adapter.scenario,
             group=made.adapter.group,
-            available=isinstance(made, Environment),
-            reason=made.adapter.known_failure if isinstance(made, Environment) else made.reason,
+            body=made.adapter.body,
+            available=None if _is_to_be_built(made) else isinstance(made, Environment),
+            reason=_note(made),
+            remark=made.adapter.remark,
+            tuning=made.adapter.tuning,
         )
         for made in prepared
     )
 
 
-def table(listed: Sequence[Entry]) -> RenderableType:
+def _is_to_be_built(made: Environment | Unavailable) -> bool:
+    return isinstance(made, Unavailable) and made.reason == NOT_BUILT
+
+
+def _note(made: Environment | Unavailable) -> str | None:
+    """What is known to fail, why there is no version, or why it is not available."""
+    if isinstance(made, Unavailable):
+        return made.adapter.known_failure if _is_to_be_built(made) else made.reason
+    if made.version == "?":
+        return f"its distribution '{made.adapter.distribution}' is not among what is installed"
+    return made.adapter.known_failure
+
+
+_LISTED = (
+    Column("adapter"),
+    Column("version", worth=1),
+    Column("Python", worth=4),
+    Column("kind", worth=3),
+    Column("scenario", worth=5),
+    Column("group", worth=2),
+    Column("body", worth=6),
+    Column("available"),
+    Column("note", least=24),
+)
+_AVAILABLE = {True: ("yes", "green"), False: ("no", "red"), None: ("not built yet", "yellow")}
+
+
+def table(listed: Sequence[Entry]) -> list[RenderableType]:
     """The entries for a terminal."""
+    from rich.text import Text  # noqa: PLC0415 - only where a table is drawn
+
+    made = fitting.Fitted(
+        None,
+        _LISTED,
+        [
+            [
+                Text(entry.adapter),
+                Text(entry.version or NOTHING),
+                Text(entry.python or NOTHING),
+                Text(entry.kind.value),
+                Text(entry.scenario.value),
+                Text(entry.group.value),
+                Text(entry.body.value if entry.body else NOTHING),
+                Text(*_AVAILABLE[entry.available]),
+                Text(plain("; ".join(filter(None, (entry.reason, entry.remark))))),
+            ]
+            for entry in listed
+        ],
+    )
+    return [made, fitting.LeftOut([made], "a wider terminal shows it, and so does --json")]
+
+
+@dataclass(frozen=True, slots=True)
+class Advised:
+    """One adapter as ``pipebench list --tuning`` shows it."""
+
+    adapter: str
+    title: str
+    remark: str | None
+    tuning: tuple[Tuning, ...]
+
+
+def advised(adapters: Sequence[Adapter]) -> tuple[Advised, ...]:
+    """The adapters of which something is known that their documentation recommends, or that it does not."""
+    return tuple(Advised(one.name, one.title, one.remark, one.tuning) for one in adapters if one.tuning)
+
+
+_TAKEN = {Taken.YES: "green", Taken.PART: "yellow", Taken.NO: "red"}
+
+
+def tuning_table(listed: Sequence[Advised]) -> RenderableType:
+    """What is recommended, for a terminal: one line a recommendation, the adapter's name on its first."""
     from rich.table import Table  # noqa: PLC0415 - only where a table is drawn
     from rich.text import Text  # noqa: PLC0415
 
     made = Table(box=None, pad_edge=False)
-    for heading in ("adapter", "version", "Python", "kind", "scenario", "group", "available", "note"):
-        made.add_column(heading, no_wrap=heading != "note")
-    for entry in listed:
-        made.add_row(
-            Text(entry.adapter),
-            Text(entry.version or NOTHING),
-            Text(entry.python or NOTHING),
-            entry.kind.value,
-            entry.scenario.value,
-            entry.group.value,
-            Text("yes", style="green") if entry.available else Text("no", style="red"),
-            Text(entry.reason or ""),
-        )
+    for heading in ("adapter", "recommended", "taken", "why", "page, read"):
+        made.add_column(heading, no_wrap=heading in {"adapter", "taken"}, overflow="fold")
+    for adapter in listed:
+        for place, one in enumerate(adapter.tuning):
+            taken = Text(one.taken.value, style=_TAKEN[one.taken]) if one.taken else Text(NOTHING)
+            name = Text("" if place else adapter.adapter)
+            made.add_row(name, Text(one.advice), taken, Text(one.why or ""), Text(f"{one.page}, {one.read}"))
     return made
 
 

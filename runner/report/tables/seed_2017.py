@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from runner.judging import figures
-from runner.judging.figures import NOTHING
-from runner.judging.rows import Row
 from runner.record.run import Run
 from runner.report import markdown
 from runner.report.tables import seeds, standard
 from runner.report.tables.seeds import PUBLISHED, Published
+from runner.rows import figures
+from runner.rows.figures import NOTHING
+from runner.rows.row import Group, Row
 
 _HEADINGS = (
     "server",
     "release",
     "requests/s",
-    f"× {seeds.BASELINE}",  # noqa: RUF001 - times
+    "× {baseline}",  # noqa: RUF001 - times
     "p50 printed / true",
     "p75 printed / true",
     "p90 printed / true",
@@ -24,7 +24,7 @@ _HEADINGS = (
     "outcome",
 )
 _LEFT = {"server", "release", "outcome"}
-_WINNER = next(one for one in PUBLISHED if one.adapter == seeds.BASELINE)
+_WINNER = next(one for one in PUBLISHED if one.title == seeds.WINNER)
 _LOAD = f"wrk -t{seeds.THREADS} -c{seeds.CONNECTIONS} -d{seeds.DURATION_S}s, depth {seeds.DEPTH}"
 
 
@@ -34,10 +34,11 @@ def table(run: Run, rows: Sequence[Row]) -> str:
     for system in PUBLISHED:
         values = [_published(system)]
         values += _measured(system.adapter_2017, "of 2017", rows) if system.adapter_2017 else []
-        values += _measured(system.adapter, "of today", rows)
+        values += _today(system, rows)
         made += [(system.title, *one) for one in values]
     head = [f"{markdown.escape(line)}  " for line in (*standard.summary(run, rows), *_load(run))]
-    body = markdown.table(_HEADINGS, _LEFT, [map(markdown.escape, values) for values in made])
+    headings = [heading.format(baseline=run.plan.baseline) for heading in _HEADINGS]
+    body = markdown.table(headings, _LEFT, [map(markdown.escape, values) for values in made])
     return "\n".join((*head, "", *body)) + "\n"
 
 
@@ -54,16 +55,25 @@ def _published(system: Published) -> tuple[str, ...]:
     outcome = f"“{system.said}”: {figures.grouped_digits(system.requests)} requests in {system.duration_s:.2f} s"
     return (
         "published",
-        figures.grouped_digits(system.requests_per_second),
+        figures.rate_digits(system.requests_per_second),
         figures.significant(system.requests_per_second / _WINNER.requests_per_second) if worked else NOTHING,
         *(f"{printed} / {NOTHING}" for printed in system.latencies),
         outcome + _socket_errors(read=system.read_errors, write=system.write_errors),
     )
 
 
+def _today(system: Published, rows: Sequence[Row]) -> list[tuple[str, ...]]:
+    """The rows of today's release; where it ran in both of its forms, those of both, each with its title."""
+    there = {row.adapter: row.title for row in rows}
+    forms = [name for name in (system.adapter, system.also) if name in there]
+    if len(forms) < 2:
+        return _measured(forms[0] if forms else system.adapter, "of today", rows)
+    return [(f"{one[0]}, {there[name]}", *one[1:]) for name in forms for one in _measured(name, "of today", rows)]
+
+
 def _measured(adapter: str, when: str, rows: Sequence[Row]) -> list[tuple[str, ...]]:
     """The rows of an adapter under the published load, or that there are none."""
-    wanted = (1, seeds.CONNECTIONS, seeds.DEPTH)
+    wanted = Group(1, seeds.CONNECTIONS, seeds.DEPTH)
     found = [row for row in rows if row.adapter == adapter and (row.group == wanted or row.depth is None)]
     if not found:
         return [(when, *[NOTHING] * 6, "not measured: this run has no such cell")]

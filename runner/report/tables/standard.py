@@ -6,18 +6,24 @@ import csv
 import io
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, is_dataclass
+from dataclasses import dataclass, is_dataclass, replace
+from functools import partial
 from itertools import groupby
-from typing import TYPE_CHECKING, Any, Literal, get_args, get_type_hints
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
 import msgspec
 
-from runner.judging import figures
-from runner.judging.rows import SCHEMA, Group, Row, Witness
+from runner.errors import RecordError
 from runner.record.jsontext import readable
+from runner.record.plaintext import counted
+from runner.record.plan import Headers, Plan
 from runner.record.run import Run
 from runner.record.trial import Verdict
 from runner.report.markdown import escape, table
+from runner.report.tables import fitting
+from runner.rows import figures
+from runner.rows.row import SCHEMA, Group, Row, Witness
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -39,40 +45,80 @@ HEADINGS = (
     "pipelining",
     "verdict",
 )
-_LEFT = frozenset({"server", "version", "Python", "pipelining", "verdict"})
+_MULTIPLE = HEADINGS.index("requests/s") + 2
+_LATENCY = slice(HEADINGS.index("p50"), HEADINGS.index("max") + 1)
+_VARIANT = HEADINGS.index("server") + 1
+_LEFT = frozenset({"server", "variant", "version", "Python", "pipelining", "verdict"})
 _COLOURS = {Verdict.MEASURED: "green", Verdict.GENERATOR_BOUND: "yellow", Verdict.NEITHER: "yellow"}
 
 
 def group_title(group: Group) -> str:
     """What the rows of a group have in common."""
-    workers, connections, depth = group
-    if not depth:
+    if not group.depth:
         return "Not available here"
-    return load_title(workers, connections=connections, depth=depth)
+    return load_title(group.workers, connections=group.connections, depth=group.depth, headers=group.headers)
 
 
-def load_title(workers: int, *, connections: int | None = None, depth: int | None = None) -> str:
+def load_title(
+    workers: int, *, connections: int | None = None, depth: int | None = None, headers: Headers = Headers.BARE
+) -> str:
     """A load in words, without what is left out."""
     words = [
         None if depth is None else f"depth {depth}",
         None if connections is None else f"{connections} connections",
         f"{workers} worker{'s' if workers > 1 else ''}",
+        "a browser's headers" if headers is Headers.BROWSER else None,
     ]
     return " · ".join(filter(None, words))
 
 
-def cells(row: Row) -> tuple[str, ...]:
-    """One row's figures, in the order of :data:`HEADINGS`."""
+PACED_AT = 0.75
+"""Of several paced loads the one that the tables show, if it was measured: three quarters of what a server can do."""
+
+
+def shown_share(plan: Plan) -> float | None:
+    """The share of capacity at which the tables of a run show latency; ``None``: they show that of the closed loop."""
+    shares = plan.shares
+    return min(shares, key=lambda share: abs(share - PACED_AT)) if shares else None
+
+
+def headings(run: Run) -> tuple[str, ...]:
+    """The columns of a run's tables, with its baseline, and with latency at a paced load where there is one."""
+    share = shown_share(run.plan)
+    names: tuple[str, ...] = HEADINGS
+    if share is not None:
+        paced = tuple(f"{name} at {share:.0%}".replace("%", " %") for name in ("p50", "p99", "p99.9"))
+        names = (*HEADINGS[: _LATENCY.start], *paced, *HEADINGS[_LATENCY.stop :])
+    rates = tuple(f"p99 at {figures.rate_digits(rate)}/s" for rate in run.plan.rates)
+    limits = tuple(f"requests/s, {limit}" for limit in run.plan.limits)
+    names = (*names[:-2], *rates, *limits, *names[-2:])
+    if run.plan.variants:
+        names = (*names[:_VARIANT], "variant", *names[_VARIANT:])
+    if run.plan.count:
+        after = names.index("CPU µs/request") + 1
+        names = (*names[:after], "instructions", *names[after:])
+    return tuple(heading.format(baseline=run.plan.baseline) for heading in names)
+
+
+def cells(row: Row, plan: Plan | None = None) -> tuple[str, ...]:
+    """One row's figures, in the order of :func:`headings`; with the paced loads and limits of a ``plan``."""
+    share = shown_share(plan) if plan is not None else None
+    variants = plan is not None and bool(plan.variants)
+    counted = plan is not None and plan.count
     return (
         figures.rank(row),
         row.title,
+        *([row.variant or figures.NOTHING] if variants else []),
         row.version or figures.NOTHING,
         row.python or figures.NOTHING,
         figures.rate(row),
         figures.uncertainty(row),
         figures.times_baseline(row),
         figures.cpu_cost(row),
-        *figures.latencies(row),
+        *([figures.instructions(row)] if counted else []),
+        *(figures.latencies(row) if share is None else figures.paced_latencies(figures.paced_at(row, share))),
+        *(figures.tail_at(row, rate) for rate in (plan.rates if plan else ())),
+        *(figures.limited(row, str(limit)) for limit in (plan.limits if plan else ())),
         row.server_class or figures.NOTHING,
         row.verdict.value,
     )
@@ -84,26 +130,31 @@ def grouped(rows: Iterable[Row]) -> list[tuple[Group, list[Row]]]:
     return [(group, list(found)) for group, found in groupby(ordered, key=lambda row: row.group)]
 
 
-def summary(run: Run, rows: Sequence[Row]) -> list[str]:
-    """What the tables are of: the run, the machine, and what is not clean about it as a whole."""
+def summary(run: Run, rows: Sequence[Row], resume: str | None = None) -> list[str]:
+    """What the tables are of: the run, the machine, and what is not clean about it as a whole.
+
+    ``resume`` is the command that completes it, where its record is not among the usual ones.
+    """
     machine, placed = run.machine, run.placement
     gib = machine.memory_bytes / 2**30
     trials = sum(row.trials for row in rows)
-    what = f"run {run.id}, profile {run.plan.profile}, {run.plan.duration_s:g} s a trial, {trials} trials"
+    what = f"run {run.id}, profile {run.plan.profile}, {run.plan.duration_s:g} s a trial, {counted(trials, 'trial')}"
     where = (
         f"{machine.kind} ({placed}), {gib:.0f} GiB, {machine.system}, {machine.kernel}, "
         f"wrk {machine.tools.get('wrk', '?')}"
     )
     lines = [what, where]
     if run.finished_at is None:
-        lines.append(f"This run is not complete: pipebench run --resume {run.id}")
+        lines.append(f"This run is not complete: {resume or f'pipebench run --resume {run.id}'}")
     disturbed = sum(row.disturbed_trials for row in rows)
     if disturbed:
-        lines.append(f"Disturbed by other work on the machine: {disturbed} trials")
+        lines.append(f"Disturbed by other work on the machine: {counted(disturbed, 'trial')}")
     if placed.shared:
         lines.append("Server and load generator shared their CPUs: every rate is too low")
     if max(run.plan.workers) > len(placed.server):
         lines.append(f"Workers shared CPUs: up to {max(run.plan.workers)} on {len(placed.server)}")
+    if run.plan.server_cpus is not None:
+        lines.append(f"CPUs of a server: {run.plan.server_cpus}")
     wide = [row for row in rows if imprecise(run, row)]
     if wide:
         lines.append(f"Not within ±{run.plan.precision:.0%}: {len(wide)} of {sum(1 for r in rows if r.depth)} rows")
@@ -133,17 +184,43 @@ class Layout:
     note: Callable[[Row], str]
     style: Callable[[Row], str]
 
+    def only(self, columns: Sequence[str]) -> Layout:
+        """The columns of these names, in the order asked for; the verdict stays, for without it a figure says nothing.
+
+        Raises :class:`RecordError` for a name that there is not.
+        """
+        known, own = list(self.headings), self.cells
+        if missing := [name for name in columns if name not in known]:
+            raise RecordError(f"no column {missing[0]!r}: there are {', '.join(known)}")
+        places = [*(known.index(name) for name in columns if name != known[-1]), len(known) - 1]
+        return replace(
+            self,
+            headings=tuple(known[place] for place in places),
+            cells=lambda row: tuple(own(row)[place] for place in places),
+        )
+
 
 def layout(run: Run) -> Layout:
     """The tables of servers that are asked for nothing but an answer."""
+    names, figures_of = headings(run), partial(cells, plan=run.plan)
+    shown = [place for place, name in enumerate(names) if name != _multiple(run) or _has_baseline(run)]
     return Layout(
-        headings=tuple(heading.format(baseline=run.plan.baseline) for heading in HEADINGS),
+        headings=tuple(names[place] for place in shown),
         left=_LEFT,
         title=group_title,
-        cells=cells,
+        cells=lambda row: tuple(itemgetter(*shown)(figures_of(row))),
         note=figures.note,
         style=style,
     )
+
+
+def _multiple(run: Run) -> str:
+    """The heading of the rates in multiples of the baseline's."""
+    return HEADINGS[_MULTIPLE].format(baseline=run.plan.baseline)
+
+
+def _has_baseline(run: Run) -> bool:
+    return any(record.name == run.plan.baseline for record in run.adapters)
 
 
 def style(row: Row) -> str:
@@ -151,35 +228,57 @@ def style(row: Row) -> str:
     return _COLOURS.get(row.verdict, "red")
 
 
-def terminal(run: Run, rows: Sequence[Row], layout: Layout) -> list[RenderableType]:
-    """Tables for rich, one a group, with the notes of its rows below it."""
-    from rich.table import Table  # noqa: PLC0415 - only where a table is drawn
-    from rich.text import Text  # noqa: PLC0415
+ALWAYS = ("server", "requests/s", "±", "verdict")
+"""Columns without which a row says nothing."""
+_WORTH = (
+    "variant",
+    "instructions",
+    "rank",
+    "pipelining",
+    "CPU µs/request",
+    "p50",
+    "p99",
+    "version",
+    "model",
+    "of it",
+    "published",
+    "Python",
+)
+"""What a narrow terminal shows first of the others."""
+ELSEWHERE = "a wider terminal shows it, and so do --format markdown, csv and html"
 
-    made: list[RenderableType] = [Text("\n".join(summary(run, rows)))]
+
+def terminal(run: Run, rows: Sequence[Row], layout: Layout, resume: str | None = None) -> list[RenderableType]:
+    """Tables for rich, one a group, with the notes of its rows below it; ``resume``: what completes the run."""
+    from rich.text import Text  # noqa: PLC0415 - only where a table is drawn
+
+    made: list[RenderableType] = [Text("\n".join(summary(run, rows, resume)))]
+    tables = []
+    worth = (*(one for one in layout.headings if one.startswith("\N{MULTIPLICATION SIGN} ")), *_WORTH)
     for group, members in grouped(rows):
         if not group[2]:
             made.append(Text(f"\n{group_title(group)}", style="bold"))
         else:
-            table = Table(title=layout.title(group), title_justify="left", title_style="bold", box=None, pad_edge=False)
-            for heading in layout.headings:
-                justify: Literal["left", "right"] = "left" if heading in layout.left else "right"
-                table.add_column(Text(heading), justify=justify, no_wrap=heading != "server")
+            drawn = []
             for row in members:
                 *shown, judged = layout.cells(row)
-                table.add_row(*map(Text, shown), Text(judged, style=layout.style(row)))
-            made += [Text(), table]
+                drawn.append([*map(Text, shown), Text(judged, style=layout.style(row))])
+            columns = fitting.columns(layout.headings, ALWAYS, worth, layout.left)
+            tables.append(fitting.Fitted(layout.title(group), columns, drawn))
+            made += [Text(), tables[-1]]
         titles = Counter(row.title for row in members)
         made += [
             Text.assemble("  ", (_named(row, titles), "bold"), f": {note}")
             for row in members
             if (note := layout.note(row))
         ]
-    return made
+    return [*made, fitting.LeftOut(tables, ELSEWHERE)]
 
 
 def _named(row: Row, titles: Mapping[str, int]) -> str:
-    """A row's title, with its interpreter where several rows have the one title."""
+    """A row's title, with its variant, and its interpreter where several rows have the one title."""
+    if row.variant is not None:
+        return f"{row.title} · {row.variant}"
     return f"{row.title} on CPython {row.python}" if titles[row.title] > 1 and row.python else row.title
 
 
@@ -196,7 +295,7 @@ def _beside(row: Row, seen: Witness) -> tuple[str, ...]:
         row.title,
         str(row.depth),
         figures.rate(row),
-        figures.grouped_digits(seen.requests_per_second),
+        figures.NOTHING if seen.requests_per_second is None else figures.rate_digits(seen.requests_per_second),
         figures.NOTHING if seen.rate_ratio is None else f"{seen.rate_ratio:.2f}",
         figures.duration(own),
         figures.duration(seen.mean_latency_us),
@@ -205,9 +304,10 @@ def _beside(row: Row, seen: Witness) -> tuple[str, ...]:
     )
 
 
-def markdown(run: Run, rows: Sequence[Row]) -> str:
-    """The tables in GitHub's Markdown, the notes in a last column."""
-    return "\n".join((*markdown_summary(run, rows), *markdown_groups(grouped(rows), layout(run))))
+def markdown(run: Run, rows: Sequence[Row], chosen: Layout | None = None, *, noted: bool = True) -> str:
+    """The tables in GitHub's Markdown, by the layout chosen; ``noted``: with the notes in a last column."""
+    groups = markdown_groups(grouped(rows), chosen or layout(run), noted=noted)
+    return "\n".join((*markdown_summary(run, rows), *groups))
 
 
 def markdown_summary(run: Run, rows: Sequence[Row]) -> list[str]:
@@ -215,13 +315,16 @@ def markdown_summary(run: Run, rows: Sequence[Row]) -> list[str]:
     return [*(f"{escape(line)}  " for line in summary(run, rows)), ""]
 
 
-def markdown_groups(groups: Iterable[tuple[Group, Sequence[Row]]], layout: Layout) -> Iterator[str]:
-    """The lines of one table a group, each below its title."""
+def markdown_groups(
+    groups: Iterable[tuple[Group, Sequence[Row]]], layout: Layout, *, noted: bool = True
+) -> Iterator[str]:
+    """The lines of one table a group, each below its title; ``noted``: with the notes."""
     for group, members in groups:
         yield from (f"### {layout.title(group)}", "")
         if group[2]:
-            drawn = (map(escape, (*layout.cells(row), layout.note(row))) for row in members)
-            yield from table((*layout.headings, "note"), {*layout.left, "note"}, drawn)
+            last = ("note",) if noted else ()
+            drawn = (map(escape, (*layout.cells(row), *(layout.note(row) for _ in last))) for row in members)
+            yield from table((*layout.headings, *last), {*layout.left, *last}, drawn)
         else:
             reasons = (map(escape, (row.title, layout.note(row))) for row in members)
             yield from table(("server", "note"), ("server", "note"), reasons)

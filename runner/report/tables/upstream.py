@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from runner.judging import figures
-from runner.judging.rows import Group, Row, Waiting
 from runner.judging.waiting import TOLERANCE
 from runner.record.adapter import Client
 from runner.record.run import Run
 from runner.record.trial import Verdict
 from runner.report.markdown import escape, table
 from runner.report.tables import standard
+from runner.rows import figures
+from runner.rows.row import Group, Row, Waiting
 
 TORNADO_2013: Final = "Being truly asynchronous with Tornado"
 TORNADO_ASYNC: Final = "tornado-async"
@@ -120,7 +120,7 @@ def note(row: Row) -> str:
         parts.append(row.reason)
     if not row.verdict.has_rate and row.errors is not None:
         parts.append(f"{figures.whole(row.requests)} requests got through")
-    if row.error_log:
+    if row.error_log and row.error_log not in row.reason:
         more = f" (and {row.error_count - 1} more)" if row.error_count > 1 else ""
         parts.append(f"log: {row.error_log}{more}")
     return "; ".join(parts)
@@ -128,11 +128,11 @@ def note(row: Row) -> str:
 
 def title(run: Run, group: Group) -> str:
     """What the rows of a group have in common."""
-    workers, connections, depth = group
-    if not depth:
+    if not group.depth:
         return standard.group_title(group)
     delay = figures.duration(run.plan.delay_us) if run.plan.delay_us else "no delay"
-    return f"{figures.whole(connections)} connections · {delay} at the upstream · {standard.load_title(workers)}"
+    load = standard.load_title(group.workers, headers=group.headers)
+    return f"{figures.whole(group.connections)} connections · {delay} at the upstream · {load}"
 
 
 def layout(run: Run) -> standard.Layout:

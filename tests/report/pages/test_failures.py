@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from runner.judging import rows
 from runner.record.plan import Purpose
 from runner.record.trial import Exit, Failure, LogError, Verdict
 from runner.report.pages.failures import failures
+from runner.rows import rows
 from tests import builders
 
 DIED = Exit(code=None, signal="SIGABRT", killed=False, before_stop=True)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from runner.judging.rows import rows
 from runner.record.run import Run
 from runner.record.trial import Failure, Trial, Verdict
 from runner.report.tables import brief
+from runner.rows.rows import rows
 from tests import builders
 
 

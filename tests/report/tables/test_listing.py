@@ -7,16 +7,17 @@ import io
 import pytest
 from rich.console import Console, RenderableType
 
-from runner.judging.figures import NOTHING
-from runner.record.adapter import Unavailable
+from runner.record.adapter import Body, Taken, Tuning, Unavailable
 from runner.record.run import Finding, Level
 from runner.report.tables import listing
+from runner.rows.figures import NOTHING
 from tests import builders
 
 
-def drawn(item: RenderableType) -> list[str]:
+def drawn(*items: RenderableType) -> list[str]:
     out = io.StringIO()
-    Console(file=out, width=200, highlight=False).print(item)
+    for item in items:
+        Console(file=out, width=200, highlight=False).print(item)
     return [line.rstrip() for line in out.getvalue().splitlines()]
 
 
@@ -40,18 +41,50 @@ def test_an_entry_says_what_is_there_and_what_is_lacking() -> None:
 
 
 def test_the_table_shows_them_all() -> None:
-    lines = drawn(listing.table(listing.entries([READY, GONE])))
+    lines = drawn(*listing.table(listing.entries([READY, GONE])))
     assert [line.split() for line in lines] == [
-        ["adapter", "version", "Python", "kind", "scenario", "group", "available", "note"],
-        ["aiohttp", "3.14.5", "3.13.0", "framework", "pipeline", "field", "yes"],
-        ["old", NOTHING, NOTHING, "framework", "pipeline", "field", "no", "no", "CPython", "3.2", "here", "[/x]"],
+        ["adapter", "version", "Python", "kind", "scenario", "group", "body", "available", "note"],
+        ["aiohttp", "3.14.5", "3.13.0", "framework", "pipeline", "field", NOTHING, "yes"],
+        [
+            "old",
+            NOTHING,
+            NOTHING,
+            "framework",
+            "pipeline",
+            "field",
+            NOTHING,
+            "no",
+            "no",
+            "CPython",
+            "3.2",
+            "here",
+            "[/x]",
+        ],
     ]
+
+
+def test_what_sets_a_row_apart_stands_beside_its_body() -> None:
+    made = builders.environment(adapter=builders.adapter(body=Body.STR, remark="TCP_NODELAY set by hand"))
+    last = drawn(*listing.table(listing.entries([made])))[1]
+    assert last.split()[6:] == ["str", "yes", "TCP_NODELAY", "set", "by", "hand"]
+
+
+def test_tuning_names_an_adapter_once_and_every_recommendation() -> None:
+    advice = (
+        Tuning("uvloop", "https://example.org/a", "2026-11-26", Taken.YES),
+        Tuning("nothing [/x]", "https://example.org/b", "2026-11-26"),
+    )
+    told = listing.advised([builders.adapter(tuning=advice), builders.adapter(name="untold")])
+    assert [one.adapter for one in told] == ["aiohttp"]
+    lines = drawn(listing.tuning_table(told))
+    assert lines[1].split() == ["aiohttp", "uvloop", "yes", "https://example.org/a,", "2026-11-26"]
+    assert lines[2].split() == ["nothing", "[/x]", NOTHING, "https://example.org/b,", "2026-11-26"]
 
 
 @pytest.mark.parametrize("text", ["[/x]", "[red]"])
 def test_words_of_others_are_shown_as_they_are(text: str) -> None:
     hostile = builders.environment(adapter=builders.adapter(name=text), version=text, python=text)
-    assert drawn(listing.table(listing.entries([hostile])))[1].split()[:3] == [text] * 3
+    assert drawn(*listing.table(listing.entries([hostile])))[1].split()[:3] == [text] * 3
 
 
 def test_a_finding_is_shown_with_its_effect_and_remedy() -> None:

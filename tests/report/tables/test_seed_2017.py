@@ -11,16 +11,16 @@ import pytest
 from markdown_it import MarkdownIt
 
 from runner.adapters import metadata
-from runner.judging import rows
-from runner.judging.figures import NOTHING
 from runner.record.histogram import Histogram
 from runner.record.plan import Cell
 from runner.record.run import AdapterRecord, Run
 from runner.record.trial import Exit, LogError, Trial
 from runner.report.tables import seed_2017, seeds
+from runner.rows import rows
+from runner.rows.figures import NOTHING
 from runner.suite import plans
 from tests import builders
-from tests.judging.test_rows import at
+from tests.rows.test_rows import at
 
 ROOT = Path(__file__).parents[3]
 
@@ -87,7 +87,7 @@ def test_published_failures_are_told_with_their_counts() -> None:
 
 def test_both_releases_stand_below_what_was_published() -> None:
     made = run(
-        record("fasthttp", "1.77.0", None),
+        record("fasthttp-goroutine", "1.77.0", None),
         record("tornado", "6.6.1", "3.13.0"),
         record("tornado-2017", "4.4.2", "3.6.15"),
         record("sanic-2017", "0.4.1", "3.6.15"),
@@ -97,7 +97,7 @@ def test_both_releases_stand_below_what_was_published() -> None:
     found = lines(
         made,
         [
-            loaded(2.0, "fasthttp", None),
+            loaded(2.0, "fasthttp-goroutine", None),
             loaded(1.0, "tornado", "3.13.0"),
             loaded(0.5, "tornado-2017", "3.6.15"),
             loaded(0.01, "sanic-2017", "3.6.15", exit=ended, errors=(LogError("<NoneType>", 2),)),
@@ -113,6 +113,22 @@ def test_both_releases_stand_below_what_was_published() -> None:
     assert sanic[-1].startswith("crashed: killed by SIGABRT; ")
     assert sanic[-1].endswith("log: &lt;NoneType&gt; (and 1 more)")
     assert found["japronto"][1][-1] == "unavailable: no CPython &gt;=3.6,&lt;3.7 here"
+
+
+def test_both_forms_of_the_winner_are_told_apart() -> None:
+    made = run(record("fasthttp-goroutine", "1.77.0", None), record("fasthttp", "1.77.0", None))
+    found = lines(made, [loaded(2.0, "fasthttp-goroutine", None), loaded(4.0, "fasthttp", None)])["go-fasthttp"]
+    assert [(one[0], one[2]) for one in found[1:]] == [
+        ("1.77.0, fasthttp-goroutine", "1.00"),
+        ("1.77.0, fasthttp", "2.00"),
+    ]
+
+
+def test_a_record_of_before_has_the_seeds_form_by_the_plain_name() -> None:
+    made = run(record("fasthttp", "1.77.0", None))
+    made = replace(made, plan=replace(made.plan, baseline="fasthttp"))
+    found = lines(made, [loaded(2.0, "fasthttp", None)])["go-fasthttp"]
+    assert [(one[0], one[2]) for one in found[1:]] == [("1.77.0", "1.00")]
 
 
 @pytest.mark.parametrize("changes", [{"depth": 1}, {"connections": 50}, {"workers": 2}])
@@ -131,7 +147,7 @@ def test_threads_and_duration_that_differ_are_told() -> None:
 def test_the_plan_is_the_published_load() -> None:
     plan = plans.PROFILES["seed-2017"]
     assert (plan.threads, plan.connections, plan.depths) == (seeds.THREADS, (seeds.CONNECTIONS,), (seeds.DEPTH,))
-    assert (plan.duration_s, plan.workers, plan.baseline) == (seeds.DURATION_S, (1,), seeds.BASELINE)
+    assert (plan.duration_s, plan.workers, plan.baseline) == (seeds.DURATION_S, (1,), "fasthttp-goroutine")
 
 
 def test_every_system_has_its_adapters_in_the_groups_of_the_plan() -> None:

@@ -16,15 +16,16 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from rich.console import Console
 
-from runner.judging import rows
-from runner.judging.figures import NOTHING
-from runner.judging.rows import Row
+from runner.record.plan import Headers
 from runner.record.run import AdapterRecord, ConformanceSummary, Run
 from runner.record.trial import Exit, LogError, Trial, Verdict
 from runner.report.tables import standard
+from runner.rows import rows
+from runner.rows.figures import NOTHING
+from runner.rows.row import Group, Row, Witness, WrkLatency
 from tests import builders
 from tests.builders import SECOND_NS
-from tests.judging.test_rows import at
+from tests.rows.test_rows import at
 
 HOSTILE = "<script>alert(1)</script> | `a` [b](c) *d* _e_ ~~f~~ &lt; \\ [/x] [red]"
 
@@ -101,7 +102,7 @@ class TestTerminal:
         assert "  aiohttp: log: ValueError: no" in drawn(run, rows.rows(run, trials[:1]))
 
     def test_so_is_the_baselines_name(self) -> None:
-        run = replace(_run(builders.adapter_record()), plan=builders.plan(baseline="[/x]"))
+        run = replace(_run(builders.adapter_record(title="[/x]")))
         assert "[/x]" in drawn(run, rows.rows(run, [builders.trial()]))
 
 
@@ -155,7 +156,7 @@ class TestSummary:
         lines = standard.summary(run, rows.rows(run, [at(1.0, surroundings=noisy)]))[2:]
         assert lines == [
             "This run is not complete: pipebench run --resume 20261121T000000-default",
-            "Disturbed by other work on the machine: 1 trials",
+            "Disturbed by other work on the machine: 1 trial",
             "Server and load generator shared their CPUs: every rate is too low",
             "Not within ±3%: 1 of 1 rows",
         ]
@@ -196,10 +197,10 @@ class TestCsv:
         assert {"requests_per_second.low", "rank.high", "errors.timeout", "times_baseline.bound"} <= set(names)
 
     def test_words_of_others_stay_in_their_field(self) -> None:
-        record = builders.adapter_record(title='a,"b"\nc')
+        record = builders.adapter_record(title='a,"b" c')
         found = rows.rows(_run(record), [builders.trial()])
         (read,) = csv.DictReader(io.StringIO(standard.as_csv(found)))
-        assert read["title"] == 'a,"b"\nc'
+        assert read["title"] == 'a,"b" c'
 
 
 class TestJson:
@@ -249,7 +250,7 @@ class TestSeed:
         ],
     )
     def test_wrks_are_as_wrk_prints_them(self, us: int | None, text: str) -> None:
-        printed = None if us is None else rows.WrkLatency(us, us, us, us)
+        printed = None if us is None else WrkLatency(us, us, us, us)
         (row,) = rows.rows(_run(builders.adapter_record()), [builders.trial()])
         assert f"| {text} / 2.50 ms |" in standard.seed_table([replace(row, wrk_latency_us=printed)])
 
@@ -260,7 +261,7 @@ class TestWitness:
     )
     def test_both_generators_stand_side_by_side(self, agrees: bool | None, shown: str) -> None:
         (row,) = rows.rows(_run(builders.adapter_record()), [builders.trial()])
-        seen = rows.Witness(
+        seen = Witness(
             requests_per_second=98_000.4,
             mean_latency_us=2600.0,
             rate_ratio=None if agrees is None else 0.98,
@@ -276,5 +277,13 @@ class TestWitness:
 
 
 def test_groups_are_titled_by_what_their_rows_share() -> None:
-    assert standard.group_title((1, 50, 5)) == "depth 5 · 50 connections · 1 worker"
-    assert standard.group_title((4, 200, 16)) == "depth 16 · 200 connections · 4 workers"
+    assert standard.group_title(Group(1, 50, 5)) == "depth 5 · 50 connections · 1 worker"
+    assert standard.group_title(Group(4, 200, 16)) == "depth 16 · 200 connections · 4 workers"
+    browser = Group(1, 50, 1, Headers.BROWSER)
+    assert standard.group_title(browser) == "depth 1 · 50 connections · 1 worker · a browser's headers"
+
+
+def test_more_cpus_than_workers_are_told_above_the_tables() -> None:
+    head = builders.run(plan=builders.plan(server_cpus=2))
+    assert "CPUs of a server: 2" in standard.summary(head, ())
+    assert not [line for line in standard.summary(builders.run(), ()) if "CPUs of a server" in line]

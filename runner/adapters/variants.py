@@ -1,0 +1,199 @@
+"""``--with``, ``--env`` and ``--releases``, as a person types them, to what an environment is to have instead.
+
+``aiohttp==3.9.5`` is a release, ``../aiohttp`` a project's folder, ``../aiohttp@REV`` a revision of a clone, and
+``x.whl`` a wheel; several of these, separated by spaces, are one variant that changes them all. ``NAME=VALUE`` is a
+variable of the server's process.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shlex
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import InvalidWheelFilename, NormalizedName, canonicalize_name, parse_wheel_filename
+from packaging.version import InvalidVersion, Version
+
+from runner.adapters import sources
+from runner.errors import AdapterError, PlanError
+from runner.record.adapter import Adapter, Change, Environment, Source, Unavailable, Variant
+from runner.serving import process
+
+TIMEOUT_S = 120.0
+MOST_RELEASES = 50
+_VARIABLE = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)=(?!=)(.*)", re.DOTALL)
+_RELEASES = re.compile(r"([A-Za-z0-9._-]+):(\d+)")
+_FORMS = "give it as name==1.2, a project's folder, folder@revision, a wheel, or NAME=VALUE"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A variant, and where each distribution that is no release lies: the folder to build, or the wheel."""
+
+    variant: Variant
+    paths: Mapping[str, Path]
+
+    def has(self, adapter: Adapter, installed: Mapping[str, str]) -> bool:
+        """Whether an adapter has all that it changes."""
+        names = set(installed) | {canonicalize_name(Requirement(text).name) for text in adapter.dependencies}
+        return not self.variant.changes or (
+            adapter.language == "python" and all(one.distribution in names for one in self.variant.changes)
+        )
+
+    def fits(self, adapter: Adapter, installed: Mapping[str, str]) -> bool:
+        """Whether it changes something: what an adapter has already, it is without it."""
+        if self.variant.env:
+            return True
+        same = all(
+            one.version is not None and installed.get(one.distribution) == one.version for one in self.variant.changes
+        )
+        return self.has(adapter, installed) and not same
+
+    def requirements(self, adapter: Adapter, wheels: Mapping[str, Path]) -> tuple[str, ...]:
+        """What is to be installed in place of the adapter's own dependencies. ``wheels``: those that were built."""
+        changed = {
+            change.distribution: f"{change.distribution}=={change.version}"
+            if change.version is not None
+            else f"{change.distribution} @ {wheels[change.distribution].as_uri()}"
+            for change in self.variant.changes
+        }
+        kept = [text for text in adapter.dependencies if canonicalize_name(Requirement(text).name) not in changed]
+        return (*kept, *changed.values())
+
+
+def resolve(texts: Sequence[str], cache: Path) -> tuple[Wanted, ...]:
+    """Each text as a variant; projects are copied below ``cache``. Raises :class:`AdapterError` or PlanError."""
+    made: dict[str, Wanted] = {}
+    for text in texts:
+        wanted = _resolve(text, cache)
+        made.setdefault(wanted.variant.label, wanted)
+    return tuple(made.values())
+
+
+def _resolve(text: str, cache: Path) -> Wanted:
+    if matched := _VARIABLE.fullmatch(text):
+        return Wanted(Variant(text, env=((matched[1], matched[2]),)), {})
+    changes, paths, labels = [], {}, []
+    for part in shlex.split(text):
+        change, path, label = _change(part, cache)
+        changes.append(change)
+        labels.append(label)
+        if path is not None:
+            paths[change.distribution] = path
+    if not changes:
+        raise PlanError(f"--with is empty: {_FORMS}")
+    return Wanted(Variant(" ".join(labels), tuple(changes)), paths)
+
+
+def _change(text: str, cache: Path) -> tuple[Change, Path | None, str]:
+    """One distribution, where it lies if it is no release, and how it is called in tables: no folder of ours in it."""
+    path = Path(text).expanduser()
+    if path.suffix == ".whl":
+        return _wheel(path)
+    folder, _, revision = text.rpartition("@")
+    if path.is_dir() or (folder and Path(folder).expanduser().is_dir()):
+        asked = None if path.is_dir() else revision
+        copied = sources.copy(path if asked is None else Path(folder).expanduser(), asked, cache)
+        change = Change(copied.distribution, source=copied.source)
+        return change, copied.path, f"{copied.distribution}@{_named(copied.source, asked)}"
+    try:
+        requirement = Requirement(text)
+        (pin,) = requirement.specifier
+        version = str(Version(pin.version)) if pin.operator == "==" else ""
+    except (InvalidRequirement, InvalidVersion, ValueError):
+        version = ""
+    if not version:
+        raise PlanError(f"--with {text!r} is no release, folder, revision or wheel here: {_FORMS}")
+    name = canonicalize_name(requirement.name)
+    return Change(name, version=version), None, f"{name}=={version}"
+
+
+def _wheel(path: Path) -> tuple[Change, Path, str]:
+    try:
+        name, version, *_ = parse_wheel_filename(path.name)
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    except (InvalidWheelFilename, InvalidVersion) as error:
+        raise PlanError(f"--with {path}: {error}") from None
+    except OSError as error:
+        raise PlanError(f"--with {path}: {error.strerror}") from None
+    return Change(name, source=Source(None, None, digest)), path.resolve(), f"{name}@{version}-wheel-{digest[:6]}"
+
+
+def _named(source: Source, asked: str | None) -> str:
+    """A revision as it was asked for, else the commit, with what was changed since as ``+`` and a digest."""
+    if asked is not None:
+        return asked[:12] if re.fullmatch(r"[0-9a-f]{13,}", asked) else asked
+    if source.commit is None:
+        return f"folder-{source.sha256[:6]}"
+    return source.commit[:10] + ("" if source.clean else f"+{source.sha256[:6]}")
+
+
+def fitting(
+    wanted: Sequence[tuple[Adapter, str | None]],
+    bases: Sequence[Environment | Unavailable],
+    among: Sequence[Wanted],
+) -> list[list[tuple[Adapter, str | None, Wanted]]]:
+    """The variants of each adapter. Raises :class:`AdapterError` for one that is of none."""
+    found = [
+        [(*item, one) for one in among if one.fits(item[0], base.installed if isinstance(base, Environment) else {})]
+        for item, base in zip(wanted, bases, strict=True)
+    ]
+    for one in among:
+        if not any(one.has(item[0], getattr(base, "installed", {})) for item, base in zip(wanted, bases, strict=True)):
+            names = ", ".join(dict.fromkeys(adapter.name for adapter, _ in wanted))
+            raise AdapterError(f"none of {names} has what {one.variant.label} changes: choose others with --only")
+    return found
+
+
+def applied(made: Environment | Unavailable, variant: Variant) -> Environment | Unavailable:
+    """What was made, as this variant: its variables stand in the command, so that whoever starts it sets them."""
+    if isinstance(made, Unavailable) or not variant.env:
+        return replace(made, variant=variant)
+    settings = (f"{name}={value}" for name, value in variant.env)
+    return replace(made, variant=variant, argv=("env", *settings, *made.argv))
+
+
+def releases(text: str) -> tuple[NormalizedName, int]:
+    """``aiohttp:12`` as a distribution and a number. Raises ``ValueError``."""
+    matched = _RELEASES.fullmatch(text.strip())
+    if not matched or not 1 <= int(matched[2]) <= MOST_RELEASES:
+        raise ValueError(f"{text!r} is no number of releases: give it as aiohttp:12, at most {MOST_RELEASES}")
+    return canonicalize_name(matched[1]), int(matched[2])
+
+
+def newest(distribution: str, number: int) -> tuple[str, ...]:
+    """The pins of its newest releases, newest first; uv is asked for one after the other, so its settings hold.
+
+    Raises :class:`AdapterError` where there is none.
+    """
+    found: list[str] = []
+    with tempfile.TemporaryDirectory(prefix="pipebench-releases-") as made:
+        asked, log = Path(made) / "requirements.in", Path(made) / "uv.log"
+        argv = (
+            "uv",
+            "pip",
+            "compile",
+            "--quiet",
+            "--no-deps",
+            "--no-header",
+            "--no-annotate",
+            "--no-config",
+            str(asked),
+        )
+        while len(found) < number:
+            below = f"<{found[-1].partition('==')[2]}" if found else ""
+            asked.write_text(f"{distribution}{below}\n")
+            done = process.run(argv, timeout_s=TIMEOUT_S, log=log, cwd=Path(made))
+            pins = [line.strip() for line in done.output.splitlines() if line.startswith(distribution)]
+            if done.exit.code != 0 or not pins:
+                if not found:
+                    last = (done.output.strip().splitlines() or ["uv says nothing"])[-1]
+                    raise AdapterError(f"no release of {distribution}: {last}")
+                break
+            found.append(pins[0].partition(";")[0].strip())
+    return tuple(found)

@@ -1,0 +1,73 @@
+"""``pipebench count``."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from runner import project
+from runner.cli import options, printing
+
+
+@click.command(
+    "count",
+    epilog=options.examples(
+        "pipebench count aiohttp",
+        "pipebench count aiohttp --with ../aiohttp --where",
+        "pipebench count aiohttp@main aiohttp@HEAD --with ../aiohttp@main --with ../aiohttp@HEAD --fail-if-more 0.5%",
+        "pipebench count aiohttp --releases aiohttp:8",
+    ),
+)
+@click.argument("adapters", nargs=-1, required=True, metavar="ADAPTER[@VARIANT]...")
+@options.varied
+@click.option("--depth", "depths", type=options.NUMBERS, default="1,16", help="Requests of a batch.  [1,16]")
+@click.option("--where", is_flag=True, help="Of two servers, show the functions and lines that differ.")
+@click.option(
+    "--fail-if-more",
+    "tolerated",
+    type=options.SHARE,
+    metavar="share",
+    help="Exit code 1 where one has more instructions than the first by this, as 0.5%, or is not counted.",
+)
+@click.option(
+    "--format", "format_", type=click.Choice(["text", "markdown", "json"]), default="text", help="How to print it."
+)
+@click.option("--quiet", is_flag=True, help="No progress on stderr.")
+def command(
+    adapters: tuple[str, ...],
+    *,
+    variants: tuple[str, ...],
+    depths: tuple[int, ...],
+    where: bool,
+    tolerated: float | None,
+    format_: str,
+    quiet: bool,
+) -> None:
+    """Count the instructions a request of ADAPTERs takes in user space, by valgrind's cachegrind.
+
+    The first is the base of the others.
+
+    Two loads of fixed numbers of requests, and their difference: the same on a busy machine and on a hosted runner. It
+    does not see the kernel, caches, nor a wait. Several minutes for a few servers.
+    """
+    from runner.counting import comparing
+    from runner.report import counts as tables
+    from runner.suite import counts, progress
+
+    with progress.reporter(quiet=quiet) as reporter:
+        found = counts.count_named(adapters, project.ROOT, reporter, variants=variants, depths=depths, where=where)
+        if where and len(found) != 2:
+            raise click.UsageError(f"--where is of two servers, not {len(found)}: name ADAPTER@VARIANT twice")
+    made = [one.count for one in found]
+    if format_ == "json":
+        printing.as_json(made)
+    elif format_ == "markdown":
+        click.echo(tables.markdown(made), nl=False)
+    else:
+        printing.through_rich(*tables.terminal(made), *(tables.places(found[0], found[1]) if where else ()))
+    failed = [] if tolerated is None else [one for one in made[1:] if comparing.exceeds(made[0], one, tolerated)]
+    for one in failed:
+        click.echo(f"pipebench: {tables.verdict(made[0], one, tolerated or 0)}", err=True)
+    if failed:
+        sys.exit(1)

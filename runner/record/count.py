@@ -1,0 +1,85 @@
+"""What is counted of a server beside any run's rates: instructions in user space, the same on a busy machine.
+
+Every field states its unit. What is derived (the cost of a batch and that of a request) is a property.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import combinations
+
+from runner.record.adapter import Server
+
+AGREEMENT = 0.0005
+"""Two goes that are within this of each other, relative, agree: 0.05 %."""
+
+
+@dataclass(frozen=True, slots=True)
+class DepthCount:
+    """Instructions a request at one depth: one value a go, in their order."""
+
+    depth: int
+    goes: tuple[float, ...]
+
+    @property
+    def instructions(self) -> float:
+        """The mean of the two goes that are nearest to each other, or the only one there is."""
+        first, second = self._nearest()
+        return (first + second) / 2
+
+    @property
+    def apart(self) -> float | None:
+        """How far those two are from each other, relative to the smaller; ``None`` with a single go."""
+        first, second = self._nearest()
+        return None if len(self.goes) < 2 else abs(first - second) / min(first, second)
+
+    @property
+    def agrees(self) -> bool:
+        """Whether two goes are within :data:`AGREEMENT`."""
+        return self.apart is not None and self.apart <= AGREEMENT
+
+    def _nearest(self) -> tuple[float, float]:
+        if len(self.goes) < 2:
+            return self.goes[0], self.goes[0]
+        return min(combinations(self.goes, 2), key=lambda pair: abs(pair[0] - pair[1]))
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """One server's instructions in user space, all its processes together; where there are none, ``reason`` says why.
+
+    ``tool`` counted; ``seconds`` is what that took.
+    """
+
+    adapter: str
+    title: str
+    version: str | None
+    python: str | None
+    depths: tuple[DepthCount, ...] = ()
+    processes: int | None = None
+    tool: str | None = None
+    seconds: float | None = None
+    reason: str | None = None
+    variant: str | None = None
+
+    @property
+    def server(self) -> Server:
+        """What tells servers of one run apart."""
+        return self.adapter, self.python, self.variant
+
+    def at(self, depth: int) -> DepthCount | None:
+        """The count at one depth."""
+        return next((one for one in self.depths if one.depth == depth), None)
+
+    @property
+    def shares(self) -> tuple[float, float] | None:
+        """Instructions of a batch as such, and of each request in it: the line through the least and greatest depth.
+
+        ``None`` where fewer than two depths were counted.
+        """
+        if len(self.depths) < 2:
+            return None
+        least, most = (pick(self.depths, key=lambda one: one.depth) for pick in (min, max))
+        batches = least.depth * least.instructions, most.depth * most.instructions
+        request = (batches[1] - batches[0]) / (most.depth - least.depth)
+        return batches[0] - least.depth * request, request

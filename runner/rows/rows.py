@@ -1,0 +1,408 @@
+"""Trials to rows: one row a cell, every figure derived here and now from the record. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import geometric_mean, mean, median
+
+from runner.judging import latency, levels, stats, verdict, waiting
+from runner.judging.latency import Proofs
+from runner.judging.levels import Stopping
+from runner.judging.stats import RankRange
+from runner.record.count import DepthCount
+from runner.record.plaintext import plain
+from runner.record.plan import Cell, Generator, Plan, Purpose
+from runner.record.run import AdapterRecord, Run
+from runner.record.trial import Trial, Verdict
+from runner.rows.cells import CellTrials, by_cell, cell_verdict, cpu_costs_us, rates, stopping, usable
+from runner.rows.paced import estimate, paced
+from runner.rows.row import (
+    BatchLatency,
+    Errors,
+    Estimate,
+    Group,
+    LimitedCapacity,
+    Multiple,
+    Paced,
+    Row,
+    Sends,
+    Waiting,
+    WarmedUp,
+    Wire,
+    Witness,
+    WrkLatency,
+)
+from runner.rows.searching import limited
+
+WRK_TIMEOUT_US = 2_000_000
+"""wrk's own ``--timeout``, unless it is told another."""
+WITNESS_TOLERANCE = 0.15
+"""How far a witness's rate and mean may be from the run's, relative to them, where the server limited both."""
+
+
+def rows(run: Run, trials: Sequence[Trial]) -> tuple[Row, ...]:
+    """One row a cell, by group and throughput; then one for each adapter that could not be run at all."""
+    cells = by_cell(run, trials)
+    witnesses: dict[Cell, list[Trial]] = defaultdict(list)
+    for trial in trials:
+        if trial.purpose is Purpose.WITNESS:
+            witnesses[trial.cell].append(trial)
+    adapters = {record.server: record for record in run.adapters}
+    at_a_pace: dict[Cell, list[Paced]] = defaultdict(list)
+    within: dict[Cell, list[LimitedCapacity]] = defaultdict(list)
+    capacities = _capacities(run, trials)
+    for cell in sorted((one for one in cells if one.is_paced), key=lambda one: (one.share or 0, one.rate or 0)):
+        own = cells.pop(cell)
+        if (found_limit := limited(cell, own.trials, capacities.get(cell.closed))) is not None:
+            within[cell.closed].append(found_limit)
+        else:
+            at_a_pace[cell.closed].append(paced(cell, own, stopping(run.plan)))
+    counts = {one.server: one for one in run.counts}
+    classes = {one.server: one.server_class for one in run.conformance}
+    ranks = _ranks(cells, {record.name for record in run.adapters if record.ranked}, run.plan)
+    baselines = {
+        _group(cell): found
+        for cell, found in cells.items()
+        if cell.adapter == run.plan.baseline and cell.variant is None
+    }
+    made = []
+    for cell, found in cells.items():
+        server = cell.server
+        beside = _Beside(
+            record=adapters[server],
+            stopping=stopping(run.plan),
+            server_class=classes.get(server),
+            rank=ranks.get(cell),
+            baseline=baselines.get(_group(cell)),
+            witnesses=witnesses[cell],
+            witness_by=run.plan.witness_by,
+            paced=tuple(at_a_pace[cell]),
+            limited=tuple(within[cell]),
+            counted=counts[server].at(cell.depth) if server in counts else None,
+        )
+        made.append(_row(cell, found, beside))
+    made.sort(
+        key=lambda row: (row.group, -(row.requests_per_second.mean if row.requests_per_second else -1), row.adapter)
+    )
+    return (*made, *(_unavailable_row(record) for record in run.adapters if record.unavailable is not None))
+
+
+def batch_latency(trials: Sequence[Trial]) -> BatchLatency | None:
+    """The latency of all trials' batches together; percentiles only where every trial proved its recovery."""
+    proved = [(trial, found) for trial in trials if (found := verdict.proofs(trial)) is not None]
+    if not proved:
+        return None
+    problem = next((found.problem for _, found in proved if found.problem), None)
+    count = sum(found.samples for _, found in proved)
+    source = Generator.WRK if isinstance(proved[0][1], Proofs) else Generator.VOLLEY
+    if problem is not None:
+        return BatchLatency(None, None, None, None, None, None, None, count, False, problem, source)
+    merged = latency.merge([trial.load.histogram for trial, _ in proved if trial.load is not None])
+    return BatchLatency(
+        p50=latency.percentile_us(merged, 50),
+        p75=latency.percentile_us(merged, 75),
+        p90=latency.percentile_us(merged, 90),
+        p99=latency.percentile_us(merged, 99),
+        p99_9=latency.percentile_us(merged, 99.9),
+        max=merged[-1][0],
+        mean=latency.mean_us(merged),
+        samples=count,
+        exact=True,
+        problem=None,
+        source=source,
+    )
+
+
+def _capacities(run: Run, trials: Sequence[Trial]) -> dict[Cell, float]:
+    """The rate of each closed cell, from which searches began: the mean of its trials that count."""
+    return {
+        cell: geometric_mean(own.rates)
+        for cell, own in by_cell(run, trials).items()
+        if not cell.is_paced and own.rates and min(own.rates) > 0
+    }
+
+
+def _group(cell: Cell) -> Group:
+    """Cells of one group may be compared."""
+    return Group(cell.workers, cell.connections, cell.depth, cell.headers)
+
+
+@dataclass(frozen=True, slots=True)
+class _Beside:
+    """What a row must know beside the trials of its cell."""
+
+    record: AdapterRecord
+    stopping: Stopping
+    server_class: str | None
+    rank: RankRange | None
+    baseline: CellTrials | None
+    witnesses: Sequence[Trial]
+    witness_by: Generator
+    paced: tuple[Paced, ...]
+    limited: tuple[LimitedCapacity, ...]
+    counted: DepthCount | None = None
+
+    def by(self, generator: Generator) -> Sequence[Trial]:
+        """The trials of one of the generators that were asked beside the run's own."""
+        return [one for one in self.witnesses if one.load is not None and one.load.generator == generator]
+
+
+def _row(cell: Cell, own: CellTrials, beside: _Beside) -> Row:
+    record, found, all_trials, trials = beside.record, own.found, own.trials, own.used
+    worked = found.verdict.has_rate
+    rate = estimate(rates(trials), beside.stopping) if worked else None
+    batches = _proved_latency(trials, beside) if worked else None
+    errors = [trial.load.errors for trial in all_trials if trial.load is not None]
+    requests = sum(trial.load.requests for trial in all_trials if trial.load is not None)
+    peaks = [t.server.peak_memory_bytes for t in all_trials if t.server and t.server.peak_memory_bytes is not None]
+    logged = [error for trial in all_trials for error in trial.errors]
+    ratios = [proof.little_ratio for t in trials if (proof := verdict.proofs(t)) and proof.little_ratio is not None]
+    return Row(
+        adapter=cell.adapter,
+        title=_title(record),
+        version=record.version,
+        python=cell.python,
+        variant=cell.variant,
+        instructions_per_request=beside.counted.instructions if beside.counted else None,
+        kind=record.kind,
+        server_class=beside.server_class,
+        depth=cell.depth,
+        connections=cell.connections,
+        workers=cell.workers,
+        trials=len(all_trials),
+        disturbed_trials=sum(1 for trial in all_trials if verdict.disturbance(trial) is not None),
+        verdict=found.verdict,
+        reason=plain(found.reason),
+        requests=requests,
+        requests_per_second=rate,
+        times_baseline=_times_baseline(own, beside.baseline),
+        cpu_us_per_request=estimate(cpu_costs_us(trials), beside.stopping) if worked else None,
+        rank=beside.rank if worked else None,
+        server_busy=_mean([verdict.server_busy(trial) for trial in trials]),
+        generator_busy=_mean([verdict.generator_busy(trial) for trial in trials]),
+        batch_latency_us=batches,
+        little_ratio=_mean(ratios),
+        wrk_latency_us=_wrk_latency(trials),
+        witness=_witness(trials, beside, found.verdict, rate, batches),
+        errors=Errors(*(sum(getattr(e, name) for e in errors) for name in Errors.__dataclass_fields__))
+        if errors
+        else None,
+        bytes_per_response=_bytes_per_response(trials),
+        peak_memory_bytes=max(peaks, default=None),
+        error_log=plain(logged[0].text) if logged else None,
+        error_count=sum(error.count for error in logged),
+        waiting=_waiting(cell, record, all_trials, rate),
+        headers=cell.headers,
+        sends=_sends(all_trials),
+        warmed_up=_warmed_up(all_trials),
+        remark=record.remark,
+        got_through_per_second=estimate(rates(trials), beside.stopping) if _answers_wrongly(found.verdict) else None,
+        paced=beside.paced,
+        limited=beside.limited,
+        wire=_wire(trials),
+    )
+
+
+def _answers_wrongly(found: Verdict) -> bool:
+    return found in {Verdict.BROKEN, Verdict.WRONG_RESPONSE}
+
+
+def _proved_latency(trials: Sequence[Trial], beside: _Beside) -> BatchLatency | None:
+    """By the generator of the run; where that could not prove it, by volley, which was then asked too."""
+    own = batch_latency(trials)
+    if own is not None and own.exact:
+        return own
+    asked = batch_latency(usable(beside.by(Generator.VOLLEY), 1)) if own is not None else None
+    return asked if asked is not None and asked.exact else own
+
+
+def _wire(trials: Sequence[Trial]) -> Wire | None:
+    seen = [trial.load.volley for trial in trials if trial.load is not None and trial.load.volley is not None]
+    if not seen:
+        return None
+    wires = [one.wire for one in seen if one.wire is not None]
+    sent = sum(one.batches for one in wires)
+    answered = sum(one.batches.answered for one in seen)
+    firsts = [one.first.p50 for one in seen if one.first.p50 is not None]
+    return Wire(
+        segments_per_batch=sum(one.data_segments_in for one in wires) / sent if sent else None,
+        reads_per_batch=sum(one.reads for one in seen) / answered if answered else None,
+        first_us=median(firsts) if firsts else None,
+    )
+
+
+def _sends(trials: Sequence[Trial]) -> Sends | None:
+    names = next((trial.check.fields for trial in trials if trial.check and trial.check.fields is not None), None)
+    return None if names is None else Sends("date" in names, "server" in names, "connection" in names)
+
+
+def _warmed_up(trials: Sequence[Trial]) -> WarmedUp | None:
+    seen = [trial.warm_up for trial in trials if trial.warm_up is not None]
+    if not seen:
+        return None
+    longest_s = max(len(one.rates) * one.step_s for one in seen)
+    return WarmedUp(longest_s, settled=sum(1 for one in seen if one.settled))
+
+
+def _waiting(cell: Cell, record: AdapterRecord, trials: Sequence[Trial], rate: Estimate | None) -> Waiting | None:
+    seen = [trial.upstream for trial in trials if trial.upstream is not None]
+    if not seen or record.client is None:
+        return None
+    limit = record.max_clients if cell.max_clients is None else cell.max_clients
+    model = waiting.requests_per_second(
+        record.client,
+        delay_us=seen[0].delay_us,
+        connections=cell.connections,
+        workers=cell.workers,
+        max_clients=limit,
+    )
+    ratio = rate.mean / model if rate and model else None
+    opened = [trial.opened for trial in trials if trial.opened is not None]
+    idle = [t.server.idle_memory_bytes for t in trials if t.server and t.server.idle_memory_bytes is not None]
+    return Waiting(
+        client=record.client,
+        max_clients=limit,
+        own_limit=cell.max_clients is None,
+        delay_us=seen[0].delay_us,
+        model_per_second=model,
+        ratio=ratio,
+        far=None if ratio is None else waiting.is_far(ratio),
+        held_max=max(one.held_max for one in seen),
+        model_held=waiting.under_way(
+            record.client, connections=cell.connections, workers=cell.workers, max_clients=limit
+        ),
+        served=sum(one.served for one in seen),
+        established=min((one.established for one in opened), default=None),
+        accepted=min((one.accepted for one in opened), default=None),
+        connections_lost=sum(verdict.reconnects(trial) for trial in trials),
+        over_2_s=sum(latency.samples_above(trial.load.histogram, WRK_TIMEOUT_US) for trial in trials if trial.load),
+        idle_memory_bytes=max(idle, default=None),
+    )
+
+
+def _unavailable_row(record: AdapterRecord) -> Row:
+    return Row(
+        adapter=record.name,
+        title=_title(record),
+        version=record.version,
+        python=record.python,
+        variant=record.server[2],
+        kind=record.kind,
+        server_class=None,
+        depth=None,
+        connections=None,
+        workers=None,
+        trials=0,
+        disturbed_trials=0,
+        verdict=Verdict.UNAVAILABLE,
+        reason=plain(record.unavailable or ""),
+        requests=0,
+        requests_per_second=None,
+        times_baseline=None,
+        cpu_us_per_request=None,
+        rank=None,
+        server_busy=None,
+        generator_busy=None,
+        batch_latency_us=None,
+        little_ratio=None,
+        wrk_latency_us=None,
+        witness=None,
+        errors=None,
+        bytes_per_response=None,
+        peak_memory_bytes=None,
+        error_log=plain(record.log_tail[-1]) if record.log_tail else None,
+        error_count=0,
+        remark=record.remark,
+    )
+
+
+def _ranks(cells: Mapping[Cell, CellTrials], ranked: set[str], plan: Plan) -> dict[Cell, RankRange]:
+    """Rank ranges within each group of comparable cells, of those that have a rate with an interval."""
+    groups: dict[Group, dict[Cell, list[float]]] = defaultdict(dict)
+    for cell, own in cells.items():
+        if cell.adapter in ranked and own.found.verdict.has_rate:
+            groups[_group(cell)][cell] = own.rates
+    bounds = {cell for cell, own in cells.items() if own.found.verdict is Verdict.GENERATOR_BOUND}
+    ranks: dict[Cell, RankRange] = {}
+    for samples in groups.values():
+        if all(len(values) >= levels.MIN_VALUES for values in samples.values()):
+            ranks |= stats.rank_ranges(samples, stopping=stopping(plan), lower_bounds=bounds)
+    return ranks
+
+
+def _times_baseline(own: CellTrials, baseline: CellTrials | None) -> Multiple | None:
+    """Nothing where both rates are lower bounds: their ratio says nothing of the servers."""
+    if baseline is None or not (own.found.verdict.has_rate and baseline.found.verdict.has_rate):
+        return None
+    own_bound, other_bound = (one.found.verdict is Verdict.GENERATOR_BOUND for one in (own, baseline))
+    if own_bound and other_bound and own is not baseline:
+        return None
+    bound = None if own_bound == other_bound else "≥" if own_bound else "≤"
+    return Multiple(geometric_mean(own.rates) / geometric_mean(baseline.rates), bound)
+
+
+def _witness(
+    own: Sequence[Trial], beside: _Beside, ours: Verdict, rate: Estimate | None, batches: BatchLatency | None
+) -> Witness | None:
+    """What the witness saw beside the run's own generator; ``None`` where it was not asked."""
+    generator = beside.witness_by
+    trials = beside.by(generator)
+    if not any(trial.load.requests for trial in trials if trial.load is not None):
+        return _failed_witness(beside)
+    used = usable(trials, 1)
+    first = next((trial.load.generator for trial in own if trial.load is not None), Generator.WRK)
+    seen = geometric_mean(rates(used))
+    latency_us = _mean_latency_us(used)
+    rate_ratio = seen / rate.mean if rate else None
+    own_us = batches.mean if batches else None
+    latency_ratio = latency_us / own_us if latency_us and own_us else None
+    theirs = cell_verdict(trials, used).verdict
+    if ours is not Verdict.MEASURED or theirs is not Verdict.MEASURED:
+        whose = f"{first}: {ours}" if ours is not Verdict.MEASURED else f"{generator}: {theirs}"
+        return Witness(seen, latency_us, rate_ratio, latency_ratio, None, whose, generator)
+    ratios = [ratio for ratio in (rate_ratio, latency_ratio) if ratio is not None]
+    agrees = all(abs(ratio - 1) <= WITNESS_TOLERANCE for ratio in ratios)
+    reason = None if agrees else f"{generator} differs from {first} by more than {WITNESS_TOLERANCE:.0%}"
+    return Witness(seen, latency_us, rate_ratio, latency_ratio, agrees, reason, generator)
+
+
+def _failed_witness(beside: _Beside) -> Witness | None:
+    """A witness that was asked and has said nothing, with why; ``None`` where it was not asked."""
+    generator = beside.witness_by
+    asked = [one for one in beside.witnesses if one.load is None or one.load.generator == generator]
+    if not asked:
+        return None
+    found = cell_verdict(asked, asked)
+    return Witness(None, None, None, None, None, f"{found.verdict}: {found.reason}", generator)
+
+
+def _title(record: AdapterRecord) -> str:
+    """An adapter's title as a table can show it; its name where there is nothing to see."""
+    return plain(record.title).strip() or record.name
+
+
+def _mean_latency_us(trials: Sequence[Trial]) -> float | None:
+    """The mean of h2load's requests as they are, of batches by another generator only where they were proved."""
+    proved = batch_latency(trials)
+    if proved is not None:
+        return proved.mean
+    return latency.mean_us(latency.merge([trial.load.histogram for trial in trials if trial.load is not None]))
+
+
+def _wrk_latency(trials: Sequence[Trial]) -> WrkLatency | None:
+    printed = [trial.load.wrk_latency for trial in trials if trial.load and trial.load.wrk_latency]
+    if not printed:
+        return None
+    return WrkLatency(*(int(median(getattr(one, name) for one in printed)) for name in WrkLatency.__dataclass_fields__))
+
+
+def _bytes_per_response(trials: Sequence[Trial]) -> float | None:
+    loads = [trial.load for trial in trials if trial.load and trial.load.requests]
+    return sum(load.bytes_read for load in loads) / sum(load.requests for load in loads) if loads else None
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return mean(known) if known else None

@@ -1,0 +1,98 @@
+"""Two servers of one run beside each other: their trials alternate, so what the machine does hits both alike. Pure."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import replace
+
+from runner.errors import RecordError
+from runner.judging import stats
+from runner.record.plan import Cell
+from runner.record.run import AdapterRecord, Run
+from runner.rows import cells
+from runner.rows.comparison import COST, RATE, TAIL, Allowance, Comparison, Measured, Pair, Ratios, compared
+
+
+def compare(measured: Measured, base: str, new: str) -> Comparison:
+    """Every cell of ``new`` over the same of ``base``, by their names: an adapter, or ``ADAPTER@VARIANT``.
+
+    The intervals of all cells hold at once, those of rates and of CPU time together. Raises :class:`RecordError` where
+    a name is none of the run's, or of several servers.
+    """
+    run, trials = measured
+    first, second = (record(run, name) for name in (base, new))
+    if first is second:
+        raise RecordError(f"{base} and {new} are the same server of {run.id}: name two")
+    by_cell = {cell: own for cell, own in cells.by_cell(run, trials).items() if cell.limit is None}
+    mine = [cell for cell in by_cell if cell.server == first.server]
+    theirs = {_load(cell): cell for cell in by_cell if cell.server == second.server}
+    pairs = [
+        Pair(cell, other, by_cell[cell], by_cell[other], first, second)
+        for cell in mine
+        if (other := theirs.pop(_load(cell), None)) is not None
+    ]
+    if not pairs:
+        raise RecordError(f"{base} and {new} were not measured under the same load in {run.id}")
+    stopping, at_once = cells.stopping(run.plan), 2 * len(pairs)
+    made = []
+    for pair in pairs:
+        ratios = [
+            stats.ratio_interval(*values, stopping=stopping, comparisons=at_once) if values else None
+            for values in (pair.rates, pair.costs, pair.tails)
+        ]
+        allowed = Allowance(stopping, at_once, dict.fromkeys((RATE, COST, TAIL)))
+        made.append(compared(pair, Ratios(*ratios), allowed))
+    made.sort(key=lambda one: (one.workers, one.connections, one.depth, one.headers, one.load or ""))
+    paired = {pair.base_cell for pair in pairs}
+    return Comparison(
+        base=named(first),
+        new=named(second),
+        cells=tuple(made),
+        only_base=tuple(cell.id for cell in mine if cell not in paired),
+        only_new=tuple(cell.id for cell in theirs.values()),
+        differs=(),
+        drift=None,
+        unfinished=(run.id,) if run.finished_at is None else (),
+        within=run.id,
+    )
+
+
+def record(run: Run, name: str) -> AdapterRecord:
+    """The one server of a run that is called so: ``ADAPTER``, ``ADAPTER@VARIANT`` or ``ADAPTER@VERSION``.
+
+    A variant by its label, or the beginning of its revision or version. Raises :class:`RecordError`.
+    """
+    adapter, _, variant = name.partition("@")
+    mine = [one for one in run.adapters if one.name == adapter]
+    if not mine:
+        known = sorted({one.name for one in run.adapters})
+        near = difflib.get_close_matches(adapter, known, n=3, cutoff=0.4) or known
+        raise RecordError(f"{run.id} has no server {adapter!r}: there are {', '.join(near)}")
+    plain = [one for one in mine if one.variant is None]
+    found = plain if not variant else [one for one in mine if variant in callings(one)]
+    found = found or [one for one in mine if any(calling.startswith(variant) for calling in callings(one))]
+    if len(found) != 1:
+        raise RecordError(
+            f"{name} is {len(found) or 'none'} of {', '.join(named(one) for one in mine)} in {run.id}: name one of them"
+        )
+    return found[0]
+
+
+def named(one: AdapterRecord) -> str:
+    """What to call a server by, on a command line."""
+    python = f" on CPython {one.python}" if one.python else ""
+    return f"{one.name}@{one.variant.label}" if one.variant else f"{one.name}{python}"
+
+
+def callings(one: AdapterRecord) -> tuple[str, ...]:
+    """All that a variant may be called by."""
+    names = [one.version or ""]
+    if one.variant is not None:
+        label = one.variant.label
+        names += [label, label.partition("@")[2], label.partition("==")[2]]
+        names += [change.source.commit or "" for change in one.variant.changes if change.source is not None]
+    return tuple(filter(None, names))
+
+
+def _load(cell: Cell) -> Cell:
+    return replace(cell, adapter="", python=None, variant=None)

@@ -1,0 +1,98 @@
+"""Instructions of several servers: which were asked for, counted one after the other."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from runner.adapters import environments, metadata
+from runner.counting import bytecodes, counting
+from runner.counting.counting import Counted
+from runner.errors import AdapterError
+from runner.record.adapter import Environment, Scenario, Unavailable
+from runner.record.count import Count
+from runner.serving import process
+from runner.suite.progress import Reporter
+
+
+def count_named(
+    names: Sequence[str],
+    root: Path,
+    reporter: Reporter,
+    *,
+    variants: Sequence[str] = (),
+    depths: Sequence[int] = (1, 16),
+    where: bool = False,
+    changed: bool = False,
+) -> tuple[Counted, ...]:
+    """Count the adapters that ``names`` name, with their variants, or of ``NAME@VARIANT`` this one alone, in order.
+
+    With ``changed`` only the variants. Raises :class:`runner.errors.AdapterError` for a name that means nothing.
+    """
+    counting.require_valgrind()
+    split = [name.partition("@") for name in names]
+    pipelining = [one for one in metadata.discover(root) if one.scenario is Scenario.PIPELINE]
+    chosen = metadata.select(pipelining, [name for name, _, _ in split])
+    with process.ending_all():
+        prepared = environments.prepare(chosen, asked=variants, progress=reporter.building)
+    found = [made for name, at, variant in split for made in _named(prepared, name, variant if at else None)]
+    asked = {made.server: made for made in found if made.variant is not None or not changed}
+    counted = count_all(list(asked.values()), depths, (), reporter)
+    return _watched(counted, list(asked.values())) if where else counted
+
+
+def count_all(
+    prepared: Sequence[Environment | Unavailable], depths: Sequence[int], cpus: Sequence[int], reporter: Reporter
+) -> tuple[Counted, ...]:
+    """One server after the other, each at ``depths``; what could not be built says why."""
+    tool = counting.require_valgrind()
+    found = []
+    with process.ending_all():
+        for number, made in enumerate(prepared, start=1):
+            if isinstance(made, Unavailable):
+                found.append(Counted(_not_built(made)))
+                continue
+            variant = f" · {made.variant.label}" if made.variant else ""
+            reporter.say(f"counting {made.adapter.name}{variant} ({number} of {len(prepared)})")
+            found.append(counting.count(made, depths=depths, cpus=cpus, tool=tool, said=reporter.say))
+    return tuple(found)
+
+
+def _watched(counted: Sequence[Counted], prepared: Sequence[Environment | Unavailable]) -> tuple[Counted, ...]:
+    """With the bytecodes of each."""
+    with process.ending_all():
+        return tuple(
+            replace(one, bytecodes=bytecodes.per_request(made)) if isinstance(made, Environment) else one
+            for one, made in zip(counted, prepared, strict=True)
+        )
+
+
+def _named(
+    prepared: Sequence[Environment | Unavailable], pattern: str, variant: str | None
+) -> list[Environment | Unavailable]:
+    """Those of an adapter, or the one whose variant is called so: by its label, its revision or version, or a part."""
+    mine = [made for made in prepared if fnmatch.fnmatchcase(made.adapter.name, pattern)]
+    if variant is None:
+        return mine
+    exact = [made for made in mine if variant in _callings(made)]
+    found = exact or [made for made in mine if any(variant in one for one in _callings(made))]
+    if len({made.adapter.name for made in found}) != len(found) or not found:
+        there = ", ".join(made.variant.label if made.variant else made.adapter.name for made in mine)
+        raise AdapterError(f"{pattern}@{variant} is {len(found) or 'none'} of {there}: name one of them")
+    return found
+
+
+def _callings(made: Environment | Unavailable) -> tuple[str, ...]:
+    if made.variant is None:
+        return (made.version,) if isinstance(made, Environment) else ()
+    label = made.variant.label
+    commits = (one.source.commit for one in made.variant.changes if one.source and one.source.commit)
+    return (label, label.partition("@")[2] or label.partition("==")[2], *commits)
+
+
+def _not_built(made: Unavailable) -> Count:
+    variant = made.variant.label if made.variant else None
+    adapter = made.adapter
+    return Count(adapter.name, adapter.title, None, made.python, reason=made.reason, variant=variant)

@@ -1,0 +1,153 @@
+"""The head of a run's record: what was asked, of which adapters, on which machine; and whether that is still so."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from collections.abc import Iterator, Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+from runner import project
+from runner.errors import RecordError
+from runner.machine import doctor, facts
+from runner.record import store
+from runner.record.adapter import Adapter, Environment, Scenario, Unavailable
+from runner.record.plan import Plan
+from runner.record.run import AdapterRecord, Finding, Level, Run
+from runner.serving import process
+from runner.suite import plans
+
+
+def describe(plan: Plan, root: Path, prepared: Sequence[Environment | Unavailable], *, setup_s: float) -> Run:
+    """The head of a run that is about to begin; its conformance is not known yet. ``setup_s``: what building took."""
+    ready = [made for made in prepared if isinstance(made, Environment)]
+    waits = plan.scenario is Scenario.UPSTREAM
+    # What servers wait for runs on the generator's CPUs, and gets one more where there are enough.
+    placement = facts.place(max(*plan.workers, plan.server_cpus or 1), plan.threads + waits)
+    findings = list(doctor.examine(doctor.read()))
+    if waits and (backlog := facts.backlog_finding(max(plan.connections))):
+        findings.append(backlog)
+    if max(plan.workers) > len(placement.server):
+        state = f"{len(placement.server)} for up to {max(plan.workers)} workers"
+        effect = "workers take CPU time from each other: more of them add nothing"
+        findings.append(Finding(Level.WARNING, "CPUs", state, effect, "ask for fewer --workers"))
+    return Run(
+        schema=store.SCHEMA,
+        id=f"{facts.now()[:19].replace(':', '').replace('-', '')}-{plan.profile}",
+        created_at=facts.now(),
+        finished_at=None,
+        command=("pipebench", *reproducible(sys.argv[1:])),
+        version=version("async-pipeline-bench"),
+        revision=_revision(root),
+        plan=plan,
+        machine=facts.describe(),
+        placement=placement,
+        adapters=tuple(_record(made, root) for made in prepared),
+        conformance=(),
+        cells=plans.cells(plan, ready),
+        findings=tuple(findings),
+        setup_s=setup_s,
+    )
+
+
+def reproducible(argv: Sequence[str]) -> Iterator[str]:
+    """A command without the folder that its records went to: that is a matter of one machine."""
+    words = iter(argv)
+    for word in words:
+        if word == "--results":
+            next(words, None)
+        elif not word.startswith("--results="):
+            yield word
+
+
+def _record(made: Environment | Unavailable, root: Path) -> AdapterRecord:
+    adapter = made.adapter
+    ready, missing = (made, None) if isinstance(made, Environment) else (None, made)
+    return AdapterRecord(
+        name=adapter.name,
+        path=shown_path(adapter, root),
+        sha256=fingerprint(adapter),
+        title=adapter.title,
+        distribution=adapter.distribution,
+        kind=adapter.kind,
+        homepage=adapter.homepage,
+        scenario=adapter.scenario,
+        language=adapter.language,
+        ranked=adapter.ranked,
+        known_failure=adapter.known_failure,
+        group=adapter.group,
+        python=made.python,
+        variant=made.variant,
+        version=ready.version if ready else None,
+        installed=ready.installed if ready else {},
+        unavailable=missing.reason if missing else None,
+        log_tail=missing.log_tail if missing else (),
+        client=adapter.client,
+        max_clients=adapter.max_clients,
+        body=adapter.body,
+        compiles=adapter.compiles,
+        remark=adapter.remark,
+        tuning=adapter.tuning,
+    )
+
+
+def shown_path(adapter: Adapter, root: Path) -> str:
+    """Where an adapter's file is in any checkout; of one that stands elsewhere, its folder's name and its own."""
+    path = adapter.path
+    return str(path.relative_to(root)) if path.is_relative_to(root) else f"{path.parent.name}/{path.name}"
+
+
+def fingerprint(adapter: Adapter) -> str:
+    """The checksum of an adapter's file as it is now; that of nothing where it cannot be read."""
+    try:
+        content = adapter.path.read_bytes() if adapter.path.is_file() else b""
+    except OSError:
+        content = b""
+    return hashlib.sha256(content).hexdigest()
+
+
+def changes(recorded: Run, now: Run) -> list[str]:
+    """What differs between a run's record and what is here now, and would make its trials incomparable."""
+    found = []
+    if recorded.machine != now.machine:
+        found.append("the machine or its tools are not the same")
+    if recorded.placement != now.placement:
+        found.append("the CPUs that may be used are not the same")
+    before = {one.server: one for one in recorded.adapters}
+    after = {one.server: one for one in now.adapters}
+    for key in sorted(before.keys() | after.keys(), key=str):
+        old, new = before.get(key), after.get(key)
+        if old is None or new is None:
+            found.append(f"{key[0]} {'is new' if old is None else 'is gone'}")
+        elif old.sha256 != new.sha256:
+            found.append(f"{key[0]} was edited")
+        elif old.installed != new.installed:
+            found.append(f"{key[0]} has other packages installed")
+    return found
+
+
+def _revision(root: Path) -> str | None:
+    """The commit that is checked out, with ``+`` where files under version control were changed."""
+    if root == project.ROOT and not project.IS_CHECKOUT:
+        return None
+    commit = process.output(["git", "-C", str(root), "rev-parse", "--short=12", "HEAD"], stderr=False)
+    if commit is None or not commit.strip().isalnum():
+        return None
+    changed = process.output(["git", "-C", str(root), "status", "--porcelain", "--untracked-files=no"], stderr=False)
+    return commit.strip() + ("+" if changed and changed.strip() else "")
+
+
+def refuse_edited(head: Run, made: Environment) -> None:
+    """Raise :class:`RecordError` where what would run is not what the record says any more.
+
+    What was built of its source is still the same.
+    """
+    adapter = made.adapter
+    if str(adapter.path) not in made.argv:
+        return
+    (recorded,) = {one.sha256 for one in head.adapters if one.name == adapter.name}
+    if fingerprint(adapter) != recorded:
+        raise RecordError(
+            f"{adapter.name} was edited while it was measured: undo that and resume, or start a new run with it"
+        )

@@ -1,0 +1,78 @@
+"""What a person types as a variant."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from runner.adapters import variants
+from runner.errors import PlanError
+from runner.record.adapter import Adapter, Kind
+from runner.record.plan import Cell
+
+ADAPTER = Adapter(
+    "aiohttp",
+    Path("app.py"),
+    "python",
+    "aiohttp",
+    "aiohttp",
+    Kind.FRAMEWORK,
+    "https://docs.aiohttp.org",
+    dependencies=("aiohttp==3.14.5", "uvloop==0.22.1"),
+)
+INSTALLED = {"aiohttp": "3.14.5", "uvloop": "0.22.1", "multidict": "6.7.0"}
+
+
+def resolved(text: str, folder: Path) -> variants.Wanted:
+    (found,) = variants.resolve([text], folder)
+    return found
+
+
+def test_a_release_takes_the_place_of_its_own_pin(tmp_path: Path) -> None:
+    found = resolved("aiohttp==3.9.5", tmp_path)
+    assert found.variant.label == "aiohttp==3.9.5"
+    assert found.requirements(ADAPTER, {}) == ("uvloop==0.22.1", "aiohttp==3.9.5")
+    assert found.fits(ADAPTER, INSTALLED)
+
+
+def test_what_is_pulled_in_can_be_changed_too(tmp_path: Path) -> None:
+    found = resolved("multidict==6.0.5", tmp_path)
+    assert found.fits(ADAPTER, INSTALLED)
+    assert found.requirements(ADAPTER, {}) == (*ADAPTER.dependencies, "multidict==6.0.5")
+    assert not found.has(ADAPTER, {})
+
+
+def test_what_it_has_already_is_no_variant(tmp_path: Path) -> None:
+    found = resolved("aiohttp==3.14.5", tmp_path)
+    assert found.has(ADAPTER, INSTALLED)
+    assert not found.fits(ADAPTER, INSTALLED)
+
+
+def test_several_changes_are_one_variant(tmp_path: Path) -> None:
+    found = resolved("aiohttp==3.9.5 uvloop==0.23.0", tmp_path)
+    assert found.requirements(ADAPTER, {}) == ("aiohttp==3.9.5", "uvloop==0.23.0")
+
+
+def test_a_variable_fits_every_adapter(tmp_path: Path) -> None:
+    found = resolved("PYTHONMALLOC=malloc", tmp_path)
+    assert found.variant.env == (("PYTHONMALLOC", "malloc"),)
+    assert found.fits(ADAPTER, {})
+
+
+@pytest.mark.parametrize("text", ["aiohttp", "aiohttp>=3", "aiohttp==3.*", "../nowhere", "x.whl", "", "aiohttp=="])
+def test_anything_else_is_refused_in_one_line(text: str, tmp_path: Path) -> None:
+    with pytest.raises(PlanError, match="--with"):
+        variants.resolve([text], tmp_path)
+
+
+@pytest.mark.parametrize("text", ["aiohttp", "aiohttp:0", "aiohttp:51", "aiohttp:x"])
+def test_a_number_of_releases_is_checked(text: str) -> None:
+    with pytest.raises(ValueError, match="aiohttp:12"):
+        variants.releases(text)
+
+
+def test_labels_that_differ_have_folders_that_differ() -> None:
+    names = {Cell("a", None, 1, 1, 1, variant=label).id for label in (None, "x@a/b", "x@a_b", "x@a:b")}
+    assert len(names) == 4
+    assert not any("/" in name for name in names)

@@ -1,0 +1,63 @@
+"""What is derived from the goes of a count, and from two of them."""
+
+from __future__ import annotations
+
+import pytest
+
+from runner.counting import comparing
+from runner.record.count import Count, DepthCount
+from runner.report import counts
+from runner.rows import figures
+
+
+def counted(
+    *goes: float, batch: tuple[float, ...] = (), variant: str | None = None, reason: str | None = None
+) -> Count:
+    depths = (DepthCount(1, goes), *((DepthCount(16, batch),) if batch else ()))
+    return Count("aiohttp", "aiohttp", "3.14.5", "3.13.0", () if reason else depths, variant=variant, reason=reason)
+
+
+class TestGoes:
+    def test_the_two_that_are_nearest_decide(self) -> None:
+        found = DepthCount(1, (1000.0, 1030.0, 1000.2))
+        assert found.instructions == pytest.approx(1000.1)
+        assert found.apart == pytest.approx(0.0002)
+        assert found.agrees
+
+    def test_one_go_agrees_with_none(self) -> None:
+        found = DepthCount(1, (1000.0,))
+        assert (found.instructions, found.apart, found.agrees) == (1000.0, None, False)
+
+    def test_two_depths_tell_a_batch_from_a_request(self) -> None:
+        batch, request = counted(1100.0, batch=(150.0,)).shares or (0, 0)
+        assert request == pytest.approx((16 * 150 - 1100) / 15)
+        assert batch + request == pytest.approx(1100)
+        assert counted(1100.0).shares is None
+
+
+class TestDifferences:
+    def test_more_than_a_share_is_more_by_all_that_the_goes_leave_open(self) -> None:
+        base, new = counted(1000.0, 1000.0), counted(1006.0, 1008.0)
+        (found,) = comparing.differences(base, new)
+        assert found.ratio == pytest.approx(1.007)
+        assert found.more_than(0.004)
+        assert not found.more_than(0.006)
+
+    def test_what_can_no_longer_be_counted_exceeds_everything(self) -> None:
+        assert comparing.exceeds(counted(1000.0, 1000.0), counted(reason="it did not end"), 10.0)
+        assert not comparing.exceeds(counted(1000.0, 1000.0), counted(900.0, 900.0), 0.0)
+
+
+class TestTable:
+    def test_the_first_is_the_base_of_the_others(self) -> None:
+        both = [counted(1000.0, 1000.0), counted(1005.0, 1005.0, variant="aiohttp==3.9.5")]
+        assert counts.headings(both) == ("server", "variant", "version", "Python", "depth 1", "±", "over base")
+        assert [line[-1] for line in counts.lines(both)] == [figures.NOTHING, "+0.50 %"]
+        assert "aiohttp==3.9.5" in counts.markdown(both)
+
+    def test_goes_that_do_not_agree_and_what_is_not_counted_are_said(self) -> None:
+        wobbling, gone = counted(1000.0, 1010.0), counted(reason="valgrind does not run V8's code")
+        assert counts.notes([wobbling, gone]) == [
+            "aiohttp: no two of 2 goes within 0.05 %; nearest 1.00 % at depth 1",
+            "aiohttp: not counted: valgrind does not run V8's code",
+        ]
