@@ -136,9 +136,9 @@ def reads(*wanted: Expected, refused: Outcome = Outcome.PASS) -> Look:
             return _unanswered(talk)
         first = responses[0]
         if first.status >= 400 and first.status not in UNSERVED:
-            finding = _refusal(talk)
-            worse = finding if finding.outcome is not Outcome.PASS else Finding(refused, "refused")
-            return worse if worse.outcome is not Outcome.PASS else passed()
+            if first.status not in REFUSALS:
+                return noted(f"answered with {first.status}")
+            return passed() if refused is Outcome.PASS else Finding(refused, "refused")
         served = first.status not in UNSERVED
         for number, (want, got) in enumerate(zip(wanted, responses, strict=False), 1):
             if (served or number > 1) and not want.matches(got):

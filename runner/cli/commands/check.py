@@ -94,7 +94,7 @@ def command(  # noqa: PLR0913 - an option each
     if verbose and format_ == "text":
         for each in found:
             for result in each.results:
-                if result.outcome is not Outcome.PASS:
+                if result.outcome in {Outcome.NOTE, Outcome.FAIL}:
                     click.echo(f"\n{each.title}\n{conformance.transcript(result)}")
     if any(each.fails(strict=strict) for each in found):
         sys.exit(1)

@@ -57,14 +57,17 @@ unless the case says otherwise. A requirement without a key word (MUST, SHOULD, 
 | ✗ fail | breaks a MUST, or loses, reorders or corrupts a response |
 
 A fail stands only if it repeats, alone, on a freshly started server and with twice the time. What a server did
-once and not again is a note that says so; a stall that does not repeat may have been the machine's.
+once and not again is a note that says so; a stall that does not repeat may have been the machine's. A race that is
+lost once is proof. A connection counts as closed only if no request is answered on it half a second later. What an
+earlier case settled is not asked, and shown as not tried. [What these cases cover](conformance-coverage.md): public
+bugs, and the test suites of others.
 
 | class | meaning |
 | --- | --- |
 | concurrent | every core case passes, and pipelined requests are worked on at the same time |
 | serial | every core case passes, and pipelined requests are worked on one after the other |
 | degrades | answers some of a batch, announces that it closes, and closes |
-| broken | a core case fails, or a request kills the server |
+| broken | a core case fails, or a request kills the server or hangs it for good |
 
 The core cases are those that every pipelining client relies on: {core}.
 """
@@ -184,7 +187,7 @@ def _chapters(cases: Sequence[Case]) -> Iterator[str]:
         yield ""
         for case in members:
             quote = f" {case.section}: “{case.quote}”." if case.quote else ""
-            yield f"- `{case.name}`: {case.why}{quote}"
+            yield f"- `{case.name}`: {case.why} Hurt: {case.hurts}.{quote}"
     yield ""
 
 
@@ -207,12 +210,14 @@ def _escaped(text: str) -> str:
 
 
 def _sign(result: CaseResult | None) -> str:
-    return NOT_RUN if result is None else SIGNS[result.outcome]
+    return NOT_RUN if result is None or result.outcome is Outcome.UNTRIED else SIGNS[result.outcome]
 
 
 def _cell(result: CaseResult | None, *, with_detail: bool) -> Text:
     if result is None:
         return Text(NOT_RUN, style="dim")
+    if result.outcome is Outcome.UNTRIED:
+        return Text(f"{NOT_RUN} {result.detail}" if with_detail else NOT_RUN, style="dim")
     sign = Text(SIGNS[result.outcome], style=STYLES[result.outcome])
     return sign.append(f" {result.detail}", style="default not bold") if with_detail else sign
 
@@ -234,7 +239,7 @@ def _class_text(found: Conformance) -> Text:
 
 
 def _remark_lines(found: Conformance) -> Iterator[tuple[CaseResult, str]]:
-    remarkable = [result for result in found.results if result.outcome is not Outcome.PASS]
+    remarkable = [result for result in found.results if result.outcome in {Outcome.NOTE, Outcome.FAIL}]
     for result in sorted(remarkable, key=lambda result: -result.outcome.severity):
         case = BY_NAME.get(result.case)
         requirement = f" ({_requirement(case)})" if case else ""

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from typing import Final
 
-from runner.conformance.case import Case, Exchange, Hurt, Level, Outcome, Theme
+from runner.conformance.case import Case, Exchange, Hurt, Level, Outcome, Pause, Theme
 from runner.conformance.cases.requests import EMBEDDED, NEXT, SMUGGLED, at_once, chunked
 from runner.conformance.cases.responses import NEXT_ANSWER
 from runner.conformance.judge import Look, body
 from runner.conformance.spelling import Spelling, never_completes, reads, refuses, spelled
 
 METHODS: Final = ("POST", "GET", "GET")
+LATER: Final = Pause(0.3)
+"""What is waited for without end may hold a thread: what has an end comes before."""
 NOTED: Final = Outcome.NOTE
 END: Final = b"0\r\n\r\n"
 
@@ -146,7 +148,7 @@ _RANGE: Final = (
     *(
         Spelling(
             name,
-            Exchange(at_once(chunked(size + b"\r\na\r\n" + END), NEXT), METHODS, enough=2),
+            Exchange((LATER, *at_once(chunked(size + b"\r\na\r\n" + END), NEXT)), METHODS, enough=2),
             never_completes(),
         )
         for name, size in SIZES_TOO_LARGE
@@ -202,7 +204,7 @@ CHUNKS: Final = (
         "A size that wraps around ends the body early.",
         tuple(one.exchange for one in _RANGE),
         spelled(_RANGE),
-        deadline_s=0.6,
+        deadline_s=1.0,
         at_once=len(_RANGE),
         hurts=Hurt.BEHIND_PROXY,
         needs=(),
