@@ -6,9 +6,12 @@ into the checkout's ``results``, or where there is none into ``results`` below t
 
 from __future__ import annotations
 
+from importlib.metadata import metadata
 from pathlib import Path
 
 from runner.errors import PlanError
+
+NAME = "async-pipeline-bench"
 
 _PACKAGE = Path(__file__).parent
 _SHIPPED = _PACKAGE / "shipped"
@@ -30,3 +33,9 @@ def require_checkout(what: str) -> None:
 def results() -> Path:
     """The folder that records go to unless another is asked for."""
     return (ROOT if IS_CHECKOUT else Path.cwd()) / "results"
+
+
+def homepage() -> str | None:
+    """Where the project is at home on the web, as its metadata says; ``None`` where it does not."""
+    urls = dict(entry.split(", ", 1) for entry in metadata(NAME).get_all("Project-URL", []))
+    return urls.get("Homepage")

@@ -6,6 +6,7 @@ for one second. What was in flight at the end has left no sample (see :func:`run
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -28,8 +29,10 @@ from runner.record.trial import (
     Surroundings,
     Trial,
     Upstream,
+    Verified,
     WrkLatency,
 )
+from runner.record.volley import Arrivals, Batches, Faults, Interval, Losses, Mode, Spread, Volley, Wire
 from runner.suite import plans
 
 SECOND_US = 1_000_000
@@ -70,6 +73,102 @@ def load(**changes: Any) -> Load:
     if "histogram" in changes:
         changes["histogram"] = Histogram.of(changes["histogram"])
     return replace(made, **changes)
+
+
+def spread_of(us: int, count: int = BATCHES) -> Spread:
+    """A distribution of one value."""
+    return Spread(count, float(us), us, us, us, us, us)
+
+
+def faults(**counts: Any) -> Faults:
+    """Responses that were not what was asked for; none."""
+    kinds = dict.fromkeys(("status", "framing", "length", "body", "surplus", "order", "repeat"), 0)
+    return Faults(**{**kinds, "first": None, **counts})
+
+
+def verified(**changes: Any) -> Verified:
+    """Every response read, and none of them wrong."""
+    return replace(Verified(responses=5 * BATCHES, wrong=0, first=None), **changes)
+
+
+def losses(**counts: Any) -> Losses:
+    """Connections that were lost; none."""
+    kinds = dict.fromkeys(("reset", "idle", "before_answer", "in_batch", "in_response", "abandoned", "error"), 0)
+    return Losses(**{**kinds, "first": None, **counts})
+
+
+def volley(**changes: Any) -> Volley:
+    """What volley saw of a closed load like :func:`load`: own delay takes no time."""
+    made = Volley(
+        mode=Mode.CLOSED,
+        batch=5,
+        stamped=True,
+        stamps_missing=0,
+        stamps_reason=None,
+        little_ratio=1.0,
+        batches=Batches(sent=BATCHES, answered=BATCHES, lost=0, unanswered=0, unsent=0),
+        first=spread_of(BATCH_US // 5),
+        first_bounded=0,
+        sent_latency=None,
+        own_delay=spread_of(10),
+        lag=None,
+        arrivals=None,
+        intervals=tuple(Interval(5 * BATCHES // 10, BATCHES // 10, float(BATCH_US)) for _ in range(10)),
+        cpu_span_ns=SECOND_NS,
+        clock_step_ns=0,
+        checked=5 * BATCHES,
+        recognized=5 * BATCHES - 1,
+        faults=faults(),
+        losses=losses(),
+        wire=Wire(data_segments_in=BATCHES, bytes_received=1, retransmits=0, responses=5 * BATCHES, batches=BATCHES),
+        reads=BATCHES,
+        silent_connections=0,
+        interrupted=False,
+    )
+    return replace(made, **changes)
+
+
+def volley_load(seen: Volley | None = None, **changes: Any) -> Load:
+    """The same load as :func:`load`, by volley."""
+    own = {"generator": "volley", "argv": ("volley",), "wrk_latency": None, "array_source": None}
+    return load(**{**own, "volley": volley() if seen is None else seen, **changes})
+
+
+def arrivals(**changes: Any) -> Arrivals:
+    """A thousand requests/s in bursts of five, all answered."""
+    made = Arrivals(
+        rate=1000.0,
+        burst=5,
+        poisson=True,
+        seed=1,
+        offered=1000,
+        offered_per_second=1000.0,
+        answered_per_second=1000.0,
+        queued=0,
+        backlog=0,
+        anderson_darling=1.0,
+        sent_anderson_darling=1.0,
+    )
+    return replace(made, **changes)
+
+
+def paced_load(
+    us: int = 400, *, asked: Arrivals | None = None, seen: Mapping[str, Any] | None = None, **changes: Any
+) -> Load:
+    """An open load that was held: 200 bursts of five, each answered ``us`` after it was to be sent."""
+    found = volley(
+        mode=Mode.OPEN,
+        little_ratio=None,
+        batches=Batches(sent=200, answered=200, lost=0, unanswered=0, unsent=0),
+        sent_latency=spread_of(us, 200),
+        lag=spread_of(5, 200),
+        arrivals=arrivals() if asked is None else asked,
+        intervals=tuple(Interval(100, 20, float(us)) for _ in range(10)),
+        checked=1000,
+    )
+    found = replace(found, **(seen or {}))
+    own = {"requests": 1000, "bytes_read": 1000 * RESPONSE_BYTES, "histogram": ((us, 200),), "cpu_ns": SECOND_NS // 100}
+    return volley_load(found, **{**own, **changes})
 
 
 def server_usage(**changes: Any) -> ServerUsage:

@@ -68,6 +68,14 @@ class Stalls(Good):
             self.answered = True
 
 
+class Freezes(Good):
+    """Answers 3000 requests as they should be, and then nothing any more."""
+
+    def answer(self, count: int) -> None:
+        if type(self).requests <= 3000:
+            super().answer(count)
+
+
 class StallsAtOnce(Good):
     """Never answers anything."""
 
@@ -178,6 +186,89 @@ class SpinsOn(Good):
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
             while True:
                 sum(range(1000))
+
+
+class Tokens(Good):
+    """Answers ``/sleep/0/{n}`` with ``n``, as adapters do, and all else as the others; each response by itself."""
+
+    def data_received(self, data: bytes) -> None:
+        *requests, self.buffer = (self.buffer + data).split(END)
+        self.transport.write(b"".join(self.changed([answer_to(one) for one in requests])))
+
+    def changed(self, responses: list[bytes]) -> list[bytes]:
+        """What is sent in place of the right responses."""
+        for place in range(len(responses)):
+            type(self).requests += 1
+            if type(self).requests % self.every == 0:
+                self.spoil(responses, place)
+        return responses
+
+    every = 1000
+
+    def spoil(self, responses: list[bytes], place: int) -> None:
+        """What goes wrong with every so many-th."""
+
+
+class SwapsDeep(Tokens):
+    """Swaps two responses of a batch of eight or more."""
+
+    every = 8
+
+    def spoil(self, responses: list[bytes], place: int) -> None:
+        if len(responses) >= 8 and place:
+            responses[place - 1], responses[place] = responses[place], responses[place - 1]
+
+
+class Repeats(Tokens):
+    """Sends every thousandth response twice."""
+
+    def spoil(self, responses: list[bytes], place: int) -> None:
+        responses[place] *= 2
+
+
+class RepeatsInPlace(Tokens):
+    """Sends, in place of every thousandth response, the one before it."""
+
+    def spoil(self, responses: list[bytes], place: int) -> None:
+        responses[place] = responses[place - 1]
+
+
+class CutsShort(Tokens):
+    """Leaves the last byte of every 500th response away."""
+
+    every = 500
+
+    def spoil(self, responses: list[bytes], place: int) -> None:
+        responses[place] = responses[place][:-1]
+
+
+class StopsHalfWay(Good):
+    """Answers two thousand requests under load, then nothing any more."""
+
+    def answer(self, count: int) -> None:
+        if not self.under_load or type(self).requests < 2000:
+            super().answer(count)
+
+
+class ClosesEvery(Good):
+    """Under load, closes each connection after a hundred responses, in the middle of a batch."""
+
+    sent = 0
+
+    def answer(self, count: int) -> None:
+        if not self.under_load or self.sent + count < 100:
+            self.sent += count
+            super().answer(count)
+        else:
+            super().answer(count - 1)
+            self.transport.close()
+
+
+def answer_to(request: bytes) -> bytes:
+    """The response to one request."""
+    path = request.split(b" ", 2)[1]
+    body = path.rpartition(b"/")[2] if path.startswith(b"/sleep/0/") else b"Hello world!"
+    return b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
 
 
 PROTOCOLS = {kind.__name__: kind for kind in [*globals().values()] if isinstance(kind, type) and issubclass(kind, Good)}

@@ -18,7 +18,7 @@ func newDistribution() distribution {
 	return distribution{counts: make([]uint32, countedMicroseconds), beyond: make([]int64, 0, 1<<12)}
 }
 
-// add counts one duration, in nanoseconds, not negative: about 2 ns where its cache line is near.
+// add counts one duration, in nanoseconds, not negative: an increment of one cache line, and four of a near one.
 func (d *distribution) add(ns int64) {
 	us := uint64(ns) / 1000
 	if us < uint64(len(d.counts)) {

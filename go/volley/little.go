@@ -18,7 +18,7 @@ type stretches struct {
 	after  int64 // ns outside of the window of those that began in it
 }
 
-// stretch counts the time from from to to: 6 ns. It says whether that is a sample.
+// stretch counts the time from from to to. It says whether that is a sample.
 func (s *stretches) stretch(e edges, from, to int64) bool {
 	to = max(to, from) // a clock that was stepped back
 	if !e.hold(from) {

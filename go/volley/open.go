@@ -11,7 +11,7 @@ func (l *loop) arrive(t int64) int64 {
 				l.lag.add(t - intended)
 			}
 			l.depart(c, t)
-			l.flush(c)
+			l.write(c, 1)
 		} else {
 			c.queued++
 			l.queued++
@@ -30,12 +30,13 @@ func (l *loop) arrive(t int64) int64 {
 
 // dequeue writes the arrivals that waited for c, as far as it has room.
 func (l *loop) dequeue(c *conn, t int64) {
+	before := c.flying
 	for c.queued > 0 && c.flying < len(c.slots) {
 		c.queued--
 		l.queued--
 		l.depart(c, t)
 	}
-	l.flush(c)
+	l.write(c, c.flying-before)
 }
 
 // depart makes c's next arrival fly.

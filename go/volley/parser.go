@@ -25,7 +25,7 @@ const (
 )
 
 var (
-	errVersion    = errors.New("does not begin with HTTP/1.")
+	errVersion    = errors.New("does not begin with the version, HTTP/1.x")
 	errStatusLine = errors.New("malformed status line")
 	errHeader     = errors.New("malformed header line")
 	errHeadSize   = errors.New("more than 64 KiB before the end of the header")

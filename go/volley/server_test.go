@@ -184,6 +184,7 @@ func mean(s *spread) float64 { return float64(s.SumNs) / float64(s.Count) / 1e9 
 
 func near(t *testing.T, what string, got, least, most float64) {
 	t.Helper()
+	t.Logf("%s: %.4f (%.4f to %.4f)", what, got, least, most)
 	if got < least || got > most {
 		t.Errorf("%s is %.4f: expected %.4f to %.4f", what, got, least, most)
 	}

@@ -25,7 +25,7 @@ func clockDifference() int64 {
 	return best
 }
 
-// readClock asks the kernel for a clock, in nanoseconds: 0.15 µs.
+// readClock asks the kernel for a clock, in nanoseconds, by a system call.
 func readClock(clock uintptr) int64 {
 	var at unix.Timespec
 	// It cannot fail for the clocks of this program and a pointer that is right.

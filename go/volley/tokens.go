@@ -20,12 +20,12 @@ func increment(text *[tokenDigits]byte) {
 	}
 }
 
-// ask puts a batch of requests, each with a token of its own, behind what is still to be written of out.
-func (l *loop) ask(c *conn) {
-	first := len(c.out) - c.pending
-	copy(c.out[first-l.size:], c.out[first:])
-	request := c.out[len(c.out)-l.size:]
-	for range l.batch {
+// ask puts batches of requests, each with a token of its own, behind what is still to be written of out.
+func (l *loop) ask(c *conn, batches int) {
+	first, size := len(c.out)-c.pending, batches*l.size
+	copy(c.out[first-size:], c.out[first:])
+	request := c.out[len(c.out)-size:]
+	for range batches * l.batch {
 		increment(&l.token)
 		copy(request[l.target.token:], l.token[:])
 		request = request[len(l.target.request):]

@@ -14,7 +14,7 @@ import shutil
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
@@ -152,7 +152,7 @@ def _prepare_python(
     changed = [f"{one.distribution} {one.version} {one.source.sha256 if one.source else ''}" for one in changes]
     key = _digest(python, version or "", *adapter.dependencies, adapter.exclude_newer or "", *changed)
     folder = cache_folder() / "python" / f"{adapter.name}-{key}"
-    with _locked(folder):
+    with _locked(folder) if build else nullcontext():
         record = folder / "complete.json"
         if not (_kept(record) and _runs(folder / "venv" / "bin" / "python")):
             if not build:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from runner import project
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from runner.record.run import Run
     from runner.record.store import Damage
     from runner.record.trial import Trial
+    from runner.report.formats import Report
 
 
 def write(text: str, output: Path | None) -> None:
@@ -32,9 +35,18 @@ def write_all(files: Iterable[tuple[str, bytes]], folder: Path) -> None:
     """Each content under its name in ``folder``, which is made."""
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
+    names = []
     for name, content in files:
         with writing(folder / name):
             (folder / name).write_bytes(content)
+        names.append(name)
+    wrote(folder, f"{len(names)} files: {', '.join(names)}" if names else "nothing")
+
+
+def wrote(output: Path, what: str | None = None) -> None:
+    """Say on standard error what was written where."""
+    size = f"{output.stat().st_size:,} bytes".replace(",", " ") if output.is_file() else None
+    click.echo(f"pipebench: wrote {output}: {', '.join(filter(None, (what, size)))}", err=True)
 
 
 @contextmanager
@@ -63,22 +75,45 @@ def say_left_out(damage: Damage | None) -> None:
         click.echo(f"pipebench: left out {damage}", err=True)
 
 
-def report(path: Path, format_: str, output: Path | None = None, *, skip_damaged: bool = False) -> None:
-    """The record at ``path`` in one of the formats of :mod:`runner.report.formats`."""
-    from runner.report.formats import Report, printed, terminal
+def report(
+    path: Path,
+    format_: str,
+    output: Path | None = None,
+    *,
+    only: Sequence[str] = (),
+    columns: Sequence[str] = (),
+    skip_damaged: bool = False,
+) -> None:
+    """The record at ``path`` in one of the formats of :mod:`runner.report.formats`: of some adapters, some columns."""
+    from runner.report import formats
 
-    found = Report.read(path, skip_damaged=skip_damaged)
+    found = formats.Report.read(path, skip_damaged=skip_damaged)
     say_left_out(found.damage)
+    if only:
+        found = found.only(only)
+    if format_ == "html":
+        write(formats.html(found, home=project.homepage(), uncommitted=_uncommitted(found)), output)
+        return
     if format_ != "text":
-        write(printed(found, format_), output)
+        write(formats.printed(found, format_, columns), output)
         return
     if output is None:
-        through_rich(*terminal(found))
+        through_rich(*formats.terminal(found, columns))
         return
     drawn = io.StringIO()
     with redirect_stdout(drawn):
-        through_rich(*terminal(found))
+        through_rich(*formats.terminal(found, columns))
     write(drawn.getvalue(), output)
+
+
+def _uncommitted(found: Report) -> list[str]:
+    """Files of the run's adapters that its commit has otherwise; none where the commit is not known here."""
+    from runner.publishing.publication import uncommitted_changes
+
+    if not project.IS_CHECKOUT:
+        return []
+    paths = {record.path for record in found.run.adapters}
+    return [name for name in uncommitted_changes(found.run, project.ROOT) if name in paths]
 
 
 def as_json(content: object) -> None:

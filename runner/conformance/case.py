@@ -278,7 +278,7 @@ class Observation:
 class Finding:
     """What an observation shows. ``conversation`` is the index of the one that shows it.
 
-    ``parts``: where a case tries many spellings, what came of each that is no pass, by its name.
+    ``parts``: where a case tries many spellings, what came of each that is no pass, by its name: ``note: refused``.
     """
 
     outcome: Outcome

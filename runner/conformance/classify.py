@@ -51,7 +51,9 @@ def count(results: Iterable[CaseResult]) -> Counts:
 
 
 def classify(results: Sequence[CaseResult]) -> Classification:
-    """*Broken*: a core case fails, or a request kills the server or hangs it. *Degrades*: a core case is noted.
+    """*Broken*: a core case fails, or loses or corrupts a response once, or a request kills the server or hangs it.
+
+    *Degrades*: a core case is noted for anything else.
 
     *Concurrent* or *serial* otherwise, as the case ``parallel`` found. What a server does with malformed requests or
     with the end of a connection is in its matrix, not in its class.
@@ -62,13 +64,16 @@ def classify(results: Sequence[CaseResult]) -> Classification:
             return Classification(ServerClass.BROKEN, f"{result.case}: {result.detail}")
     core = [by_name.get(case.name) for case in CORE]
     known = [result for result in core if result is not None and result.outcome is not Outcome.UNTRIED]
-    for outcome, server_class in (
-        (Outcome.FAIL, ServerClass.BROKEN),
-        (Outcome.NOTE, ServerClass.DEGRADES),
+    failed = [one for one in known if one.outcome is Outcome.FAIL]
+    seen_once = [one for one in known if one.outcome is Outcome.NOTE and one.fault is not None]
+    noted = [one for one in known if one.outcome is Outcome.NOTE]
+    for found, server_class in (
+        (failed, ServerClass.BROKEN),
+        (seen_once, ServerClass.BROKEN),
+        (noted, ServerClass.DEGRADES),
     ):
-        for result in known:
-            if result.outcome is outcome:
-                return Classification(server_class, f"{result.case}: {result.detail}")
+        if found:
+            return Classification(server_class, f"{found[0].case}: {found[0].detail}")
     if len(known) < len(core):
         missing = [case.name for case in CORE if case.name not in {result.case for result in known}]
         return Classification(None, f"not run: {', '.join(missing)}")

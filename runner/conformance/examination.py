@@ -21,6 +21,13 @@ from runner.serving.server import Server
 OnOutcome = Callable[[CaseResult], None]
 AT_ONCE = 4
 """Servers that are examined at the same time: the cases mostly wait."""
+SPARE_DESCRIPTORS = 128
+"""For all else than connections: logs, pipes, the libraries."""
+
+
+def descriptors(*, ladder: bool) -> int:
+    """File descriptors that examining takes: each case has at most 100 connections, the ladder 256 of them."""
+    return SPARE_DESCRIPTORS + AT_ONCE * (256 if ladder else 100)
 
 
 class Patient:

@@ -302,11 +302,16 @@ def bounded(judge: Judge, *, growth_bytes: int) -> Judge:
     return measured
 
 
+SEEN_ONCE_COUNTS = frozenset({Fault.WRONG, Fault.LOST, Fault.CRASHED})
+"""What a server that works never does, on however busy a machine."""
+
+
 def settled(first: Finding, again: Finding) -> Finding:
     """What two attempts say together, the second one alone on a fresh server. A fail stands only if it repeats.
 
     A stall that does not repeat may have been this machine's, and is a pass with a remark; anything else that was seen
-    once was seen, and is a note.
+    once was seen, and is a note. No machine makes a server lose or corrupt a response, or end: such a note keeps its
+    fault, and the server's class follows from it.
     """
     if first.outcome is again.outcome:
         return again
@@ -315,8 +320,9 @@ def settled(first: Finding, again: Finding) -> Finding:
     seen = sharper.outcome is Outcome.FAIL and sharper.fault is not Fault.STALLED
     outcome = max(milder.outcome, Outcome.NOTE if seen else Outcome.PASS, key=lambda each: each.severity)
     figures = {**sharper.figures, **milder.figures}
+    fault = sharper.fault if seen and sharper.fault in SEEN_ONCE_COUNTS else None
     return replace(
-        sharper, outcome=outcome, fault=None, detail=f"{milder.detail}; {remark}".lstrip("; "), figures=figures
+        sharper, outcome=outcome, fault=fault, detail=f"{milder.detail}; {remark}".lstrip("; "), figures=figures
     )
 
 

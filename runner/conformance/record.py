@@ -5,14 +5,19 @@ Only what was seen is stored; class and counts are written beside it for readers
 
 from __future__ import annotations
 
+import gzip
+import json
+import zlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from runner.conformance.case import Case, CaseResult, Ending, Event, EventKind, Fault, Outcome
 from runner.conformance.cases.catalogue import CASES
 from runner.conformance.classify import Classification, Counts, classify, count
 from runner.conformance.ladder import Ladder, Rung
+from runner.errors import RecordError
 
 BY_NAME: Mapping[str, Case] = {case.name: case for case in CASES}
 
@@ -91,6 +96,20 @@ def adapter_from_json(data: Mapping[str, Any]) -> Conformance:
         problem=data.get("problem"),
         variant=data.get("variant"),
     )
+
+
+def read(path: Path) -> tuple[Conformance, ...]:
+    """What ``pipebench check --format json`` wrote, compressed or not. Raises :class:`RecordError` otherwise."""
+    try:
+        content = path.read_bytes()
+        data = json.loads(gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content)
+        return tuple(adapter_from_json(one) for one in data["adapters"])
+    except gzip.BadGzipFile:
+        raise RecordError(f"{path} is not what pipebench check --format json prints: make it with that") from None
+    except OSError as error:
+        raise RecordError(f"cannot read {path}: {error.strerror or error}") from None
+    except (ValueError, LookupError, TypeError, AttributeError, EOFError, zlib.error):
+        raise RecordError(f"{path} is not what pipebench check --format json prints: make it with that") from None
 
 
 def _case_as_json(result: CaseResult) -> dict[str, Any]:

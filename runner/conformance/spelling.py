@@ -38,7 +38,11 @@ def spelled(spellings: Sequence[Spelling]) -> Judge:
         if not findings:
             return failed(Fault.LOST, "no connection was made")
         worst = max((finding for _, finding in findings), key=lambda finding: finding.outcome.severity)
-        parts = {name: finding.detail for name, finding in findings if finding.outcome is not Outcome.PASS}
+        parts = {
+            name: f"{finding.outcome}: {finding.detail}"
+            for name, finding in findings
+            if finding.outcome is not Outcome.PASS
+        }
         missed = len(spellings) - len(findings)
         remark = f"; {missed} of {len(spellings)} not tried after so much silence" if missed else ""
         if not parts:
@@ -60,15 +64,14 @@ def raced(names: Sequence[str], *, always: Outcome) -> Judge:
         tries = sum(tries for tries, _ in counts.values())
         if not tries or not any(talk.reading.responses or talk.ending.by_server for talk in seen.conversations):
             return failed(Fault.STALLED, "neither an answer nor a close")
-        parts = {name: f"answered {lost} of {tried} times" for name, (tried, lost) in counts.items() if lost}
+        said = {name: f"answered {lost} of {tried} times" for name, (tried, lost) in counts.items() if lost}
         figures = {"tries": float(tries), "lost": float(sum(lost for _, lost in counts.values()))}
-        if not parts:
+        if not said:
             return Finding(Outcome.PASS, f"never in {tries} tries", figures=figures)
         rare = any(2 * lost < tried for tried, lost in counts.values() if lost)
         outcome = Outcome.FAIL if rare else always
-        detail = "the request behind it is answered: " + "; ".join(
-            f"{name}, {said[9:]}" for name, said in parts.items()
-        )
+        detail = "what stands behind it: " + "; ".join(f"{name}, {words}" for name, words in said.items())
+        parts = {name: f"{outcome}: {words}" for name, words in said.items()}
         return Finding(outcome, detail, Fault.WRONG if outcome is Outcome.FAIL else None, figures=figures, parts=parts)
 
     return judge

@@ -16,7 +16,8 @@ of the senses: Watson and Pelli 1983), and the interval its middle :data:`MASS`.
 A percentile near the limit (:data:`NEAR`) thus tells how far the trial's crossing was; from all others only the side is
 taken, with its distance from the edge of what is near. :data:`ODD` trials in a hundred may be on any side.
 
-The next rate and the estimate follow from the observations alone. ``docs/statistics.md`` has the simulated coverage.
+The next rate and the estimate follow from the observations alone. ``docs/statistics.md`` has the simulated coverage,
+and where it fails.
 """
 
 from __future__ import annotations
@@ -79,6 +80,8 @@ class Observation:
     ``rate`` was offered, in requests per second. ``held`` is false where the server did not keep up with it: the queue
     grew as long as the load lasted. ``percentile_us`` is the percentile in question of this trial's latency, counted
     from the intended time, in microseconds; ``None`` where the rate was not held.
+    A trial that is too short for the percentile (fewer than 100 batches for p99) is no observation: its greatest
+    latency would be taken for it, and the search then goes astray.
 
     Raises:
         ValueError: the rate or the percentile is not positive, or a rate was held without a percentile.

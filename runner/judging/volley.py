@@ -75,6 +75,8 @@ def silence(trial: Trial, load: Load, seen: Volley) -> Failure | None:
     lost = seen.batches.unanswered
     if not lost or not load.requests:
         return None
+    if seen.batches.unsent and not seen.silent_connections:  # still being written when the waiting ended: a queue
+        return None
     in_flight = trial.cell.connections * trial.cell.depth
     if in_flight / load.requests_per_second > UNANSWERED_S:
         return None

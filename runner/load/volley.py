@@ -39,7 +39,9 @@ class Order:
     """What is asked of volley beside the cell: durations in seconds, ``rate`` in requests/s for an open load.
 
     Every body must be ``expect``; with ``tokens`` each request asks for a number of its own instead, which must be its
-    body. ``seed`` is that of an open load's arrivals; ``fields`` are header fields of each request beside ``Host``.
+    body. ``seed`` is that of an open load's arrivals, which are a Poisson process unless they are to be ``even``;
+    ``fields`` are header fields of each request beside ``Host``. ``window``: keep ``depth`` in flight, in place of a
+    batch at a time. ``warm_up_s`` of the same load come before, without a pause in between.
     """
 
     threads: int
@@ -50,13 +52,19 @@ class Order:
     rate: float | None = None
     seed: int = 1
     fields: tuple[str, ...] = ()
+    even: bool = False
+    window: bool = False
+    warm_up_s: float = 0
 
 
 def argv(program: str, cell: Cell, address: Address, order: Order, record: Path) -> tuple[str, ...]:
-    """The command. With a rate the load is open, in bursts as the cell has them; else closed."""
-    paced = []
+    """The command. With a rate the load is open, in bursts as the cell has them; else closed, or a window."""
+    shaped = [f"--mode={Mode.WINDOW}"] if order.window else []
     if order.rate is not None:
-        paced = [f"--rate={order.rate:.9g}", f"--burst={cell.burst or cell.depth}", f"--seed={order.seed}"]
+        shaped = [f"--rate={order.rate:.9g}", f"--burst={cell.burst or cell.depth}"]
+        shaped += ["--arrivals=even"] if order.even else [f"--seed={order.seed}"]
+    if order.warm_up_s:
+        shaped.append(f"--warm-up={order.warm_up_s:g}s")
     return (
         program,
         f"--threads={order.threads}",
@@ -64,7 +72,7 @@ def argv(program: str, cell: Cell, address: Address, order: Order, record: Path)
         f"--depth={cell.depth}",
         f"--duration={order.duration_s:g}s",
         f"--grace={order.grace_s:g}s",
-        *paced,
+        *shaped,
         *(f"--header={field}" for field in order.fields),
         "--tokens" if order.tokens else f"--expect={order.expect}",
         f"--record={record}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,10 +13,11 @@ from markupsafe import Markup
 from runner.record.plan import Headers
 from runner.record.run import Run
 from runner.record.trial import Verdict
-from runner.report.charts import plots, vega
-from runner.report.charts.plots import Axis, Point, Series
+from runner.report.charts.drawing import Drawing, Section
+from runner.report.charts.shapes import Axis, Curves, Panel, Point, Unit
 from runner.report.markdown import escape, table
-from runner.report.pages import html
+from runner.report.pages import drawn, html
+from runner.report.pages.drawn import DrawnCurves
 from runner.report.tables import standard
 from runner.rows import figures
 from runner.rows.row import Group, Row
@@ -67,19 +69,19 @@ class Trend:
         return tuple((server, tuple(map(figures.rate_or_verdict, rows))) for server, rows in self.lines)
 
     @property
-    def picture(self) -> Markup | None:
-        """Its chart: a line for each server that has a rate in two runs at least; ``None`` without one."""
-        series = [(server, points) for server, rows in self.lines if len(points := _points(rows)) > 1]
-        if not series:
+    def chart(self) -> DrawnCurves | None:
+        """Its chart: a panel for each server that has a rate in two runs at least; ``None`` without one."""
+        panels = tuple(Panel("", server, (points,)) for server, rows in self.lines if len(points := _points(rows)) > 1)
+        if not panels:
             return None
-        chart = plots.lines(
-            [Series(server, points, place) for place, (server, points) in enumerate(series)],
-            title="requests/s over the runs",
-            description=self.description,
-            x=Axis("run", plots.FIGURE, values=tuple(map(float, range(1, len(self.runs) + 1))), logarithmic=False),
-            y=Axis(None, plots.COUNT),
+        runs = Axis("run", Unit.FIGURE, values=tuple(map(float, range(1, len(self.runs) + 1))), logarithmic=False)
+        shape = Curves(panels, ("requests/s",), x=runs, y=Axis(None, Unit.COUNT))
+        name = f"trend-{self._key}-{_slug(self.machine)}"
+        made = drawn.drawn(
+            Drawing(name, Section.SWEEP, f"{self.title} · {self.machine}", shape, self.description, "", (), (), ())
         )
-        return html.inline(vega.svg(chart), f"trend-{self._key}")
+        assert isinstance(made, DrawnCurves)  # noqa: S101 - of curves
+        return made
 
     @property
     def _key(self) -> str:
@@ -138,6 +140,10 @@ def _server(row: Row) -> str:
     limit = row.cell.max_clients if row.cell else None
     python, clients = (f"Python {row.python}" if row.python else None, f"{limit} clients" if limit else None)
     return ", ".join(filter(None, (row.title, row.variant, python, clients)))
+
+
+def _slug(text: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", text.lower())
 
 
 def _newest_first(entries: Sequence[Entry]) -> list[Entry]:

@@ -12,14 +12,15 @@ import hashlib
 import json
 import re
 import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from runner.conformance.record import Conformance, adapter_from_json
 from runner.errors import RecordError
-from runner.publishing import overview
+from runner.publishing import documents, overview
 from runner.publishing.discrepancy import Discrepancy, discrepancies
 from runner.record import store
 from runner.record.run import Run
@@ -33,19 +34,14 @@ FOLDER = Path("results") / "published"
 DOCUMENTS = ("README.md", "docs/*.md", "results/published/README.md")
 """Files of the project whose tables are printed by commands."""
 
+HOME = "../../../README.md"
+"""The project, from a published page."""
+
 CONFORMANCE_FILE = "conformance.json.gz"
 """What ``pipebench check --format json`` printed; its matrix stands in conformance.md."""
 
 LOG_CHARACTERS = 20_000
 """What is kept of a log, from its beginning: the first error is what is quoted."""
-
-_CODE = r"^```.*?^```$"
-_BLOCK = re.compile(
-    _CODE + r"|(?P<head>^<!-- pipebench (?:publish|report (?P<run>\S+)(?: --format (?P<format>\S+))?) -->\n)"
-    r"(?P<text>.*?)(?=^<!-- end -->$)",
-    re.DOTALL | re.MULTILINE,
-)
-"""A table with the comment above it; one without a run is the index of all. A block of code matches without a head."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +58,11 @@ class Published:
 
     def documents(self) -> Mapping[str, str]:
         """Every document that is made of the record, by its path in the folder."""
-        report, pictures = self.report, formats.pictures(self.report)
+        report = self.report
         return {
             "tables.md": f"# {report.run.id}\n\n{formats.printed(report, 'markdown')}",
-            "index.html": formats.html(report, pictures),
-            **{f"charts/{one.drawing.name}.svg": one.svg for one in pictures},
+            "index.html": formats.html(report, home=HOME),
+            **{f"charts/{one.name}.svg": one.svg for one in formats.pictures(report)},
         }
 
     def write(self) -> None:
@@ -101,12 +97,27 @@ def publish(
     folder = root / FOLDER / name_of(run)
     if folder.exists() and (other := store.read_head(folder).id) != run.id:
         raise RecordError(f"{folder.relative_to(root)} holds {other} already: remove it to publish {run.id} there")
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / store.RUN_FILE).write_bytes((run_folder / store.RUN_FILE).read_bytes())
-    store.compress_trials(run_folder, folder)
-    _keep_logs(report, run_folder, folder)
-    Published.read(folder).write()
+    if not report.trials:
+        raise RecordError(f"{run.id} has no trial: there is nothing to publish")
+    _write_whole(folder, report, run_folder)
     return folder, (*_take_over(folder, run, root), *_write_documents(root, _published(root)))
+
+
+def _write_whole(folder: Path, report: Report, run_folder: Path) -> None:
+    """A published run's folder with all that is in it, in the place of another of the same run; or nothing at all."""
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".publishing-", dir=folder.parent) as made:
+            staged = Path(made) / folder.name
+            staged.mkdir()
+            (staged / store.RUN_FILE).write_bytes((run_folder / store.RUN_FILE).read_bytes())
+            store.compress_trials(run_folder, staged)
+            _keep_logs(report, run_folder, staged)
+            Published.read(staged).write()
+            shutil.rmtree(folder, ignore_errors=True)
+            staged.rename(folder)
+    except OSError as error:
+        raise RecordError(f"cannot write {folder}: {error.strerror}") from None
 
 
 def publish_conformance(path: Path, root: Path) -> tuple[Path, ...]:
@@ -146,41 +157,49 @@ def check(root: Path) -> list[Discrepancy]:
             else:
                 found += discrepancies(shown, path.read_text(encoding="utf-8"), computed)
     for path, text in _documents(root):
-        found += discrepancies(str(path.relative_to(root)), text, printed_anew(text, root, published))
-    for path, computed in ((root / FOLDER / "index.html", _index_page(published) or ""), *_conformance(root)):
+        found += discrepancies(str(path.relative_to(root)), text, printed_anew(text, path, root, published))
+    for path, computed in (
+        (root / FOLDER / "index.html", _index_page(published) or ""),
+        *_conformance(root),
+        *_pictures(root, published),
+    ):
         stored = path.read_text(encoding="utf-8") if path.exists() else ""
         found += discrepancies(_relative(path, root), stored, computed)
     return found
 
 
 def _write_documents(root: Path, published: Sequence[Published]) -> Iterator[Path]:
-    """Print the tables of the project's documents anew, and the index of published runs; the files that changed."""
+    """Print the tables and pictures of the project's documents anew, and the index of runs; the files that changed."""
     for path, text in _documents(root):
-        anew = printed_anew(text, root, published)
+        anew = printed_anew(text, path, root, published)
         if anew != text:
             path.write_text(anew, encoding="utf-8")
             yield path
+    for path, svg in _pictures(root, published):
+        path.write_text(svg, encoding="utf-8")
     page, index = _index_page(published), root / FOLDER / "index.html"
     if page is not None and (not index.exists() or index.read_text(encoding="utf-8") != page):
         index.write_text(page, encoding="utf-8")
         yield index
 
 
-def printed_anew(text: str, root: Path, published: Sequence[Published]) -> str:
-    """A document with each table as the command in the comment above it prints it now."""
+def printed_anew(text: str, path: Path, root: Path, published: Sequence[Published]) -> str:
+    """A document with what the command in each comment prints now."""
+    read = _reader(root, published)
+    return documents.printed_anew(text, path, read, root, lambda: overview.markdown(_overview(published)))
+
+
+def _pictures(root: Path, published: Sequence[Published]) -> Iterator[tuple[Path, str]]:
+    """The files of the charts that documents show."""
+    for path, text in _documents(root):
+        for picture in documents.pictures(text, path, _reader(root, published), root):
+            yield from picture.files()
+
+
+def _reader(root: Path, published: Sequence[Published]) -> Callable[[str], Report]:
+    """Reports by the path of their run, each read once."""
     reports = {one.folder: one.report for one in published}
-
-    def table(found: re.Match[str]) -> str:
-        if not found["head"]:
-            return found[0]
-        if found["run"]:
-            report = reports.get(root / found["run"]) or Report.read(root / found["run"])
-            shown = formats.printed(report, found["format"] or "markdown")
-        else:
-            shown = overview.markdown(_overview(published))
-        return f"{found['head']}\n{shown.strip()}\n\n"
-
-    return _BLOCK.sub(table, text)
+    return lambda run: reports.get(root / run) or Report.read(root / run)
 
 
 def name_of(run: Run) -> str:
@@ -213,7 +232,7 @@ def _documents(root: Path) -> Iterator[tuple[Path, str]]:
     for pattern in DOCUMENTS:
         for path in sorted(root.glob(pattern)):
             text = path.read_text(encoding="utf-8")
-            if any(found["head"] for found in _BLOCK.finditer(text)):
+            if documents.has_blocks(text):
                 yield path, text
 
 
@@ -246,20 +265,18 @@ def _write_conformance(root: Path) -> Iterator[Path]:
 
 def _take_over(folder: Path, run: Run, root: Path) -> Iterator[Path]:
     """Let the tables of an older run of the same profile be of this one; the files that changed."""
+
+    def newer(shown: str) -> str:
+        path = root / shown
+        if (path / store.RUN_FILE).exists():
+            other = store.read_head(path)
+            is_newer = other.plan.profile == run.plan.profile and other.created_at < run.created_at
+        else:
+            is_newer = path.name.endswith(f"-{run.plan.profile}")
+        return _relative(folder, root) if is_newer else shown
+
     for path, text in _documents(root):
-
-        def newer(found: re.Match[str]) -> str:
-            if not found["run"]:
-                return found[0]
-            shown = root / found["run"]
-            if (shown / store.RUN_FILE).exists():
-                other = store.read_head(shown)
-                newer_of_same = other.plan.profile == run.plan.profile and other.created_at < run.created_at
-            else:
-                newer_of_same = shown.name.endswith(f"-{run.plan.profile}")
-            return found[0].replace(found["run"], _relative(folder, root), 1) if newer_of_same else found[0]
-
-        anew = _BLOCK.sub(newer, text)
+        anew = documents.of_another_run(text, newer)
         if anew != text:
             path.write_text(anew, encoding="utf-8")
             yield path

@@ -76,6 +76,15 @@ class Cell:
         return replace(self, share=None, rate=None, burst=None, limit=None)
 
     @property
+    def load(self) -> str:
+        """Its load in words: ``closed``, ``75 %`` of the capacity, ``5000/s``, or the limit of a search."""
+        if self.limit is not None:
+            return str(self.limit)
+        if self.share is not None:
+            return f"{100 * self.share:g} %"
+        return "closed" if self.rate is None else f"{self.rate:g}/s"
+
+    @property
     def id(self) -> str:
         """A name for folders and messages, such as ``aiohttp-py3.13.0-d16-c50-w1``."""
         python = f"-py{self.python}" if self.python else ""

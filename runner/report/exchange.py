@@ -7,7 +7,7 @@ whose latency was proved are in there; :func:`left_out` names the cells that are
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import is_dataclass
 from datetime import datetime
 from pathlib import Path
@@ -23,9 +23,9 @@ from runner.record.jsontext import readable
 from runner.record.plan import Cell, Headers
 from runner.record.run import Run
 from runner.record.trial import Trial, Verdict
-from runner.report.markdown import escape, table
+from runner.report import quoting
+from runner.report.markdown import escape
 from runner.report.tables import standard
-from runner.rows import figures
 from runner.rows.cells import by_cell
 from runner.rows.row import Row
 
@@ -96,10 +96,12 @@ def hdr_histogram(histogram: Histogram) -> HdrHistogram:
     return made
 
 
-def write_parquet(run: Run, trials: Sequence[Trial], path: Path) -> None:
-    """Every trial as a row of a Parquet file, raw, nested as in the record; ``cell_id`` and ``run_id`` beside it.
+def write_parquet(run: Run, trials: Sequence[Trial], path: Path) -> int:
+    """Every trial as a row of a Parquet file; return how many.
 
-    Raises :class:`ToolError` where pyarrow is not installed.
+    Flat: a field of the record within another is a column named by both, ``load_duration_us``; lists are columns of
+    lists. Beside them ``run_id``, ``cell_id``, and what is derived: ``requests_per_second``, ``verdict`` and
+    ``counted``, whether the trial's figures count. Raises :class:`ToolError` where pyarrow is not installed.
     """
     try:
         import pyarrow  # noqa: PLC0415 - large, and wanted here alone
@@ -108,17 +110,32 @@ def write_parquet(run: Run, trials: Sequence[Trial], path: Path) -> None:
         raise ToolError(
             "Parquet needs pyarrow, which is not installed: uv run --extra parquet pipebench export …"
         ) from None
+    fields = get_type_hints(Trial)
+    counting = {id(one) for own in by_cell(run, trials).values() for one in own.used}
     rows = [
-        {"run_id": run.id, "cell_id": trial.cell.id, **_storable(msgspec.to_builtins(trial, enc_hook=list))}
+        {
+            "run_id": run.id,
+            "cell_id": trial.cell.id,
+            "requests_per_second": trial.load.requests_per_second if trial.load is not None else None,
+            "verdict": verdict.of_trial(trial).verdict.value,
+            "counted": id(trial) in counting,
+            **_flat(msgspec.to_builtins(trial, enc_hook=list), fields),
+        }
         for trial in trials
     ]
-    own = {name: _arrow_type(kind, pyarrow) for name, kind in get_type_hints(Trial).items()}
-    schema = pyarrow.schema({"run_id": pyarrow.string(), "cell_id": pyarrow.string(), **own})
+    derived = {"run_id": str, "cell_id": str, "requests_per_second": float, "verdict": str, "counted": bool}
+    own = dict(_columns(fields))
+    schema = pyarrow.schema({name: _arrow_type(kind, pyarrow) for name, kind in {**derived, **own}.items()})
     parquet.write_table(pyarrow.Table.from_pylist(rows, schema=schema), path, compression="zstd")
+    return len(rows)
 
 
-def benchmark_entries(run: Run, rows: Sequence[Row]) -> str:
-    """Throughputs as github-action-benchmark's ``customBiggerIsBetter`` takes them: only those that are measured."""
+def benchmark_entries(run: Run, rows: Sequence[Row], trials: Sequence[Trial]) -> str:
+    """Throughputs as github-action-benchmark's ``customBiggerIsBetter`` takes them: only those that are measured.
+
+    The trials that an entry counts are those whose figures it is made of.
+    """
+    counting = {cell: len(own.used) for cell, own in by_cell(run, trials).items()}
     entries = []
     for row in rows:
         rate = row.requests_per_second
@@ -127,7 +144,8 @@ def benchmark_entries(run: Run, rows: Sequence[Row]) -> str:
         entry: dict[str, object] = {"name": _name(row), "unit": "requests/s", "value": round(rate.mean)}
         if rate.high is not None and rate.low is not None:
             entry["range"] = f"± {round((rate.high - rate.low) / 2)}"
-        entry["extra"] = f"{row.trials} trials, {_versions(row)}, run {run.id}"
+        counted = counting.get(row.cell, 0) if row.cell is not None else 0
+        entry["extra"] = f"{counted} trials, {_versions(row)}, run {run.id}"
         entries.append(entry)
     return readable(entries)
 
@@ -135,27 +153,7 @@ def benchmark_entries(run: Run, rows: Sequence[Row]) -> str:
 def job_summary(run: Run, rows: Sequence[Row]) -> str:
     """The tables for the summary of a GitHub job: few columns, the notes folded away."""
     lines = [f"## {escape(run.id)}", "", *standard.markdown_summary(run, rows)]
-    headings = ("rank", "server", "requests/s", "±", "CPU µs/request", "p99", "verdict")
-    for group, members in standard.grouped(rows):
-        if not group[2]:
-            continue
-        drawn = (
-            [
-                figures.rank(row),
-                escape(row.title),
-                figures.rate(row),
-                figures.uncertainty(row),
-                figures.cpu_cost(row),
-                figures.latencies(row)[3],
-                row.verdict.value,
-            ]
-            for row in members
-        )
-        lines += [f"### {standard.group_title(group)}", "", *table(headings, ("server", "verdict"), drawn), ""]
-    notes = [f"- {escape(_name(row))}: {escape(note)}" for row in rows if (note := figures.note(row))]
-    if notes:
-        lines += [f"<details><summary>{len(notes)} notes</summary>", "", *notes, "", "</details>", ""]
-    return "\n".join(lines)
+    return "\n".join([*lines, quoting.comment(run, rows)])
 
 
 def _name(row: Row) -> str:
@@ -175,24 +173,53 @@ def _epoch_s(when: str) -> float:
     return datetime.fromisoformat(when).timestamp()
 
 
-def _storable(record: dict[str, Any]) -> dict[str, Any]:
-    """Tuples of pairs as lists of named fields, so that a column has one type."""
-    load = record.get("load")
-    if load:
-        load["histogram"] = [{"latency_us": us, "samples": count} for us, count in load["histogram"]]
-    return record
+_PAIRS = ("latency_us", "samples")
+
+
+def _columns(fields: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """The columns of a record and their types, the same whatever was measured."""
+    for name, hint in fields.items():
+        kind = _not_none(hint)
+        if kind == Histogram:
+            yield from ((f"{prefix}{name}_{part}", list[int]) for part in _PAIRS)
+        elif is_dataclass(kind):
+            yield from _columns(get_type_hints(kind), f"{prefix}{name}_")
+        elif get_origin(kind) is tuple and is_dataclass(get_args(kind)[0]):
+            parts = get_type_hints(get_args(kind)[0])
+            yield from ((f"{prefix}{name}_{part}", list[part_kind]) for part, part_kind in parts.items())  # type: ignore[valid-type]
+        else:
+            yield prefix + name, kind
+
+
+def _flat(record: Mapping[str, Any], fields: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """A record's fields by the names of their columns; a list of records as a list of each of their fields."""
+    flat: dict[str, Any] = {}
+    for name, hint in fields.items():
+        kind, value = _not_none(hint), record[name]
+        if value is None:
+            continue
+        if kind == Histogram:
+            flat |= {f"{prefix}{name}_{part}": [pair[place] for pair in value] for place, part in enumerate(_PAIRS)}
+        elif is_dataclass(kind):
+            flat |= _flat(value, get_type_hints(kind), f"{prefix}{name}_")
+        elif get_origin(kind) is tuple and is_dataclass(inner := get_args(kind)[0]):
+            flat |= {f"{prefix}{name}_{part}": [one[part] for one in value] for part in get_type_hints(inner)}
+        else:
+            flat[prefix + name] = value
+    return flat
+
+
+def _not_none(kind: Any) -> Any:
+    """A type without the ``None`` that says "not measured"."""
+    if get_origin(kind) in {Union, UnionType}:
+        (kind,) = (one for one in get_args(kind) if one is not NoneType)
+    return kind
 
 
 def _arrow_type(kind: Any, pyarrow: Any) -> Any:
-    """A record's type as Arrow's, so that the columns of all runs have the same types, whatever was measured."""
-    if kind == Histogram:
-        return pyarrow.list_(pyarrow.struct({"latency_us": pyarrow.int64(), "samples": pyarrow.int64()}))
-    if is_dataclass(kind):
-        return pyarrow.struct({name: _arrow_type(inner, pyarrow) for name, inner in get_type_hints(kind).items()})
-    if get_origin(kind) in {Union, UnionType}:
-        (kind,) = (one for one in get_args(kind) if one is not NoneType)
-        return _arrow_type(kind, pyarrow)
-    if get_origin(kind) is tuple:
+    """A column's type as Arrow's."""
+    kind = _not_none(kind)
+    if get_origin(kind) in {tuple, list}:
         return pyarrow.list_(_arrow_type(get_args(kind)[0], pyarrow))
     plain = {bool: pyarrow.bool_, int: pyarrow.int64, float: pyarrow.float64}
     return next((make() for base, make in plain.items() if kind is base), pyarrow.string())

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import fnmatch
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from runner import project
+from runner.errors import RecordError
 from runner.record import store
 from runner.record.adapter import Scenario
 from runner.record.run import Run
 from runner.record.store import Damage
 from runner.record.trial import Trial
+from runner.report import quoting
 from runner.report.tables import brief, seed_2017, standard, upstream
 from runner.rows.row import Row
 from runner.rows.rows import rows
@@ -21,6 +25,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from runner.report.charts.charts import Picture
+    from runner.report.charts.drawing import Drawing
 
 ReadLog = Callable[[str], str | None]
 """A log of the record by its name, ``None`` where it is not kept."""
@@ -45,47 +50,106 @@ class Report:
             run, trials, rows(run, trials), partial(store.read_log, folder), store.resume_command(folder), damage
         )
 
+    def only(self, patterns: Sequence[str]) -> Report:
+        """The rows of adapters whose name matches one of these, with the ranks that they have among all.
 
-def printed(report: Report, name: str) -> str:
-    """A report in one of the formats of :data:`PRINTERS`."""
-    return PRINTERS[name](report)
+        Raises :class:`RecordError` for a pattern that matches no adapter of the run.
+        """
+        names = [record.name for record in self.run.adapters]
+        for pattern in patterns:
+            if not fnmatch.filter(names, pattern):
+                raise RecordError(f"no adapter of {self.run.id} matches {pattern!r}: it has {', '.join(names)}")
+        chosen = {name for name in names if any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)}
+        run = self.run
+        return replace(
+            self,
+            run=replace(
+                run,
+                adapters=tuple(record for record in run.adapters if record.name in chosen),
+                conformance=tuple(one for one in run.conformance if one.adapter in chosen),
+                cells=tuple(cell for cell in run.cells if cell.adapter in chosen),
+            ),
+            trials=[trial for trial in self.trials if trial.cell.adapter in chosen],
+            rows=[row for row in self.rows if row.adapter in chosen],
+        )
 
 
-def terminal(report: Report) -> list[RenderableType]:
+def printed(report: Report, name: str, columns: Sequence[str] = ()) -> str:
+    """A report in one of the formats of :data:`PRINTERS`; of its Markdown, with some of the columns alone."""
+    return _markdown(report, columns) if columns and name == "markdown" else PRINTERS[name](report)
+
+
+def terminal(report: Report, columns: Sequence[str] = ()) -> list[RenderableType]:
     """The tables of a report for rich, as its scenario has them."""
-    layout = upstream.layout if _waits(report) else standard.layout
-    return standard.terminal(report.run, report.rows, layout(report.run), report.resume)
+    layout = (upstream.layout if _waits(report) else standard.layout)(report.run)
+    return standard.terminal(report.run, report.rows, layout.only(columns) if columns else layout, report.resume)
 
 
-def _markdown(report: Report) -> str:
-    markdown = upstream.markdown if _waits(report) else standard.markdown
-    return markdown(report.run, report.rows)
+def _markdown(report: Report, columns: Sequence[str] = ()) -> str:
+    if _waits(report) and not columns:
+        return upstream.markdown(report.run, report.rows)
+    layout = (upstream.layout if _waits(report) else standard.layout)(report.run)
+    chosen = layout.only(columns) if columns else layout
+    text = standard.markdown(report.run, report.rows, chosen, noted=not columns)
+    return "\n".join([text, *quoting.legend(report.run, report.rows, chosen.headings), ""])
 
 
 def _waits(report: Report) -> bool:
     return report.run.plan.scenario is Scenario.UPSTREAM
 
 
-def html(report: Report, pictures: Sequence[Picture]) -> str:
-    """The page of a report."""
-    from runner.report.pages import page  # noqa: PLC0415 - charts are drawn only where they are wanted
+def html(report: Report, *, home: str | None = None, uncommitted: Sequence[str] = ()) -> str:
+    """The page of a report; ``home`` and ``uncommitted`` as in :class:`runner.report.pages.page.Beside`."""
+    from runner.report.pages import page  # noqa: PLC0415 - charts are made only where they are wanted
 
-    return page.render(report.run, report.rows, report.trials, report.read_log, pictures)
+    beside = page.Beside(home, tuple(uncommitted))
+    return page.render(report.run, report.rows, report.trials, report.read_log, drawings(report), beside)
+
+
+def drawings(report: Report) -> tuple[Drawing, ...]:
+    """The charts of a report."""
+    from runner.report.charts import charts  # noqa: PLC0415
+
+    return charts.drawings(report.run, report.rows, report.trials)
+
+
+def charts_named(report: Report, patterns: Sequence[str]) -> tuple[Drawing, ...]:
+    """Those charts whose name matches one of the patterns; no pattern is for all.
+
+    Raises :class:`RecordError` for a pattern that matches none.
+    """
+    found = drawings(report)
+    names = [one.name for one in found]
+    for pattern in patterns:
+        if not fnmatch.filter(names, pattern):
+            raise RecordError(f"no chart of {report.run.id} matches {pattern!r}: there are {', '.join(names)}")
+    return tuple(
+        one for one in found if not patterns or any(fnmatch.fnmatchcase(one.name, pattern) for pattern in patterns)
+    )
 
 
 def pictures(report: Report) -> tuple[Picture, ...]:
     """The charts of a report, drawn."""
     from runner.report.charts import charts  # noqa: PLC0415
 
-    return charts.pictures(report.run, report.rows, report.trials)
+    return charts.pictures(report.run, drawings(report))
+
+
+def _findings(report: Report) -> str:
+    from runner.report.pages import findings  # noqa: PLC0415
+
+    return findings.markdown(report.run, report.rows)
 
 
 PRINTERS: Mapping[str, Callable[[Report], str]] = {
     "markdown": _markdown,
+    "comment": lambda report: quoting.comment(report.run, report.rows),
+    "blog": lambda report: quoting.blog(report.run, report.rows),
+    "findings": _findings,
     "brief": lambda report: brief.markdown(report.run, report.rows),
     "csv": lambda report: standard.as_csv(report.rows),
     "json": lambda report: standard.as_json(report.run, report.rows),
-    "html": lambda report: html(report, pictures(report)),
+    "html": lambda report: html(report, home=project.homepage()),
     "seed": lambda report: standard.seed_table(report.rows),
     "seed-2017": lambda report: seed_2017.table(report.run, report.rows),
     "witness": lambda report: standard.witness_table(report.rows),

@@ -120,6 +120,11 @@ def tail_us(trial: Trial) -> float | None:
     return latency.percentile_us(trial.load.histogram, 99)
 
 
+def tails_us(trials: Sequence[Trial]) -> list[float]:
+    """The p99 of each paced trial that has one; none of closed ones, whose latency only mirrors the rate."""
+    return [us for trial in trials if trial.cell.is_paced and (us := tail_us(trial)) is not None]
+
+
 def cpu_costs_us(trials: Sequence[Trial]) -> list[float]:
     """The server's CPU time per request, in microseconds, of each trial where both are known."""
     return [cost for trial in trials if (cost := verdict.cpu_cost_us(trial)) is not None]

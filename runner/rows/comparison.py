@@ -28,6 +28,7 @@ from runner.rows.row import Estimate
 
 RATE = "requests/s"
 COST = "CPU µs/request"
+TAIL = "p99"
 
 Measured = tuple[Run, Sequence[Trial]]
 """A run and its trials."""
@@ -58,6 +59,15 @@ class Side:
     cpu_us_per_request: Estimate | None
     disturbed_trials: int = 0
     variant: str | None = None
+    p99_us: Estimate | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tolerance:
+    """How much slower is let pass: of a rate (or CPU time), and of the p99 of a paced load; ``None``: any amount."""
+
+    rate: float | None = None
+    p99: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +77,8 @@ class Compared:
     At once: for all changed cells, and for all unchanged ones.
     ``by`` is the figure that ``change`` was read off: the rate, or the CPU time of a request where a load generator was
     the limit, or where other work disturbed most trials of a side: a rate is spoiled by it, CPU time hardly. ``power``
-    is that figure's. ``unchanged``: the adapter's file, its packages and its interpreter are the same in both runs.
+    is that figure's. Of a paced cell it is the p99 of its latency, whose ratio is ``tail_ratio``; ``load`` says at what
+    load. ``unchanged``: the adapter's file, its packages and its interpreter are the same in both runs.
     """
 
     adapter: str
@@ -84,6 +95,13 @@ class Compared:
     unchanged: bool
     headers: Headers = Headers.BARE
     power: Power | None = None
+    load: str | None = None
+    tail_ratio: Interval | None = None
+
+    @property
+    def ratio(self) -> Interval | None:
+        """New over base: of the rate, of a paced cell that of its p99."""
+        return self.rate_ratio if self.load is None else self.tail_ratio
 
     @property
     def could_have_shown(self) -> float | None:
@@ -96,13 +114,17 @@ class Compared:
             return True
         return self.change is Change.NONE_FOUND and (self.power is None or self.power.smallest > share)
 
-    def slower_than(self, share: float) -> bool:
-        """Whether the data say that the rate fell by more than ``share``, or that the cell no longer works."""
+    def slower_than(self, tolerated: Tolerance) -> bool:
+        """Whether the data say that it is slower than tolerated, or that the cell no longer works."""
         if self.change is Change.FAILS_NOW:
             return True
+        if self.by == TAIL:
+            return tolerated.p99 is not None and self.tail_ratio is not None and self.tail_ratio.low > 1 + tolerated.p99
+        if tolerated.rate is None:
+            return False
         if self.by == RATE and self.rate_ratio is not None:
-            return self.rate_ratio.high < 1 - share
-        return self.by == COST and self.cpu_ratio is not None and 1 / self.cpu_ratio.low < 1 - share
+            return self.rate_ratio.high < 1 - tolerated.rate
+        return self.by == COST and self.cpu_ratio is not None and 1 / self.cpu_ratio.low < 1 - tolerated.rate
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,9 +155,9 @@ class Comparison:
     unfinished: tuple[str, ...]
     within: str | None = None
 
-    def slower_than(self, share: float) -> tuple[Compared, ...]:
+    def slower_than(self, tolerated: Tolerance) -> tuple[Compared, ...]:
         """The cells of which the data say so."""
-        return tuple(cell for cell in self.cells if cell.slower_than(share))
+        return tuple(cell for cell in self.cells if cell.slower_than(tolerated))
 
     def inconclusive(self, share: float) -> tuple[Compared, ...]:
         """The cells that say neither that they are slower nor that they are not by ``share``."""
@@ -159,14 +181,16 @@ def compare(base: Measured, new: Measured, *, across_machines: bool = False) -> 
     stopping = Stopping.PRECISION if Stopping.PRECISION in either else Stopping.FIXED
     rates = {one.key: one.rates for one in pairs if one.rates}
     costs = {one.key: one.costs for one in pairs if one.costs}
+    tails = {one.key: one.tails for one in pairs if one.tails}
     unchanged = {one.key for one in pairs if one.unchanged}
     rate_ratios = stats.ratio_intervals(rates, unchanged, stopping=stopping)
     cpu_ratios = stats.ratio_intervals(costs, unchanged, stopping=stopping)
-    drifts = {RATE: _drift(rates, unchanged), COST: _drift(costs, unchanged)}
+    tail_ratios = stats.ratio_intervals(tails, unchanged, stopping=stopping)
+    drifts = {figure: _drift(seen, unchanged) for figure, seen in ((RATE, rates), (COST, costs), (TAIL, tails))}
     made = [
         compared(
             one,
-            (rate_ratios.get(one.key), cpu_ratios.get(one.key)),
+            Ratios(rate_ratios.get(one.key), cpu_ratios.get(one.key), tail_ratios.get(one.key)),
             Allowance(stopping, len(unchanged) if one.unchanged else len(pairs) - len(unchanged), drifts),
         )
         for one in pairs
@@ -193,11 +217,19 @@ class Allowance:
     drifts: Mapping[str, Drift | None]
 
 
-def compared(pair: Pair, ratios: tuple[Interval | None, Interval | None], allowed: Allowance) -> Compared:
-    """One pair of cells with the intervals of its ratios, of rate and of CPU time."""
-    rate_ratio, cpu_ratio = ratios
-    change, by = _change(pair, rate_ratio, cpu_ratio)
-    ratio = rate_ratio if by == RATE else cpu_ratio
+@dataclass(frozen=True, slots=True)
+class Ratios:
+    """New over base of one pair's figures; ``None`` where either has none, or only a bound."""
+
+    rate: Interval | None
+    cpu: Interval | None
+    tail: Interval | None
+
+
+def compared(pair: Pair, ratios: Ratios, allowed: Allowance) -> Compared:
+    """One pair of cells with the intervals of its ratios."""
+    change, by = _change(pair, ratios)
+    ratio = {RATE: ratios.rate, COST: ratios.cpu, TAIL: ratios.tail}.get(by or "")
     shown = None
     if by is not None and ratio is not None:
         trials = min(len(pair.base.used), len(pair.new.used))
@@ -211,13 +243,15 @@ def compared(pair: Pair, ratios: tuple[Interval | None, Interval | None], allowe
         workers=pair.base_cell.workers,
         base=_side(pair.base_record, pair.base, allowed.stopping),
         new=_side(pair.new_record, pair.new, allowed.stopping),
-        rate_ratio=rate_ratio,
-        cpu_ratio=cpu_ratio,
+        rate_ratio=ratios.rate,
+        cpu_ratio=ratios.cpu,
         change=change,
         by=by,
         unchanged=pair.unchanged,
         headers=pair.base_cell.headers,
         power=shown,
+        load=pair.base_cell.load if pair.base_cell.is_paced else None,
+        tail_ratio=ratios.tail,
     )
 
 
@@ -225,8 +259,8 @@ def _drift(values: Mapping[_Key, _Values], unchanged: Collection[_Key]) -> Drift
     return stats.drift(each for key, each in values.items() if key in unchanged)
 
 
-def _order(cell: Compared) -> tuple[int, int, int, str, str]:
-    return cell.workers, cell.connections, cell.depth, cell.headers, cell.title
+def _order(cell: Compared) -> tuple[int, int, int, str, str, str]:
+    return cell.workers, cell.connections, cell.depth, cell.headers, cell.load or "", cell.title
 
 
 _Key = tuple[Cell, Cell]
@@ -263,14 +297,23 @@ class Pair:
     @property
     def rates(self) -> _Values | None:
         """Nothing where either is a bound: that compares load generators."""
-        comparable = all(verdict.has_rate and verdict is not Verdict.GENERATOR_BOUND for verdict in self.verdicts)
+        comparable = not self.base_cell.is_paced and all(
+            verdict.has_rate and verdict is not Verdict.GENERATOR_BOUND for verdict in self.verdicts
+        )
         return (self.base.rates, self.new.rates) if comparable else None
 
     @property
     def costs(self) -> _Values | None:
         """CPU time a request of either side, where both worked."""
-        comparable = all(verdict.has_rate for verdict in self.verdicts)
+        comparable = not self.base_cell.is_paced and all(verdict.has_rate for verdict in self.verdicts)
         return (cells.cpu_costs_us(self.base.used), cells.cpu_costs_us(self.new.used)) if comparable else None
+
+    @property
+    def tails(self) -> _Values | None:
+        """The p99 of each trial of a paced cell, in microseconds, where both sides held the load."""
+        if not self.base_cell.is_paced or any(verdict is not Verdict.MEASURED for verdict in self.verdicts):
+            return None
+        return cells.tails_us(self.base.used), cells.tails_us(self.new.used)
 
 
 def _refuse(base: Run, new: Run, *, across_machines: bool) -> None:
@@ -289,7 +332,9 @@ def _refuse(base: Run, new: Run, *, across_machines: bool) -> None:
 
 def _pairs(base: Measured, new: Measured) -> tuple[list[Pair], list[Cell], list[Cell]]:
     """Cells that match, and those that do not. An interpreter's release matters where a run has several of them."""
-    first, second = cells.by_cell(*base), cells.by_cell(*new)
+    first, second = (
+        {cell: own for cell, own in cells.by_cell(*one).items() if cell.limit is None} for one in (base, new)
+    )
     records = [{one.server: one for one in run.adapters} for run, _ in (base, new)]
     pythons = [_pythons(cells) for cells in (first, second)]
     waiting = dict(second)
@@ -323,8 +368,15 @@ def _match(
     return next((one for one in among if replace(one, python=None) == wanted), None)
 
 
-def _change(pair: Pair, rate_ratio: Interval | None, cpu_ratio: Interval | None) -> tuple[Change, str | None]:
+def _change(pair: Pair, ratios: Ratios) -> tuple[Change, str | None]:
+    rate_ratio, cpu_ratio = ratios.rate, ratios.cpu
     worked, works = (verdict.has_rate for verdict in pair.verdicts)
+    if pair.base_cell.is_paced:  # that the generator was late is no failure of the server
+        worked, works = (verdict is not Verdict.SATURATED for verdict in pair.verdicts)
+        if worked and works:
+            if ratios.tail is None:
+                return Change.NOT_COMPARED, None
+            return Change(stats.difference(ratios.tail, higher_is_better=False)), TAIL
     if not (worked and works):
         return Change.FAILS_NOW if worked else Change.WORKS_NOW if works else Change.FAILS_STILL, None
     spoiled = any(disturbed(side.trials) * 2 > len(side.trials) for side in (pair.base, pair.new))
@@ -353,6 +405,7 @@ def _side(record: AdapterRecord, own: CellTrials, stopping: Stopping) -> Side:
         trials=len(own.trials),
         requests_per_second=estimate(own.rates, stopping) if works else None,
         cpu_us_per_request=estimate(cells.cpu_costs_us(used), stopping) if works else None,
+        p99_us=estimate(cells.tails_us(used), stopping) if found.verdict is Verdict.MEASURED else None,
     )
 
 

@@ -44,7 +44,12 @@ def grouped_digits(value: float) -> str:
 def uncertainty(row: Row) -> str:
     """Half-width of the rate's 95 % interval, in per cent."""
     width = row.requests_per_second.relative_half_width if row.requests_per_second else None
-    return NOTHING if width is None else f"±{width:.1%}".replace("%", " %")
+    return NOTHING if width is None else plus_minus(width)
+
+
+def plus_minus(relative_half_width: float) -> str:
+    """How far an interval reaches, in per cent."""
+    return f"±{relative_half_width:.1%}".replace("%", " %")
 
 
 def instructions(row: Row) -> str:

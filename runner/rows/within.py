@@ -10,7 +10,7 @@ from runner.judging import stats
 from runner.record.plan import Cell
 from runner.record.run import AdapterRecord, Run
 from runner.rows import cells
-from runner.rows.comparison import COST, RATE, Allowance, Comparison, Measured, Pair, compared
+from runner.rows.comparison import COST, RATE, TAIL, Allowance, Comparison, Measured, Pair, Ratios, compared
 
 
 def compare(measured: Measured, base: str, new: str) -> Comparison:
@@ -23,7 +23,7 @@ def compare(measured: Measured, base: str, new: str) -> Comparison:
     first, second = (record(run, name) for name in (base, new))
     if first is second:
         raise RecordError(f"{base} and {new} are the same server of {run.id}: name two")
-    by_cell = cells.by_cell(run, trials)
+    by_cell = {cell: own for cell, own in cells.by_cell(run, trials).items() if cell.limit is None}
     mine = [cell for cell in by_cell if cell.server == first.server]
     theirs = {_load(cell): cell for cell in by_cell if cell.server == second.server}
     pairs = [
@@ -38,10 +38,11 @@ def compare(measured: Measured, base: str, new: str) -> Comparison:
     for pair in pairs:
         ratios = [
             stats.ratio_interval(*values, stopping=stopping, comparisons=at_once) if values else None
-            for values in (pair.rates, pair.costs)
+            for values in (pair.rates, pair.costs, pair.tails)
         ]
-        made.append(compared(pair, (ratios[0], ratios[1]), Allowance(stopping, at_once, {RATE: None, COST: None})))
-    made.sort(key=lambda one: (one.workers, one.connections, one.depth, one.headers))
+        allowed = Allowance(stopping, at_once, dict.fromkeys((RATE, COST, TAIL)))
+        made.append(compared(pair, Ratios(*ratios), allowed))
+    made.sort(key=lambda one: (one.workers, one.connections, one.depth, one.headers, one.load or ""))
     paired = {pair.base_cell for pair in pairs}
     return Comparison(
         base=named(first),

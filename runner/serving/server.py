@@ -6,7 +6,7 @@ import os
 import socket
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -98,6 +98,12 @@ class Server:
     def log_errors(self) -> tuple[LogError, ...]:
         """The distinct errors in its log so far."""
         return errorlog.summarize(self._process.log.read_text(errors="replace"))
+
+    def signal(self, number: int) -> None:
+        """Send a signal to each of its processes, such as ``SIGSTOP`` to let it stand still."""
+        for pid in self._process.tree():
+            with suppress(ProcessLookupError):  # it ended between our look and the signal
+                os.kill(pid, number)
 
     def stop(self, grace_s: float = STOP_GRACE_S) -> Exit:
         """End it and all its descendants; see :meth:`runner.serving.process.Process.stop`."""

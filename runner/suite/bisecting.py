@@ -75,8 +75,8 @@ def search(history: Sequence[str], count: Callable[[str], Count], said: Callable
     while candidates := [at for at in range(low + 1, high) if at not in unknown]:
         at = min(candidates, key=lambda one: (abs(one - (low + high) / 2), one))
         found = _instructions(count(history[at]))
-        judged = Side.UNKNOWN if isinstance(found, str) else _side(found, good, bad)
-        step = Step(history[at], judged, *_told(found))
+        side = Side.UNKNOWN if isinstance(found, str) else _side(found, good, bad)
+        step = Step(history[at], side, *_told(found))
         steps.append(step)
         said(step)
         if step.side is Side.GOOD:

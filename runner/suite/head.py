@@ -9,6 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from runner import project
+from runner.errors import RecordError
 from runner.machine import doctor, facts
 from runner.record import store
 from runner.record.adapter import Adapter, Environment, Scenario, Unavailable
@@ -135,3 +136,18 @@ def _revision(root: Path) -> str | None:
         return None
     changed = process.output(["git", "-C", str(root), "status", "--porcelain", "--untracked-files=no"], stderr=False)
     return commit.strip() + ("+" if changed and changed.strip() else "")
+
+
+def refuse_edited(head: Run, made: Environment) -> None:
+    """Raise :class:`RecordError` where what would run is not what the record says any more.
+
+    What was built of its source is still the same.
+    """
+    adapter = made.adapter
+    if str(adapter.path) not in made.argv:
+        return
+    (recorded,) = {one.sha256 for one in head.adapters if one.name == adapter.name}
+    if fingerprint(adapter) != recorded:
+        raise RecordError(
+            f"{adapter.name} was edited while it was measured: undo that and resume, or start a new run with it"
+        )

@@ -19,6 +19,7 @@ from runner.conformance.cases.catalogue import CASES
 from runner.conformance.check import BODY, quick_check
 from runner.conformance.record import Conformance
 from runner.errors import AdapterError, PlanError
+from runner.machine import facts
 from runner.record.adapter import Adapter, Client, Environment, Group, Scenario, Unavailable
 from runner.serving import process, server, upstream
 from runner.suite.progress import Reporter
@@ -57,6 +58,8 @@ def examine(
     chosen = _choose_cases(cases)
     pipelining = [one for one in metadata.discover(root) if one.scenario is Scenario.PIPELINE]
     named = metadata.select(pipelining, patterns, groups)
+    if lacking := facts.allow_descriptors(examination.descriptors(ladder=ladder)):
+        raise PlanError(f"the cases, {examination.AT_ONCE} servers at a time, need {lacking}")
     with process.ending_all(), tempfile.TemporaryDirectory(prefix="pipebench-check-") as logs:
         prepared = environments.prepare(named, asked=variants, progress=reporter.building)
         ready = [made for made in prepared if isinstance(made, Environment)]

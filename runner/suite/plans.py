@@ -360,6 +360,21 @@ def latency_limits(text: str) -> tuple[Limit, ...]:
     return tuple(dict.fromkeys(found))
 
 
+def tolerance(text: str) -> tuple[float | None, float | None]:
+    """``5%``, ``p99=20%`` or ``5%,p99=20%`` as shares of a rate and of a p99. Raises ``ValueError``."""
+    rate: float | None = None
+    tail: float | None = None
+    for part in text.split(","):
+        name, is_tail, value = part.strip().rpartition("=")
+        found = share(value)
+        if found >= 1 and not value.strip().endswith("%"):
+            raise ValueError(f"'{value}' may be {value} % or {100 * found:g} %: give it with its sign, as 5%")
+        if is_tail and name != "p99":
+            raise ValueError(f"'{text}' is no tolerance: give it as 5%, or 5%,p99=20%")
+        rate, tail = (rate, found) if is_tail else (found, tail)
+    return rate, tail
+
+
 def loads(text: str) -> tuple[float, ...]:
     """``closed,50%,90%`` as the shares of the paced loads, ascending, each once. Raises ``ValueError``.
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -21,10 +20,10 @@ from runner.counting import counting
 from runner.errors import AdapterError, PlanError, RecordError
 from runner.judging import verdict
 from runner.judging.course import Course
-from runner.judging.schedule import Schedule, TrialSummary, order
+from runner.judging.schedule import Schedule, TrialSummary
 from runner.machine import facts
 from runner.record import store
-from runner.record.adapter import Adapter, Environment, Scenario, Server, Service, Unavailable
+from runner.record.adapter import Adapter, Environment, Scenario, Service, Unavailable
 from runner.record.plaintext import counted, plain
 from runner.record.plan import Cell, Generator, Plan, Purpose
 from runner.record.run import ConformanceSummary, Level, Run
@@ -32,12 +31,9 @@ from runner.record.store import RunFolder
 from runner.record.trial import Placement, Trial, Verdict
 from runner.rows import cells, searching
 from runner.serving import process, server
-from runner.suite import counts, inquiries, loading, plans, trial
+from runner.suite import counts, inquiries, loading, plans, trial, witnesses
 from runner.suite import head as head_of
 from runner.suite.progress import Reporter, minutes
-
-WITNESSES = 3
-"""Trials of each cell by another generator: a single one has the noise of a start and of a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +206,7 @@ def _measure(
     before = sum(one.wall_s for one in course.history)
     began = time.monotonic()
     with process.ending_all(), _kept_off_the_servers(head.placement), _offering_to_resume(folder.path, reporter):
-        _verify(head, measured, by_cell, settings, folder, reporter)
+        witnesses.verify(head, measured, by_cell, settings, folder, reporter)
         began = time.monotonic()
         while True:
             elapsed = before + time.monotonic() - began
@@ -219,7 +215,7 @@ def _measure(
                 break
             reporter.trial_begins(step.cell, course.progress(elapsed), course.history)
             number = 1 + course.had(step.cell)
-            _refuse_edited(head, by_cell[step.cell])
+            head_of.refuse_edited(head, by_cell[step.cell])
             shaped = _shaped(settings, step.cell, number)
             done = trial.measure(
                 by_cell[step.cell], step.cell, shaped, number=number, round_=step.round, rate=step.rate
@@ -228,7 +224,7 @@ def _measure(
             course.add(summarize(done))
             measured.append(done)
             reporter.trial_ends(done, verdict.of_trial(done))
-        _ask_again(head, measured, by_cell, settings, folder, reporter)
+        witnesses.ask_again(head, measured, by_cell, settings, folder, reporter)
     measure_s = before + time.monotonic() - began
     folder.write_run(replace(head, finished_at=facts.now(), measure_s=measure_s))
     reporter.say(f"measured in {minutes(measure_s)}; the record is {folder.path}")
@@ -244,82 +240,6 @@ def _shaped(settings: loading.Settings, cell: Cell, number: int) -> loading.Sett
 def arrivals_seed(cell: Cell, number: int) -> int:
     """The seed of a trial's Poisson arrivals: another one for each trial, the same whenever it is run again."""
     return int.from_bytes(hashlib.sha256(f"{cell.id}:{number}".encode()).digest()[:4])
-
-
-def _ask_again(
-    head: Run,
-    measured: Sequence[Trial],
-    by_cell: Mapping[Cell, Environment],
-    settings: loading.Settings,
-    folder: RunFolder,
-    reporter: Reporter,
-) -> None:
-    """Trials by another generator: by the witness of each closed cell that has a rate, where it was asked for; and by
-    volley of those whose latency wrk could not prove. In rounds, as the schedule's.
-    """
-    by_purpose: dict[Cell, list[Trial]] = defaultdict(list)
-    for one in measured:
-        if one.purpose is Purpose.MEASURE and not one.cell.is_paced:
-            by_purpose[one.cell].append(one)
-    asked: set[tuple[Cell, Generator]] = set()
-    for cell, trials in by_purpose.items():
-        if not cells.cell_verdict(trials, cells.used(trials, head.plan)).verdict.has_rate:
-            continue
-        if head.plan.witness:
-            asked.add((cell, head.plan.witness_by))
-        if settings.volley is not None and not _is_proved(cells.used(trials, head.plan)):
-            asked.add((cell, Generator.VOLLEY))
-    heard = Counter((one.cell, one.load.generator) for one in measured if one.purpose is Purpose.WITNESS and one.load)
-    waiting = [
-        (round_, cell, generator)
-        for round_ in range(1, WITNESSES + 1)
-        for cell in order(head.plan.seed, round_, by_purpose)
-        for generator in sorted(generator for other, generator in asked if other == cell)
-        if heard[cell, generator] < round_
-    ]
-    for number, (round_, cell, generator) in enumerate(waiting, start=1):
-        reporter.say(f"{generator} as witness, {number} of {len(waiting)}: {cell.id}")
-        witness = replace(settings, purpose=Purpose.WITNESS, generator=generator)
-        _refuse_edited(head, by_cell[cell])
-        done = trial.measure(by_cell[cell], cell, witness, number=round_, round_=round_)
-        folder.append(done)
-        reporter.trial_ends(done, verdict.of_trial(done))
-
-
-def _is_proved(trials: Sequence[Trial]) -> bool:
-    found = [verdict.proofs(one) for one in trials]
-    return all(one is not None and one.problem is None for one in found)
-
-
-def _verify(
-    head: Run,
-    measured: list[Trial],
-    by_cell: Mapping[Cell, Environment],
-    settings: loading.Settings,
-    folder: RunFolder,
-    reporter: Reporter,
-) -> None:
-    """Load each server once at its largest cell with every response read and checked."""
-    if not head.plan.check:
-        return
-    largest: dict[Server, Cell] = {}
-    for cell in head.cells:
-        key = cell.server
-        largest[key] = max(
-            largest.get(key, cell.closed), cell.closed, key=lambda one: (one.depth * one.connections, one.workers)
-        )
-    seen = {one.cell for one in measured if one.purpose is Purpose.VERIFY}
-    yardsticks = {record.name for record in head.adapters if not record.ranked}
-    for cell in largest.values():
-        tokens = settings.generator is Generator.VOLLEY and cell.adapter not in yardsticks
-        verifying = replace(settings, purpose=Purpose.VERIFY, duration_s=1, warm_up_s=0, tokens=tokens)
-        if cell not in seen:
-            _refuse_edited(head, by_cell[cell])
-            reporter.say(f"verifying the responses of {cell.id}")
-            done = trial.measure(by_cell[cell], cell, verifying, number=1, round_=0)
-            folder.append(done)
-            measured.append(done)
-            reporter.trial_ends(done, verdict.of_trial(done))
 
 
 def summarize(done: Trial) -> TrialSummary:
@@ -376,21 +296,6 @@ def _announce(head: Run, reporter: Reporter) -> None:
             what = f"its distribution '{plain(record.distribution)}' is not among what is installed"
             reporter.say(f"{record.name}: {what}: tables show no version")
     reporter.say(f"{head.id}: {counted(len(head.cells), 'cell')}, CPUs: {head.placement}")
-
-
-def _refuse_edited(head: Run, made: Environment) -> None:
-    """Raise :class:`RecordError` where what would run is not what the record says any more.
-
-    What was built of its source is still the same.
-    """
-    adapter = made.adapter
-    if str(adapter.path) not in made.argv:
-        return
-    (recorded,) = {one.sha256 for one in head.adapters if one.name == adapter.name}
-    if head_of.fingerprint(adapter) != recorded:
-        raise RecordError(
-            f"{adapter.name} was edited while it was measured: undo that and resume, or start a new run with it"
-        )
 
 
 @contextmanager

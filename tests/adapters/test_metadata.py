@@ -196,7 +196,7 @@ class TestTuning:
         [
             ('# why = "why not"\n', "", "tuning 1: why is missing: expected why it was not taken, or not whole"),
             ('"in part"', '"half"', "tuning 1: taken is 'half': expected one of yes, in part, no, or left out"),
-            ('"in part"', "true", "tuning 1: taken is True: expected one of yes, in part, no"),
+            ('"in part"', "true", "tuning 1: taken is true: expected one of yes, in part, no"),
             ("read = 2026-11-26", 'read = "2026-11-26"', "tuning 1: read is '2026-11-26': expected the day"),
             ("read = 2026-11-25\n", "red = 2026-11-25\n", "tuning 2: unknown key 'red': did you mean read?"),
             ('"https://example.org"', '"its README"', "tuning 2: page is 'its README': expected the address"),

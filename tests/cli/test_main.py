@@ -23,6 +23,7 @@ from runner.record import store
 from runner.record.adapter import Group, Unavailable
 from runner.record.plan import Purpose
 from runner.record.run import Finding, Level
+from runner.rows import figures
 from runner.suite import inquiries, plans
 from runner.suite.inquiries import Outdated, Tried
 from tests import builders
@@ -242,6 +243,58 @@ class TestErrors:
 
 
 class TestReport:
+    @pytest.fixture(autouse=True)
+    def commit(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A commit that holds every adapter as it was measured."""
+        monkeypatch.setattr("runner.publishing.publication.uncommitted_changes", lambda run, root: [])
+
+    def test_a_page_names_what_is_not_in_the_commit(
+        self, results: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        path = builders.adapter_record().path
+        changed = [path, "commit 0123456789ab"]
+        monkeypatch.setattr("runner.publishing.publication.uncommitted_changes", lambda run, root: changed)
+        assert run(monkeypatch, "report", "--results", str(results), "--format", "html") == 0
+        assert f"Not in commit 0123456789ab, or not as measured: {path}." in capsys.readouterr().out
+
+    def test_some_adapters_and_some_columns(
+        self, results: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        argv = ["report", "--results", str(results), "--format", "markdown", "--only", "aio*"]
+        assert run(monkeypatch, *argv, "--columns", "server,requests/s,±") == 0
+        lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("|")]
+        assert lines[0] == "| server | requests/s | ± | verdict |"
+        assert {line.split("|")[1].strip() for line in lines[2:]} == {"aiohttp"}
+
+    @pytest.mark.parametrize(
+        ("options", "said"),
+        [
+            (("--only", "nope"), "no adapter of"),
+            (("--columns", "nope"), "no column 'nope': there are rank, server, "),
+            (("--columns", "server", "--format", "csv"), "--columns is for --format text and markdown"),
+        ],
+    )
+    def test_what_is_not_there_is_said_in_one_line(
+        self,
+        results: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+        options: tuple[str, ...],
+        said: str,
+    ) -> None:
+        assert run(monkeypatch, "report", "--results", str(results), *options) == 2
+        (line,) = capsys.readouterr().err.splitlines()
+        assert said in line
+
+    def test_a_comment_has_no_more_columns_than_fit(
+        self, results: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert run(monkeypatch, "report", "--results", str(results), "--format", "comment") == 0
+        text = capsys.readouterr().out
+        assert max(line.count(" | ") + 1 for line in text.splitlines() if line.startswith("|")) <= 7
+        assert f"{figures.NOTHING}: not measured" in text
+        assert "async-pipeline-bench, `pipebench report`" in text
+
     @pytest.fixture
     def results(self, tmp_path: Path) -> Path:
         folder = store.create(tmp_path, "20261121T000000-default")
@@ -263,6 +316,9 @@ class TestReport:
             ("witness", "| server |"),
             ("upstream", "run 2026"),
             ("brief", "run 2026"),
+            ("comment", "### depth 5"),
+            ("blog", "Measured on 2026"),
+            ("findings", "- **Who leads"),
         ],
     )
     def test_every_format_prints_the_same_row(
@@ -290,6 +346,7 @@ class TestReport:
         (option,) = [param for param in COMMANDS["report"].params if param.name == "format_"]
         assert isinstance(option.type, click.Choice)
         formats = {"text", "markdown", "brief", "csv", "json", "html", "seed", "seed-2017", "witness", "upstream"}
+        formats |= {"comment", "blog", "findings"}
         assert set(option.type.choices) == formats
 
     @pytest.mark.parametrize("format_", ["text", "csv", "html"])

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from runner.judging.capacity import Observation
-from runner.judging.queueing import latencies_us
+from runner.judging.models.queueing import latencies_us
 
 
 @dataclass(frozen=True)

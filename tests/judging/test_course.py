@@ -144,3 +144,74 @@ def test_a_decision_looks_at_no_trial_of_another_cell(monkeypatch: pytest.Monkey
         course.progress(0.0)
         assert seen == [course.had(step.cell)]
     assert len(course.history) > 100
+
+
+class TestShares:
+    """Loads at a share of a capacity: they wait for it, keep it, and are not asked for where there will be none."""
+
+    CLOSED = CELLS[0]
+    HALF = replace(CLOSED, share=0.5)
+    FIXED = replace(CLOSED, rate=1000.0)
+
+    def done(self, step: Step, rate: float | None = 100.0) -> TrialSummary:
+        return TrialSummary(step.cell, step.round, rate, failed=rate is None, disturbed=False, wall_s=1.0)
+
+    def course(self, *cells: Cell, **rule: int | float) -> Course:
+        return Course(Schedule(cells, seed=4, **{"trials": 3, **rule}))  # type: ignore[arg-type]
+
+    def carried_on(self, course: Course, rates: Sequence[float | None]) -> list[Step]:
+        """All steps of a run whose closed trials have these rates, in turn."""
+        steps, left = [], iter(rates)
+        while step := course.next(0.0):
+            steps.append(step)
+            course.add(self.done(step, 400.0 if step.cell.is_paced else next(left)))
+        return steps
+
+    def test_they_wait_for_the_capacity_and_what_has_a_rate_of_its_own_does_not(self) -> None:
+        steps = self.carried_on(self.course(self.HALF, self.FIXED, self.CLOSED), [90.0, 100.0, 110.0])
+        closed = max(place for place, step in enumerate(steps) if step.cell == self.CLOSED)
+        assert min(place for place, step in enumerate(steps) if step.cell == self.HALF) > closed
+        assert min(place for place, step in enumerate(steps) if step.cell == self.FIXED) < closed
+        assert Counter(step.cell for step in steps) == {self.CLOSED: 3, self.HALF: 3, self.FIXED: 3}
+
+    def test_the_rate_is_the_share_of_the_geometric_mean_of_the_first_trials(self) -> None:
+        steps = self.carried_on(self.course(self.HALF, self.FIXED, self.CLOSED), [80.0, 100.0, 125.0])
+        (rate,) = {step.rate for step in steps if step.cell == self.HALF}
+        assert rate == pytest.approx(50.0)
+        assert {step.rate for step in steps if step.cell == self.FIXED} == {1000.0}
+        assert {step.rate for step in steps if step.cell == self.CLOSED} == {None}
+
+    def test_later_trials_of_the_capacity_do_not_move_it(self) -> None:
+        course = self.course(self.HALF, self.CLOSED, trials=None, precision=0.01, max_trials=8)  # type: ignore[arg-type]
+        steps = self.carried_on(course, [80.0, 100.0, 125.0, 200.0, 210.0, 220.0, 230.0, 240.0])
+        assert sum(step.cell == self.CLOSED for step in steps) > 3
+        (rate,) = {step.rate for step in steps if step.cell == self.HALF}
+        assert rate == pytest.approx(50.0)
+
+    def test_where_the_capacity_fails_there_are_none(self) -> None:
+        course = self.course(self.HALF, self.CLOSED)
+        steps = self.carried_on(course, [None, None])
+        assert [step.cell for step in steps] == [self.CLOSED] * 2
+        told = course.progress(0.0)
+        assert (told.failed, told.open, told.expected_total) == (2, 0, 2)
+
+    def test_nor_where_it_is_not_measured_at_all(self) -> None:
+        assert self.course(self.HALF).next(0.0) is None
+
+    def test_the_order_of_the_others_is_as_it_would_be_without_rates(self) -> None:
+        """A shuffle is of all cells, so cells that are added change it; but those that wait do not."""
+        one, other = (self.course(*CELLS, self.HALF) for _ in range(2))
+        for step in (one.next(0.0), other.next(0.0)):
+            assert step is not None
+            assert not step.cell.share
+        plain = self.carried_on(self.course(*CELLS), [100.0] * 99)
+        assert plain == self.carried_on(self.course(*reversed(CELLS)), [100.0] * 99)
+
+    def test_a_run_that_is_resumed_goes_on_as_it_would_have(self) -> None:
+        cells = (*CELLS, self.HALF, replace(CELLS[1], share=0.9), self.FIXED)
+        whole = self.course(*cells)
+        steps = self.carried_on(whole, [100.0 + n for n in range(99)])
+        for cut in range(len(steps)):
+            again = Course(whole.schedule, whole.history[:cut])
+            assert again.next(0.0) == steps[cut]
+        assert Course(whole.schedule, whole.history).next(0.0) is None

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import struct
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pyarrow
 import pytest
 from click.testing import CliRunner
 from hdrh.histogram import HdrHistogram
@@ -70,19 +72,28 @@ def test_what_failed_or_was_not_proved_is_left_out_and_named() -> None:
     assert exchange.left_out(RUN, TRIALS) == ()
 
 
-def test_parquet_has_every_trial_with_every_key_of_the_record(tmp_path: Path) -> None:
+def test_parquet_has_a_flat_row_for_every_trial_with_every_key_of_the_record(tmp_path: Path) -> None:
     failed = builders.trial(number=4, load=None, server=None, failure=Failure(Verdict.REFUSED, "no"), exit=None)
-    exchange.write_parquet(RUN, (*TRIALS, failed), tmp_path / "trials.parquet")
+    assert exchange.write_parquet(RUN, (*TRIALS, failed), tmp_path / "trials.parquet") == 4
     exchange.write_parquet(RUN, (failed,), tmp_path / "other.parquet")
     found = parquet.read_table(tmp_path / "trials.parquet")
     assert found.schema == parquet.read_table(tmp_path / "other.parquet").schema
+    assert not [field for field in found.schema if pyarrow.types.is_struct(field.type)]
     records = found.to_pylist()
     assert [record["number"] for record in records] == [1, 2, 3, 4]
-    assert records[0]["load"]["histogram"] == [{"latency_us": builders.BATCH_US, "samples": builders.BATCHES}]
-    assert records[0]["load"]["errors"]["timeout"] == 0
-    assert records[3]["load"] is None
-    assert records[3]["failure"] == {"verdict": "refused", "reason": "no"}
-    assert set(records[0]) == {"run_id", "cell_id", *(field for field in builders.trial().__dataclass_fields__)}
+    first, last = records[0], records[3]
+    assert TRIALS[0].load is not None
+    assert first["requests_per_second"] == TRIALS[0].load.requests_per_second
+    assert (first["cell_depth"], first["load_requests"], first["load_errors_timeout"]) == (5, 5 * builders.BATCHES, 0)
+    assert (first["load_histogram_latency_us"], first["load_histogram_samples"]) == (
+        [builders.BATCH_US],
+        [builders.BATCHES],
+    )
+    assert (first["verdict"], first["counted"], first["errors_text"]) == ("measured", True, [])
+    assert (last["requests_per_second"], last["load_requests"], last["verdict"]) == (None, None, "refused")
+    assert (last["failure_verdict"], last["failure_reason"]) == ("refused", "no")
+    top = {name.partition("_")[0] for name in first}
+    assert {field.partition("_")[0] for field in builders.trial().__dataclass_fields__} <= top
 
 
 def test_parquet_without_its_library_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -102,11 +113,20 @@ def test_benchmark_entries_are_of_measured_rows_alone() -> None:
     )
     found = rows(builders.run(cells=cells), (*TRIALS, *busy))
     assert {row.verdict for row in found} == {Verdict.MEASURED, Verdict.GENERATOR_BOUND}
-    (entry,) = json.loads(exchange.benchmark_entries(RUN, found))
+    (entry,) = json.loads(exchange.benchmark_entries(RUN, found, (*TRIALS, *busy)))
     assert entry["name"] == "aiohttp, depth 5, 50 connections"
     assert entry["unit"] == "requests/s"
     assert entry["value"] == 5 * builders.BATCHES
     assert "Python 3.13.0" in entry["extra"]
+
+
+def test_a_benchmark_entry_counts_the_trials_that_counted() -> None:
+    shaken = builders.surroundings(other_cpu_ns=builders.SECOND_NS // 2)
+    trials = (*TRIALS, builders.trial(number=4, surroundings=shaken))
+    (row,) = rows(RUN, trials)
+    (entry,) = json.loads(exchange.benchmark_entries(RUN, (row,), trials))
+    assert row.trials == 4
+    assert entry["extra"].startswith("3 trials, ")
 
 
 def test_a_job_summary_escapes_what_logs_say() -> None:
@@ -134,8 +154,9 @@ def export(*arguments: str) -> Any:
 def test_the_command_writes_each_format(folder: Path, tmp_path: Path) -> None:
     for name, target in (("hdr-log", "x.hlog"), ("hgrm", "percentiles"), ("parquet", "x.parquet")):
         result = export(str(folder), "--format", name, "--output", str(tmp_path / target))
-        assert (result.exit_code, result.output) == (0, "")
+        assert (result.exit_code, result.stdout) == (0, "")
         assert (tmp_path / target).exists()
+        assert result.stderr.startswith(f"pipebench: wrote {tmp_path / target}: ")
     assert len(list((tmp_path / "percentiles").iterdir())) == 1
     assert export(str(folder), "--format", "hdr-log").stdout == (tmp_path / "x.hlog").read_text()
     assert json.loads(export(str(folder), "--format", "benchmark-json").stdout)
@@ -147,12 +168,14 @@ def test_the_command_writes_every_chart_as_a_picture(folder: Path, tmp_path: Pat
     drawn = {}
     for paper in ((), ("--dark",)):
         result = export(str(folder), "--format", format_, *paper, "--output", str(tmp_path / "charts"))
-        assert (result.exit_code, result.output) == (0, "")
+        assert (result.exit_code, result.stdout) == (0, "")
         drawn[paper] = {path.name: path.read_bytes() for path in (tmp_path / "charts").iterdir()}
         assert drawn[paper].keys() == {
             f"{one.name}.{format_}" for one in charts.drawings(RUN, rows(RUN, TRIALS), TRIALS)
         }
         assert all(content.startswith(begins) for content in drawn[paper].values())
+        count = len(drawn[paper])
+        assert result.stderr.startswith(f"pipebench: wrote {tmp_path / 'charts'}: {count} files: overview.{format_}, ")
     assert all(drawn[()][name] != dark for name, dark in drawn["--dark",].items())
 
 
@@ -166,6 +189,37 @@ def test_what_cannot_be_written_is_said_in_one_line(folder: Path, tmp_path: Path
 
 def test_paper_is_for_charts(folder: Path) -> None:
     assert "--dark is for charts" in export(str(folder), "--format", "hdr-log", "--dark").stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--format", "hdr-log", "--width", "600"), "--width is for charts"),
+        (("--format", "parquet", "--output", "x", "--chart", "overview"), "--chart is for charts"),
+        (("--format", "svg", "--output", "x", "--scale", "3"), "--scale is for --format png"),
+        (("--format", "svg", "--output", "x", "--chart", "nope"), "no chart of"),
+        (("--format", "csv"), "Invalid value for '--format'"),
+        (("--format", "benchmark-json", "--only", "nope"), "no adapter of"),
+    ],
+)
+def test_what_does_not_fit_is_refused_in_one_line(folder: Path, options: tuple[str, ...], said: str) -> None:
+    result = export(str(folder), *options)
+    assert result.exit_code != 0
+    assert said in (result.stderr or str(result.exception))
+
+
+def test_one_chart_as_wide_and_as_fine_as_it_is_wanted(folder: Path, tmp_path: Path) -> None:
+    def size(*options: str) -> tuple[int, int]:
+        out = tmp_path / "-".join(["charts", *options])
+        result = export(str(folder), "--format", "png", "--chart", "over*", "--output", str(out), *options)
+        assert result.exit_code == 0, result.output
+        (path,) = out.iterdir()
+        width, height = struct.unpack(">II", path.read_bytes()[16:24])
+        return width, height
+
+    usual, wide, fine = size(), size("--width", "830"), size("--scale", "4")
+    assert wide[0] - usual[0] == pytest.approx(2 * (830 - 480), abs=4)
+    assert fine == pytest.approx((2 * usual[0], 2 * usual[1]), abs=4)
 
 
 def test_what_is_no_text_wants_a_file(folder: Path) -> None:

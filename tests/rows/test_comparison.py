@@ -20,7 +20,7 @@ from runner.record.plan import Cell
 from runner.record.run import Run
 from runner.record.trial import Failure, Trial, Verdict
 from runner.report.tables import comparison as comparison_tables
-from runner.rows.comparison import COST, RATE, Change, Compared, Comparison, compare
+from runner.rows.comparison import COST, RATE, TAIL, Change, Compared, Comparison, Tolerance, compare
 from tests import builders
 
 NAMES = ("aiohttp", "sanic", "tornado", "quart", "falcon")
@@ -72,7 +72,7 @@ def test_equal_runs_show_no_difference() -> None:
     found = compare(base, new)
     assert {cell.change for cell in found.cells} == {Change.NONE_FOUND}
     assert all(cell.unchanged for cell in found.cells)
-    assert found.slower_than(0) == ()
+    assert found.slower_than(Tolerance(0)) == ()
 
 
 def test_one_that_was_edited_and_is_slower_is_found_among_those_that_were_not() -> None:
@@ -85,8 +85,8 @@ def test_one_that_was_edited_and_is_slower_is_found_among_those_that_were_not() 
     assert found["sanic"].rate_ratio.holds(0.9)
     assert not found["sanic"].unchanged
     assert {found[name].change for name in NAMES if name != "sanic"} == {Change.NONE_FOUND}
-    assert [cell.adapter for cell in compared.slower_than(0.05)] == ["sanic"]
-    assert compared.slower_than(0.15) == ()
+    assert [cell.adapter for cell in compared.slower_than(Tolerance(0.05))] == ["sanic"]
+    assert compared.slower_than(Tolerance(0.15)) == ()
 
 
 def test_what_drifts_with_the_whole_machine_is_no_difference() -> None:
@@ -147,8 +147,8 @@ def test_where_the_load_was_the_limit_the_cpu_time_is_compared() -> None:
     found = compare(base, new)
     assert {cell.base.verdict for cell in found.cells} == {Verdict.GENERATOR_BOUND}
     assert {(cell.change, cell.by, cell.rate_ratio) for cell in found.cells} == {(Change.SLOWER, COST, None)}
-    assert len(found.slower_than(0.10)) == len(NAMES)
-    assert found.slower_than(0.20) == ()
+    assert len(found.slower_than(Tolerance(0.10))) == len(NAMES)
+    assert found.slower_than(Tolerance(0.20)) == ()
     assert "≥ 89" in comparison_tables.markdown(found)
 
 
@@ -168,7 +168,9 @@ def test_cells_that_fail(before: bool, after: bool, change: Change) -> None:
     found = compare(failing(base, "quart") if before else base, failing(new, "quart") if after else new)
     cell = by_name(found)["quart"]
     assert (cell.change, cell.rate_ratio, cell.cpu_ratio) == (change, None, None)
-    assert [one.adapter for one in found.slower_than(0.5)] == (["quart"] if change is Change.FAILS_NOW else [])
+    assert [one.adapter for one in found.slower_than(Tolerance(0.5))] == (
+        ["quart"] if change is Change.FAILS_NOW else []
+    )
 
 
 def test_cells_match_by_interpreter_or_where_there_is_only_one() -> None:
@@ -286,3 +288,35 @@ def test_all_formats_show_the_same(runs: tuple[str, str, str]) -> None:
 
 def test_a_cell_id_has_what_it_is_of() -> None:
     assert Cell("aiohttp", "3.13.0", 5, 50, 1).id == "aiohttp-py3.13.0-d5-c50-w1"
+
+
+class TestPacedLoads:
+    """Their rate was asked for; what is compared is the p99 of their latency."""
+
+    def of(self, name: str, tails_us: list[int], *, edited: bool = False) -> tuple[Run, list[Trial]]:
+        cell = builders.cell(share=0.75)
+        record = builders.adapter_record(sha256="f" * 64) if edited else builders.adapter_record()
+        head = builders.run(id=name, created_at=f"2026-11-21T00:00:0{len(name)}Z", adapters=(record,), cells=(cell,))
+        loads = [builders.paced_load(us) for us in tails_us]
+        trials = [builders.trial(cell=cell, number=n, round=n, load=load) for n, load in enumerate(loads, start=1)]
+        return head, trials
+
+    def test_a_longer_tail_is_slower(self) -> None:
+        (found,) = compare(self.of("base", [400, 404, 402, 401]), self.of("fresh", [600, 604, 602, 601])).cells
+        assert (found.change, found.by, found.load) == (Change.SLOWER, TAIL, "75 %")
+        assert found.rate_ratio is None
+        assert found.tail_ratio is not None
+        assert found.tail_ratio.holds(1.5)
+
+    def test_each_figure_has_a_limit_of_its_own(self) -> None:
+        found = compare(self.of("base", [400, 404, 402, 401]), self.of("fresh", [600, 604, 602, 601]))
+        assert not found.slower_than(Tolerance(rate=0.05))
+        assert not found.slower_than(Tolerance(p99=0.6))
+        assert len(found.slower_than(Tolerance(p99=0.2))) == 1
+
+    def test_a_load_that_is_not_held_any_more_fails_now(self) -> None:
+        head, trials = self.of("fresh", [400] * 4)
+        queue = builders.arrivals(answered_per_second=700.0, backlog=60)
+        grown = [replace(one, load=builders.paced_load(400, asked=queue)) for one in trials]
+        (found,) = compare(self.of("base", [400, 404, 402, 401]), (head, grown)).cells
+        assert found.change is Change.FAILS_NOW

@@ -13,7 +13,7 @@ import pytest
 from runner.judging.levels import Stopping
 from runner.record.adapter import Kind
 from runner.record.histogram import Histogram
-from runner.record.plan import Headers, Purpose
+from runner.record.plan import Generator, Headers, Purpose
 from runner.record.run import AdapterRecord, ConformanceSummary, Run
 from runner.record.trial import Exit, Failure, GeneratorErrors, LogError, Trial, Verdict, Verified, WarmUp
 from runner.rows import cells, figures, rows
@@ -432,7 +432,7 @@ class TestNotMeasured:
     def test_nothing_that_was_not_measured_is_a_zero(self) -> None:
         """Every figure of an adapter that never ran is null; only what was counted (trials, requests, errors) is 0."""
         row = only(head(builders.adapter_record(unavailable="gone")), [])
-        known = {"adapter", "title", "version", "python", "kind", "verdict", "reason", "paced"}
+        known = {"adapter", "title", "version", "python", "kind", "verdict", "reason", "paced", "limited"}
         counted = {"trials", "disturbed_trials", "requests", "error_count"}
         assert {field.name for field in fields(row) if getattr(row, field.name) == 0} == counted
         assert {field.name for field in fields(row) if getattr(row, field.name) is not None} == known | counted
@@ -466,3 +466,78 @@ class TestNotMeasured:
     def test_every_row_can_be_written(self) -> None:
         found = rows.rows(head("aiohttp", builders.adapter_record(name="x", unavailable="gone")), [at(1.0), crashed()])
         assert msgspec.json.decode(msgspec.json.encode(found))[1]["requests_per_second"] is None
+
+
+class TestWrongServers:
+    """What was found wrong decides the verdict; the rate stands there as what got through."""
+
+    BROKEN = ConformanceSummary("aiohttp", "3.13.0", "broken", "swaps responses", passed=30, noted=0, failed=5)
+
+    def test_a_broken_class_takes_the_rate_and_shows_what_got_through(self) -> None:
+        run = replace(head("aiohttp"), conformance=(self.BROKEN,))
+        row = only(run, [at(rate) for rate in (0.99, 1.0, 1.01)])
+        assert (row.verdict, row.reason, row.server_class) == (Verdict.BROKEN, "swaps responses", "broken")
+        assert (row.requests_per_second, row.cpu_us_per_request, row.batch_latency_us) == (None, None, None)
+        assert (row.rank, row.times_baseline) == (None, None)
+        assert row.got_through_per_second is not None
+        assert row.got_through_per_second.mean == pytest.approx(5 * BATCHES, rel=1e-3)
+
+    def test_a_failure_under_load_says_more_than_the_class(self) -> None:
+        run = replace(head("aiohttp"), conformance=(self.BROKEN,))
+        row = only(run, [crashed(), crashed()])
+        assert (row.verdict, row.got_through_per_second) == (Verdict.CRASHED, None)
+
+    def test_another_interpreters_class_is_not_its(self) -> None:
+        run = replace(head("aiohttp"), conformance=(replace(self.BROKEN, python="3.12.1"),))
+        assert only(run, [at(1.0)]).verdict is Verdict.MEASURED
+
+    def test_wrong_responses_got_through_and_right_ones_have_a_rate(self) -> None:
+        wrong = builders.load(verified=Verified(responses=1000, wrong=3, first="body"))
+        row = only(head("aiohttp"), [builders.trial(load=wrong)])
+        assert (row.verdict, row.requests_per_second) == (Verdict.WRONG_RESPONSE, None)
+        assert row.got_through_per_second is not None
+        assert only(head("aiohttp"), [at(1.0)]).got_through_per_second is None
+
+
+class TestAskedOfVolley:
+    def asked(self, **seen: Any) -> Trial:
+        return builders.trial(load=builders.volley_load(builders.volley(**seen)), purpose=Purpose.WITNESS)
+
+    def unproved(self) -> Trial:
+        """Half of wrk's connections' time is in no sample: it was the limit itself."""
+        return builders.trial(load=builders.load(histogram=((BATCH_US // 2, BATCHES),), cpu_ns=SECOND_NS))
+
+    def test_latency_that_wrk_could_not_prove_is_volleys(self) -> None:
+        alone = only(head("aiohttp"), [self.unproved()]).batch_latency_us
+        assert alone is not None
+        assert (alone.exact, alone.p99, alone.source) == (False, None, Generator.WRK)
+        row = only(head("aiohttp"), [self.unproved(), self.asked()])
+        found = row.batch_latency_us
+        assert found is not None
+        assert (found.exact, found.p99, found.source) == (True, BATCH_US, Generator.VOLLEY)
+        assert row.trials == 1
+
+    def test_what_wrk_proved_stays_wrks(self) -> None:
+        found = only(head("aiohttp"), [at(1.0), self.asked()]).batch_latency_us
+        assert found is not None
+        assert found.source is Generator.WRK
+
+    def test_where_neither_could_wrks_reason_stands(self) -> None:
+        found = only(head("aiohttp"), [self.unproved(), self.asked(little_ratio=0.5)]).batch_latency_us
+        assert found is not None
+        assert (found.exact, found.source) == (False, Generator.WRK)
+
+    def test_any_generator_may_bear_witness(self) -> None:
+        row = only(head("aiohttp", witness_by=Generator.VOLLEY), [at(1.0), self.asked()])
+        assert row.witness is not None
+        assert (row.witness.generator, row.witness.agrees) == (Generator.VOLLEY, True)
+        assert row.witness.latency_ratio == pytest.approx(1.0)
+        other = only(head("aiohttp", witness_by=Generator.H2LOAD), [at(1.0), self.asked()])
+        assert other.witness is None
+
+    def test_a_row_shows_what_came_over_the_wire(self) -> None:
+        row = only(head("aiohttp"), [builders.trial(load=builders.volley_load())])
+        assert row.wire is not None
+        assert (row.wire.segments_per_batch, row.wire.reads_per_batch) == (1.0, 1.0)
+        assert row.wire.first_us == BATCH_US // 5
+        assert only(head("aiohttp"), [at(1.0)]).wire is None

@@ -36,15 +36,16 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=10_000)
     parser.add_argument("--precision", type=float, default=0.1)
     parser.add_argument("--least", type=int, default=MIN_VALUES)
+    parser.add_argument("--only", default="", help="servers with this in their name")
     given = parser.parse_args()
     print(
         "| server | load | p99 of a trial, ms | spread | of all requests, ms | bias | holds the first "
         "| holds the second | trials | equal cells called different |"
     )
     print("| --- |" + " ---: |" * 9)
-    for name, queue in SERVERS.items():
+    for name in (name for name in SERVERS if given.only in name):
         for load in LOADS:
-            print(_line(name, queue, load, given), flush=True)
+            print(_line(name, load, given), flush=True)
 
 
 def trials(queue: Queue, load: float, number: int, rng: np.random.Generator) -> tuple[NDArray[np.float64], float]:
@@ -75,9 +76,9 @@ def at_stop(
     return means[rows, stop], halves[rows, stop], stop + 1
 
 
-def _line(name: str, queue: Queue, load: float, given: argparse.Namespace) -> str:
+def _line(name: str, load: float, given: argparse.Namespace) -> str:
     rng = np.random.default_rng(15)
-    each, of_all = trials(queue, load, given.pool, rng)
+    each, of_all = trials(SERVERS[name], load, given.pool, rng)
     logs = np.log(each)
     truth = float(logs.mean())
     means, halves, numbers = at_stop(rng.choice(logs, (given.runs, MAX_LOOKS)), given.precision, given.least)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from runner.adapters import metadata
 from runner.errors import PlanError
 from runner.record.adapter import Group
-from runner.record.plan import Headers
+from runner.record.plan import Generator, Headers
 from runner.suite import plans
 from tests import builders
 
@@ -229,3 +229,89 @@ class TestText:
     def test_what_are_no_groups(self, text: str) -> None:
         with pytest.raises(ValueError, match=r"is no list of groups: give some of core,field,2017"):
             plans.groups(text)
+
+
+class TestLoads:
+    @pytest.mark.parametrize(
+        ("text", "shares"),
+        [
+            ("closed", ()),
+            ("75%", (0.75,)),
+            ("closed,90%,50 %", (0.5, 0.9)),
+            ("0.5,50%", (0.5,)),
+            ("closed,closed,99.5%", (0.995,)),
+        ],
+    )
+    def test_shares_come_ascending_and_each_once(self, text: str, shares: tuple[float, ...]) -> None:
+        assert plans.loads(text) == pytest.approx(shares)
+
+    @pytest.mark.parametrize("text", ["", "open", "75%,", "75%;90%", "-5%", "closed 50%", "many"])
+    def test_what_are_no_loads(self, text: str) -> None:
+        with pytest.raises(ValueError, match=r"is no list of loads: give it as closed,50%,75%,90%"):
+            plans.loads(text)
+
+    def test_rates_are_whole_requests_a_second(self) -> None:
+        assert plans.rates("5000,1000,1000") == (1000.0, 5000.0)
+        with pytest.raises(ValueError, match="is no list of whole numbers"):
+            plans.rates("1000/s")
+
+    @pytest.mark.parametrize(
+        ("changes", "option", "says"),
+        [
+            ({"shares": (0.0,)}, "--load", "a load of 0%"),
+            ({"shares": (0.5, 1.0)}, "--load", "a load of 100%"),
+            ({"rates": (0.0,)}, "--rate", "rate is 0"),
+            ({"rates": (10_000_001.0,)}, "--rate", "rate is 1e+07"),
+            ({"burst": 0}, "--burst", "burst is 0"),
+            ({"burst": 6, "depths": (5, 16)}, "--burst", "burst is 6, and a connection holds 5"),
+            ({"tail_precision": 0.0}, "--tail-precision", "between 0 and 100 %"),
+            ({"tail_precision": 1.5}, "--tail-precision", "between 0 and 100 %"),
+            (
+                {"witness": True, "generator": Generator.VOLLEY, "witness_by": Generator.VOLLEY},
+                "--witness-by",
+                "volley",
+            ),
+            ({"witness": True, "generator": Generator.WRK, "witness_by": Generator.WRK}, "--witness-by", "itself"),
+        ],
+    )
+    def test_what_cannot_be_paced_is_refused(self, changes: dict[str, object], option: str, says: str) -> None:
+        with pytest.raises(PlanError) as refused:
+            plans.check(builders.plan(**changes))
+        assert option in str(refused.value)
+        assert says in str(refused.value)
+        assert "\n" not in str(refused.value)
+
+    @pytest.mark.parametrize("changes", [{"shares": (0.75,)}, {"rates": (100.0,)}, {"generator": Generator.VOLLEY}])
+    def test_servers_that_wait_are_loaded_by_wrk_and_closed(self, changes: dict[str, Any]) -> None:
+        with pytest.raises(PlanError, match="leave out --load, --rate, --generator"):
+            plans.check(replace(plans.PROFILES["upstream-ab"], **changes))
+
+    def test_the_witness_is_another_than_the_generator_unless_one_is_named(self) -> None:
+        for generator, witness in ((Generator.WRK, Generator.VOLLEY), (Generator.VOLLEY, Generator.WRK)):
+            assert plans.asked("default", {"generator": generator}).witness_by is witness
+        named = plans.asked("default", {"generator": Generator.WRK, "witness_by": Generator.H2LOAD})
+        assert named.witness_by is Generator.H2LOAD
+
+    def test_the_published_commands_are_wrks_and_closed(self) -> None:
+        for name, plan in plans.PROFILES.items():
+            published = name.startswith(("seed", "upstream"))
+            assert (plan.generator is Generator.WRK) is published, name
+            assert not (published and plan.shares)
+        assert plans.PROFILES["default"].shares == (0.75,)
+        assert plans.PROFILES["full"].shares == (0.25, 0.5, 0.75, 0.9, 0.95)
+
+    def test_each_closed_cell_is_followed_by_its_paced_ones(self) -> None:
+        plan = builders.plan(depths=(1, 16), shares=(0.5, 0.9), rates=(1000.0,), burst=1)
+        cells = plans.cells(plan, [builders.environment()])
+        assert [(one.depth, one.share, one.rate, one.burst) for one in cells] == [
+            (1, None, None, None),
+            (1, 0.5, None, None),  # a burst of one is all that a connection of depth 1 holds
+            (1, 0.9, None, None),
+            (1, None, 1000.0, None),
+            (16, None, None, None),
+            (16, 0.5, None, 1),
+            (16, 0.9, None, 1),
+            (16, None, 1000.0, 1),
+        ]
+        assert len({one.id for one in cells}) == 8
+        assert {one.closed for one in cells} == {cells[0], cells[4]}

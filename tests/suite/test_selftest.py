@@ -31,7 +31,8 @@ def session(folder: Path, number: int, rates: dict[str, float], *, finished: boo
     """A session's record in which each server has its rate."""
     made = store.create(folder, f"20261121T0000{number:02}-session-{number:03}")
     records = tuple(builders.adapter_record(name=name, python=None) for name in rates)
-    head = builders.run(id=made.path.name, adapters=records)
+    cells = tuple(builders.cell(adapter=name, python=None) for name in rates)
+    head = builders.run(id=made.path.name, adapters=records, cells=cells)
     made.write_run(head if finished else replace(head, finished_at=None))
     for name, rate in rates.items():
         for trial in trials(name, rate):

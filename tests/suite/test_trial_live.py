@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -38,6 +39,20 @@ def measure(folder: Path, made: str | Environment, depth: int = 5, connections: 
     given = Settings(placement=facts.place(1, 1), threads=1, duration_s=1, warm_up_s=0, folder=folder)
     cell = builders.cell(adapter=environment.adapter.name, python=None, depth=depth, connections=connections)
     return trial.measure(environment, cell, replace(given, **settings), number=1, round_=1)
+
+
+def calm_trials(trials: Iterable[Trial]) -> Iterator[Trial]:
+    """The trials that nothing else disturbed, as far as is known; skips the test where there is none among them.
+
+    What other work can turn is asserted of one of several, never of a single one.
+    """
+    calm = 0
+    for done in trials:
+        if verdict.disturbance(done) is None:
+            calm += 1
+            yield done
+    if not calm:
+        pytest.skip("something else was at work in each of the trials")
 
 
 def verdict_of(folder: Path, mode: str, depth: int = 5) -> tuple[Trial, Failure]:
@@ -166,14 +181,25 @@ class TestRight:
         assert found.reason.startswith("neither was busy")
 
     def test_many_threads_on_one_cpu_are_one_generator(self, tmp_path: Path) -> None:
-        """The seed's ten threads, on a machine that has one CPU for them: the generator is the limit, not nobody."""
+        """The seed's ten threads, on a machine that has one CPU for them: the generator is the limit, not nobody.
+
+        Its share is of the one CPU in every trial; that it used all of it, only where nothing else took some.
+        """
         one_each = facts.place(1, 1)
-        for attempt in range(ATTEMPTS):
-            done = measure(tmp_path / str(attempt), "Good", 16, connections=50, threads=10, placement=one_each)
-            if verdict.disturbance(done) is None:
-                assert verdict.of_trial(done).verdict is Verdict.GENERATOR_BOUND
+        trials = (
+            measure(tmp_path / str(attempt), "Good", 16, connections=50, threads=10, placement=one_each)
+            for attempt in range(ATTEMPTS)
+        )
+        seen = []
+        for done in calm_trials(trials):
+            assert done.load is not None
+            assert done.load.cpu_ns is not None
+            share = done.load.cpu_ns / (done.load.duration_us * 1000)
+            assert verdict.generator_busy(done) == pytest.approx(share)
+            seen.append(verdict.of_trial(done).verdict)
+            if seen[-1] is Verdict.GENERATOR_BOUND:
                 return
-        pytest.skip("something else was at work in each of the trials")
+        pytest.fail(f"of trials that looked undisturbed none was bound by its generator: {seen}")
 
     def test_one_that_floods_its_log_is_measured_all_the_same(self, tmp_path: Path) -> None:
         done, found = verdict_of(tmp_path, "Floods")
@@ -184,7 +210,7 @@ class TestRight:
 
 class TestWitness:
     def test_h2load_sees_the_same_server(self, tmp_path: Path) -> None:
-        done = measure(tmp_path, "Good", purpose=Purpose.WITNESS)
+        done = measure(tmp_path, "Good", purpose=Purpose.WITNESS, generator=Generator.H2LOAD)
         assert done.purpose is Purpose.WITNESS
         assert done.load is not None
         assert done.load.generator == "h2load"
@@ -231,16 +257,14 @@ class TestWrong:
 
     def test_one_that_stops_answering_on_some_connections(self, tmp_path: Path) -> None:
         """About half of the connections' time is missing; where something else took it, that is no stall."""
-        for attempt in range(ATTEMPTS):
-            done, found = verdict_of(tmp_path / str(attempt), "HalfStalls")
-            if verdict.disturbance(done) is None:
-                assert found.verdict is Verdict.STALLED or (verdict.generator_busy(done) or 0) >= 0.75, found
-                proofs = verdict.proofs(done)
-                assert proofs is not None
-                assert proofs.little_ratio is not None
-                assert proofs.little_ratio < 0.75
+        seen = []
+        for done in calm_trials(measure(tmp_path / str(attempt), "HalfStalls") for attempt in range(ATTEMPTS)):
+            found, proofs = verdict.of_trial(done), verdict.proofs(done)
+            seen.append(found)
+            little = getattr(proofs, "little_ratio", None)
+            if found.verdict is Verdict.STALLED and little is not None and little < 0.75:
                 return
-        pytest.skip("something else was at work in each of the trials")
+        pytest.fail(f"of trials that looked undisturbed none shows the stall: {seen}")
 
     def test_one_that_never_answers(self, tmp_path: Path, impatient: None) -> None:
         done, found = verdict_of(tmp_path, "StallsAtOnce")

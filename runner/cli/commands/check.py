@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
         "pipebench check tornado --verbose",
         "pipebench check aiohttp --case two-gets,byte-at-a-time",
         "pipebench check japronto --ladder",
+        "pipebench check tornado --against released.json",
     ),
 )
 @click.argument("adapters", nargs=-1, metavar="[ADAPTER]...")
@@ -29,6 +31,12 @@ if TYPE_CHECKING:
 @click.option("--case", "cases", type=options.NAMES, default=(), help="Only these cases, by name or number.  [all]")
 @click.option("--strict", is_flag=True, help="Exit code 1 where any case failed.")
 @click.option("--ladder", is_flag=True, help="Also search the largest depth and number of connections that work.")
+@click.option(
+    "--against",
+    type=click.Path(path_type=Path),
+    help="Say what changed since FILE, a record of check --format json or its .gz; exit code 1 where it is worse.",
+    metavar="FILE",
+)
 @click.option("--verbose", is_flag=True, help="Show the bytes of each case that is not a pass.")
 @click.option(
     "--format",
@@ -46,6 +54,7 @@ def command(  # noqa: PLR0913 - an option each
     cases: tuple[str, ...],
     strict: bool,
     ladder: bool,
+    against: Path | None,
     verbose: bool,
     format_: str,
     quiet: bool,
@@ -54,16 +63,27 @@ def command(  # noqa: PLR0913 - an option each
 
     Exit code 1 where pipelining does not work, or a case that was asked for by name failed. What servers do with
     malformed requests is theirs: it is shown, and fails with --strict.
+
+    With --against only what changed is shown, and only a change for the worse is a failure.
     """
-    from runner.conformance import record
+    from runner.conformance import differences, record
     from runner.conformance.case import Outcome
     from runner.report.tables import conformance
+    from runner.report.tables import differences as rendered
     from runner.suite import inquiries, progress
 
+    before = None if against is None else record.read(against)
     with progress.reporter(quiet=quiet) as reporter:
         found = inquiries.examine(
             adapters, project.ROOT, reporter, groups=groups, variants=variants, cases=cases, ladder=ladder
         )
+    if before is not None:
+        compared = differences.compare(before, found)
+        if format_ == "json":
+            printing.as_json({"compared": rendered.as_json(compared)})
+        else:
+            click.echo(rendered.text(compared))
+        sys.exit(any(one.regressed for one in compared))
     if format_ == "json":
         printing.as_json(record.as_json(*found))
     elif format_ == "markdown":

@@ -33,9 +33,9 @@ if TYPE_CHECKING:
 @click.option(
     "--fail-if-slower",
     "tolerated",
-    type=options.SHARE,
-    metavar="share",
-    help="Exit code 1 where a whole interval lies beyond it, as 5%, or a cell no longer works.",
+    type=options.TOLERANCE,
+    help="Exit code 1 where a whole interval lies beyond it, as 5%, or 5%,p99=20% for paced loads too, or a cell no "
+    "longer works.",
 )
 @click.option(
     "--fail-if-inconclusive",
@@ -52,7 +52,7 @@ def command(  # noqa: PLR0913 - an option each
     a: str | None,
     b: str | None,
     format_: str,
-    tolerated: float | None,
+    tolerated: tuple[float | None, float | None] | None,
     fail_if_inconclusive: bool,
     across_machines: bool,
     skip_damaged: bool,
@@ -82,11 +82,13 @@ def command(  # noqa: PLR0913 - an option each
         click.echo(comparison_tables.markdown(found), nl=False)
     else:
         printing.through_rich(*comparison_tables.terminal(found))
-    slower = found.slower_than(tolerated) if tolerated is not None else ()
+    allowed = comparison.Tolerance(*(tolerated or ()))
+    slower = found.slower_than(allowed) if tolerated is not None else ()
     for cell in slower:
-        click.echo(f"pipebench: {comparison_tables.verdict(cell, tolerated or 0)}", err=True)
-    unclear = found.inconclusive(tolerated if tolerated is not None else SOUGHT) if fail_if_inconclusive else ()
+        click.echo(f"pipebench: {comparison_tables.verdict(cell, allowed)}", err=True)
+    sought = SOUGHT if allowed.rate is None else allowed.rate
+    unclear = found.inconclusive(sought) if fail_if_inconclusive else ()
     for cell in unclear:
-        click.echo(f"pipebench: {comparison_tables.inconclusive(cell, tolerated or SOUGHT)}", err=True)
+        click.echo(f"pipebench: {comparison_tables.inconclusive(cell, sought)}", err=True)
     if slower or unclear:
         sys.exit(1)

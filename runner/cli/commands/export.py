@@ -10,15 +10,16 @@ import click
 from runner.cli import options, printing
 
 if TYPE_CHECKING:
-    pass
+    from collections.abc import Iterator
 
+    from runner.report.formats import Report
 
 _EXPORTS = {
     "hdr-log": "HdrHistogram's log, a histogram a trial",
     "hgrm": "HdrHistogram's percentiles, a file a cell",
     "svg": "the charts, a file each",
     "png": "the same as pixels",
-    "parquet": "all trials, raw",
+    "parquet": "all trials, a flat row each",
     "github-summary": "Markdown for $GITHUB_STEP_SUMMARY",
     "benchmark-json": "github-action-benchmark's customBiggerIsBetter",
 }
@@ -30,6 +31,7 @@ _EXPORTS = {
         "pipebench export latest --format hdr-log --output latest.hlog",
         "pipebench export latest --format hgrm --output percentiles/",
         "pipebench export latest --format png --dark --output charts/",
+        "pipebench export latest --format svg --chart overview --only aiohttp,uvicorn --output .",
         "pipebench export 20261121 --format parquet --output trials.parquet",
     ),
 )
@@ -45,42 +47,78 @@ _EXPORTS = {
     "--output", type=click.Path(path_type=Path), help="File to write, or folder for several.  [standard output]"
 )
 @click.option("--dark", is_flag=True, help="Charts for dark paper.")
+@click.option("--chart", "chosen", type=options.NAMES, default=(), help="Charts of these names alone; patterns.  [all]")
+@click.option("--width", type=click.IntRange(min=360, max=4000), help="Pixels that a chart is wide.  [480]")
+@click.option("--scale", type=click.FloatRange(min=0.5, max=10), help="Pixels of a PNG for each of the chart's.  [2]")
+@click.option("--only", type=options.NAMES, default=(), help="These adapters alone; patterns.  [all]")
 @options.skip_damaged
 @options.records_in
-def command(run: str, format_: str, output: Path | None, dark: bool, skip_damaged: bool, results: Path) -> None:
+def command(  # noqa: PLR0913, PLR0917 - its options
+    run: str,
+    format_: str,
+    output: Path | None,
+    dark: bool,
+    chosen: tuple[str, ...],
+    width: int | None,
+    scale: float | None,
+    only: tuple[str, ...],
+    skip_damaged: bool,
+    results: Path,
+) -> None:
     """Write RUN in the format of another tool: its latencies, its trials, its throughputs, or its charts.
 
-    Latencies are those of trials that count and were proved; cells without one are named on standard error.
+    Latencies are those of trials that count and were proved; cells without one are named on standard error, and so is
+    what was written.
     """
     from runner.record import store
     from runner.report import exchange
-    from runner.rows import rows
+    from runner.report.formats import Report
 
     charted = format_ in {"svg", "png"}
     if output is None and (charted or format_ in {"hgrm", "parquet"}):
-        raise click.UsageError(f"--format {format_} needs --output: it is not written to a terminal")
-    if dark and not charted:
-        raise click.UsageError(f"--dark is for charts: leave it out, or ask for --format svg or png, not {format_}")
-    head, trials = printing.read(store.find(results, run), skip_damaged=skip_damaged)
+        raise click.UsageError(f"--format {format_} needs --output: a file, or a folder for several")
+    asked = {"--dark": dark, "--chart": chosen, "--width": width, "--scale": scale}
+    if not charted and (wrong := next((name for name, value in asked.items() if value), None)):
+        raise click.UsageError(f"{wrong} is for charts: leave it out, or ask for --format svg or png, not {format_}")
+    if scale and format_ == "svg":
+        raise click.UsageError("--scale is for --format png: an SVG has no pixels, --width makes it wider")
+    report = Report.read(store.find(results, run), skip_damaged=skip_damaged)
+    printing.say_left_out(report.damage)
+    if only:
+        report = report.only(only)
+    head, trials = report.run, report.trials
     if format_ in {"hgrm", "hdr-log"} and (missing := exchange.left_out(head, trials)):
         click.echo(f"pipebench: no proved latency, so left out: {', '.join(missing)}", err=True)
     if format_ == "hgrm" and output is not None:
         found = exchange.percentile_distributions(head, trials)
         printing.write_all(((name, text.encode()) for name, text in found.items()), output)
     elif charted and output is not None:
-        from runner.report.charts import charts, vega
-
-        drawn = (
-            (one.name, vega.png(one.chart, dark=dark) if format_ == "png" else vega.svg(one.chart, dark=dark).encode())
-            for one in charts.drawings(head, rows.rows(head, trials), trials)
-        )
-        printing.write_all(((f"{name}.{format_}", content) for name, content in drawn), output)
+        printing.write_all(_pictures(report, format_, chosen, dark=dark, width=width, scale=scale), output)
     elif format_ == "parquet" and output is not None:
         with printing.writing(output):
-            exchange.write_parquet(head, trials, output)
+            count = exchange.write_parquet(head, trials, output)
+        printing.wrote(output, f"{count} trials")
     elif format_ == "hdr-log":
         printing.write(exchange.hdr_log(head, trials), output)
     elif format_ == "github-summary":
-        printing.write(exchange.job_summary(head, rows.rows(head, trials)), output)
+        printing.write(exchange.job_summary(head, report.rows), output)
     else:
-        printing.write(exchange.benchmark_entries(head, rows.rows(head, trials)), output)
+        printing.write(exchange.benchmark_entries(head, report.rows, trials), output)
+    if output is not None and output.is_file() and format_ != "parquet":
+        printing.wrote(output)
+
+
+def _pictures(
+    report: Report, format_: str, chosen: tuple[str, ...], *, dark: bool, width: int | None, scale: float | None
+) -> Iterator[tuple[str, bytes]]:
+    """The charts that were asked for, drawn one by one."""
+    from runner.report import formats
+    from runner.report.charts import charts, frame, vega
+
+    source = charts.source(report.run)
+    for one in formats.charts_named(report, chosen):
+        chart = one.chart(source, width or frame.WIDTH)
+        drawn = (
+            vega.png(chart, dark=dark, scale=scale or 2) if format_ == "png" else vega.svg(chart, dark=dark).encode()
+        )
+        yield f"{one.name}.{format_}", drawn

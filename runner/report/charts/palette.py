@@ -60,12 +60,25 @@ def darkened(spec: Any) -> Any:
 
 
 def stylesheet() -> str:
-    """The page's colours as custom properties, and those of its charts for dark paper; what is printed is light."""
+    """The page's colours as custom properties, and the looks of its charts' marks and lines; what is printed is light.
+
+    A mark of a chart has a class ``m0`` and so on, a line of a panel ``l0``, a line of a chosen server ``s0``.
+    """
 
     def named(theme: int) -> str:
-        return " ".join(f"--{name}: {both[theme]};" for name, both in PAGE.items())
+        both = {**PAGE, **{f"series-{number}": (ink, DARK[ink]) for number, ink in enumerate(SERIES)}}
+        return " ".join(f"--{name}: {inks[theme]};" for name, inks in both.items())
 
-    lines = [f":root {{ {named(0)} }}", "@media screen and (prefers-color-scheme: dark) {", f"  :root {{ {named(1)} }}"]
-    for light, dark in DARK.items():
-        lines += [f'  .chart [{part}="{light}"] {{ {part}: {dark}; }}' for part in ("fill", "stroke")]
-    return "\n".join([*lines, "}"])
+    lines = [
+        f":root {{ {named(0)} }}",
+        "@media screen and (prefers-color-scheme: dark) {",
+        f"  :root {{ {named(1)} }}",
+        "}",
+    ]
+    for number, dash in enumerate(DASHES):
+        ink = f"var(--series-{number})"
+        lines.append(f".m{number} {{ fill: {ink}; stroke: {ink}; }}")
+        lines.append(f".l{number}, .s{number} {{ color: {ink}; }}")
+        if dash != (1, 0):
+            lines.append(f".l.l{number}, .l.s{number} {{ stroke-dasharray: {' '.join(map(str, dash))}; }}")
+    return "\n".join([*lines, ".b { fill: var(--paper); stroke-width: 1.5; }"])

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from functools import cache
+from html import escape
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -16,7 +17,7 @@ from typing import Any
 import altair as alt
 
 from runner.report.charts import palette
-from runner.report.charts.plots import Chart
+from runner.report.charts.frame import Chart
 
 _VEGA_LITE = ".".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
 _FONTS = Path(__file__).with_name("fonts.conf")
@@ -25,8 +26,9 @@ _WORD = {"data": {"values": [{}]}, "mark": "text", "encoding": {"text": {"value"
 
 def svg(chart: Chart, *, dark: bool = False) -> str:
     """The chart as SVG, for light paper or for dark."""
-    drawn: str = _converter().vegalite_to_svg(_spec(chart, dark=dark), vl_version=_VEGA_LITE, allowed_base_urls=[])
-    return drawn
+    spec = _spec(chart, dark=dark)
+    drawn: str = _converter().vegalite_to_svg(spec, vl_version=_VEGA_LITE, allowed_base_urls=[])
+    return _told(drawn, spec)
 
 
 def png(chart: Chart, *, dark: bool = False, scale: float = 2) -> bytes:
@@ -35,6 +37,13 @@ def png(chart: Chart, *, dark: bool = False, scale: float = 2) -> bytes:
     spec["config"]["background"] = palette.DARK[palette.PAPER] if dark else palette.PAPER
     drawn: bytes = _converter().vegalite_to_png(spec, vl_version=_VEGA_LITE, scale=scale, allowed_base_urls=[])
     return drawn
+
+
+def _told(svg: str, spec: dict[str, Any]) -> str:
+    """The SVG with its title and what it shows in words, for who does not see it."""
+    start, end, rest = svg.partition(">")
+    title, description = spec.get("title", {}).get("text", ""), spec.get("description", "")
+    return f'{start} role="img"{end}<title>{escape(title)}</title><desc>{escape(description)}</desc>{rest}'
 
 
 def _spec(chart: Chart, *, dark: bool) -> dict[str, Any]:

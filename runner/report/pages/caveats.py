@@ -17,10 +17,11 @@ NAMED = 12
 
 @dataclass(frozen=True, slots=True)
 class Caveat:
-    """One reservation: what it is about, and what it means for the figures."""
+    """One reservation: what it is about, what it means for the figures, and how much of it there is in few words."""
 
     subject: str
     text: str
+    short: str
 
 
 def caveats(run: Run, rows: Sequence[Row]) -> tuple[Caveat, ...]:
@@ -32,25 +33,29 @@ def _of_the_run(run: Run, rows: Sequence[Row]) -> Iterator[Caveat]:
     if run.finished_at is None:
         waiting = len({*run.cells} - {row.cell for row in rows if row.trials})
         left = f"{waiting} of {len(run.cells)} cells have no trial yet" if waiting > 0 else "more trials were planned"
-        yield Caveat("Run not complete", f"{left}: pipebench run --resume {run.id}")
+        yield Caveat("Run not complete", f"{left}: pipebench run --resume {run.id}", "run not complete")
     if not run.plan.check:
-        yield Caveat("Not checked", "run with --no-check: nobody looked whether the responses are right")
+        yield Caveat("Not checked", "run with --no-check: nobody looked whether the responses are right", "not checked")
     if run.placement.shared:
-        yield Caveat("Shared CPUs", "server and load generator shared their CPUs: every rate is too low")
+        yield Caveat("Shared CPUs", "server and load generator shared their CPUs: every rate is too low", "shared CPUs")
     if run.revision is None:
-        yield Caveat("Revision unknown", "the suite was not run from a checkout that tells its commit")
+        yield Caveat(
+            "Revision unknown", "the suite was not run from a checkout that tells its commit", "revision unknown"
+        )
     elif run.revision.endswith("+"):
-        yield Caveat("Uncommitted changes", f"measured with changes to {run.revision.rstrip('+')} that no commit holds")
+        changes = f"measured with changes to {run.revision.rstrip('+')} that no commit holds"
+        yield Caveat("Uncommitted changes", changes, "uncommitted changes")
     for finding in run.findings:
         if finding.level in {Level.WARNING, Level.PROBLEM}:
             told = finding.state if finding.effect is None else f"{finding.state}; {finding.effect}"
-            yield Caveat(f"Machine: {finding.subject}", told)
+            yield Caveat(f"Machine: {finding.subject}", told, f"machine: {finding.subject}")
     disturbed, trials = sum(row.disturbed_trials for row in rows), sum(row.trials for row in rows)
     if disturbed:
         yield Caveat(
             "Disturbed trials",
             f"during {disturbed} of {trials} trials other work took CPU time; they count only where there are too few "
             f"others: {_where(row for row in rows if row.disturbed_trials)}",
+            f"{disturbed} of {trials} trials disturbed",
         )
 
 
@@ -61,33 +66,40 @@ def _of_rows(run: Run, rows: Sequence[Row]) -> Iterator[Caveat]:
         yield Caveat(
             "Lower bounds",
             f"{len(bounds)} {of} are marked ≥: the load generator ran out of CPU first: {_where(bounds)}",
+            f"{len(bounds)} lower bounds",
         )
     unclear = [row for row in rows if row.verdict is Verdict.NEITHER]
     if unclear:
-        yield Caveat("Limit unclear", f"in {len(unclear)} {of} neither side was busy: {_where(unclear)}")
+        told = f"in {len(unclear)} {of} neither side was busy: {_where(unclear)}"
+        yield Caveat("Limit unclear", told, f"{len(unclear)} with an unclear limit")
     failed = [row for row in rows if not row.verdict.has_rate]
     if failed:
-        yield Caveat("Failures", f"{len(failed)} {of} have no rate, because the server failed: {_where(failed)}")
+        told = f"{len(failed)} {of} have no rate, because the server failed: {_where(failed)}"
+        yield Caveat("Failures", told, f"{len(failed)} failed")
     alone = [row for row in rows if (rate := row.requests_per_second) is not None and rate.high is None]
     if alone:
-        yield Caveat("No interval", f"{len(alone)} {of} have too few trials to tell how far to trust them")
+        told = f"{len(alone)} {of} have too few trials to tell how far to trust them"
+        yield Caveat("No interval", told, f"{len(alone)} without an interval")
     wide = [row for row in rows if standard.imprecise(run, row) and row not in alone]
     if wide:
-        yield Caveat(
-            "Precision not reached", f"{len(wide)} {of} are not within ±{run.plan.precision * 100:g} %: {_where(wide)}"
-        )
+        within = f"±{run.plan.precision * 100:g} %"
+        told = f"{len(wide)} {of} are not within {within}: {_where(wide)}"
+        yield Caveat("Precision not reached", told, f"{len(wide)} {of} wider than {within}")
     blind = [row for row in rows if row.verdict.has_rate and not (row.batch_latency_us and row.batch_latency_us.exact)]
     if blind:
-        yield Caveat("Latency not measured", f"in {len(blind)} {of}, the notes say why: {_where(blind)}")
+        told = f"in {len(blind)} {of}, the notes say why: {_where(blind)}"
+        yield Caveat("Latency not measured", told, f"{len(blind)} without latency")
     doubted = [row for row in rows if row.witness is not None and row.witness.agrees is False]
     if doubted:
-        yield Caveat("Witness disagrees", f"h2load saw other figures in {len(doubted)} {of}: {_where(doubted)}")
+        told = f"h2load saw other figures in {len(doubted)} {of}: {_where(doubted)}"
+        yield Caveat("Witness disagrees", told, f"{len(doubted)} where h2load differs")
 
 
 def _missing(rows: Sequence[Row]) -> Iterator[Caveat]:
     gone = [row for row in rows if row.verdict is Verdict.UNAVAILABLE and row.depth is None]
     if gone:
-        yield Caveat("Not available", f"could not be run on this machine: {_listed(row.title for row in gone)}")
+        told = f"could not be run on this machine: {_listed(row.title for row in gone)}"
+        yield Caveat("Not available", told, f"{len(gone)} not available")
 
 
 def _where(rows: Iterable[Row]) -> str:

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import re
 from functools import cache
 from importlib import resources
 from urllib.parse import quote
 
-from jinja2 import Environment, StrictUndefined, Template
+from jinja2 import Environment, FunctionLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from runner.record.plaintext import plain
@@ -23,9 +22,15 @@ from runner.report.charts import palette
 @cache
 def template(name: str) -> Template:
     """A template of this package. A name that it is not given is an error."""
-    environment = Environment(autoescape=True, undefined=StrictUndefined, keep_trailing_newline=True, finalize=_shown)
+    environment = Environment(
+        autoescape=True,
+        undefined=StrictUndefined,
+        keep_trailing_newline=True,
+        loader=FunctionLoader(file),
+        finalize=_shown,
+    )
     environment.filters["address"] = quote
-    return environment.from_string(file(name))
+    return environment.get_template(name)
 
 
 def _shown(value: object) -> object:
@@ -51,13 +56,6 @@ def policy(style: str, script: str = "") -> str:
         f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; img-src data:; "
         "base-uri 'none'; form-action 'none'"
     )
-
-
-def inline(svg: str, name: str) -> Markup:
-    """A chart's SVG with names of its own, so that many can stand in one page; what it shows is said beside it."""
-    text = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{name}-", svg[svg.index("<svg") :])
-    text = text.replace("<svg ", '<svg aria-hidden="true" focusable="false" ', 1)
-    return Markup(text)  # noqa: S704 - Vega escapes the text in it; a test holds it to that
 
 
 def _hash(text: str) -> str:

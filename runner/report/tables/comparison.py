@@ -15,7 +15,7 @@ from runner.report.tables import fitting
 from runner.report.tables.fitting import Column
 from runner.report.tables.standard import group_title
 from runner.rows import figures
-from runner.rows.comparison import COST, Change, Compared, Comparison, Side
+from runner.rows.comparison import COST, RATE, TAIL, Change, Compared, Comparison, Side, Tolerance
 from runner.rows.power import SOUGHT
 from runner.rows.row import Group
 
@@ -30,7 +30,8 @@ _COLUMNS = (
     Column("new", left=False, worth=1),
     Column("ratio", left=False),
     Column("95 % interval", left=False),
-    Column("CPU ratio", left=False, worth=3),
+    Column("CPU ratio", left=False, worth=4),
+    Column("would have shown", left=False, worth=3),
     Column("change", least=12),
 )
 _COLOURS = {Change.FASTER: "green", Change.WORKS_NOW: "green", Change.SLOWER: "red", Change.FAILS_NOW: "red"}
@@ -41,10 +42,9 @@ def cells(one: Compared, drift: Drift | None = None) -> tuple[str, ...]:
     """One cell's figures, in the order of :data:`HEADINGS`; the new rate less what the machine drifted."""
     return (
         f"{one.title} · {one.new.variant}" if one.new.variant and one.base.variant == one.new.variant else one.title,
-        _rate(one.base),
-        _rate(one.new) if drift is None else _corrected(one.new, drift),
-        figures.NOTHING if one.rate_ratio is None else f"{one.rate_ratio.mean:.3f}",
-        _interval(one.rate_ratio),
+        *_figures(one, drift),
+        figures.NOTHING if one.ratio is None else f"{one.ratio.mean:.3f}",
+        _interval(one.ratio),
         figures.NOTHING if one.cpu_ratio is None else f"{one.cpu_ratio.mean:.3f} {_interval(one.cpu_ratio)}",
         figures.NOTHING if one.could_have_shown is None else _share(one.could_have_shown),
         _change(one),
@@ -162,27 +162,41 @@ def inconclusive(one: Compared, tolerated: float) -> str:
     return f"{what}: inconclusive: it would have shown {_share(one.could_have_shown)}, not {_share(tolerated)}{more}"
 
 
-def verdict(one: Compared, tolerated: float) -> str:
+def verdict(one: Compared, tolerated: Tolerance) -> str:
     """Why a cell is slower than ``tolerated`` allows, in one line."""
     fields = ", a browser's headers" if one.headers is Headers.BROWSER else ""
     what = f"{one.title} at depth {one.depth}, {one.connections} connections{fields}"
     if one.change is Change.FAILS_NOW:
         return f"{what}: fails now: {one.new.verdict}: {one.new.reason}"
-    ratio, by = (one.cpu_ratio, "CPU time of a request") if one.by == COST else (one.rate_ratio, "rate")
-    return f"{what}: slower than {tolerated:.1%} allows: the ratio of its {by} is {_interval(ratio)}"
+    if one.load is not None:
+        what += f", at {one.load}"
+    ratio, by = (one.cpu_ratio, "CPU time of a request") if one.by == COST else (one.ratio, one.by or RATE)
+    share = tolerated.p99 if one.by == TAIL else tolerated.rate
+    return f"{what}: slower than {share or 0:.1%} allows: the ratio of its {by} is {_interval(ratio)}"
 
 
 def _grouped(compared: Sequence[Compared]) -> Iterator[tuple[str, list[Compared]]]:
-    for group, members in groupby(
-        compared, key=lambda one: Group(one.workers, one.connections, one.depth, one.headers)
+    for (group, load), members in groupby(
+        compared, key=lambda one: (Group(one.workers, one.connections, one.depth, one.headers), one.load)
     ):
-        yield group_title(group), list(members)
+        yield group_title(group) + (f" · p99 at {load}" if load else ""), list(members)
 
 
 def _alone(found: Comparison) -> Iterator[str]:
     for name, ids in (("base", found.only_base), ("new", found.only_new)):
         if ids:
             yield f"Only in {name}: {', '.join(ids)}"
+
+
+def _figures(one: Compared, drift: Drift | None) -> tuple[str, str]:
+    """What is compared of either side: rates, or of a paced load the p99."""
+    if one.load is not None:
+        base, new = (
+            side.verdict.value if side.p99_us is None else figures.duration(side.p99_us.mean)
+            for side in (one.base, one.new)
+        )
+        return base, new
+    return _rate(one.base), _rate(one.new) if drift is None else _corrected(one.new, drift)
 
 
 def _rate(side: Side) -> str:

@@ -37,6 +37,8 @@ class Fitted:
     """A table for rich that is drawn for the width it is given."""
 
     def __init__(self, title: str | None, columns: Sequence[Column], rows: Sequence[Sequence[Text]]) -> None:
+        if any(len(row) != len(columns) for row in rows):
+            raise ValueError("a row has another number of cells than the table has columns")
         self._title = title
         self._columns = columns
         self._rows = rows

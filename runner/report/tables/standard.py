@@ -6,7 +6,7 @@ import csv
 import io
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, is_dataclass
+from dataclasses import dataclass, is_dataclass, replace
 from functools import partial
 from itertools import groupby
 from operator import itemgetter
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
 import msgspec
 
+from runner.errors import RecordError
 from runner.record.jsontext import readable
 from runner.record.plaintext import counted
 from runner.record.plan import Headers, Plan
@@ -183,6 +184,21 @@ class Layout:
     note: Callable[[Row], str]
     style: Callable[[Row], str]
 
+    def only(self, columns: Sequence[str]) -> Layout:
+        """The columns of these names, in the order asked for; the verdict stays, for without it a figure says nothing.
+
+        Raises :class:`RecordError` for a name that there is not.
+        """
+        known, own = list(self.headings), self.cells
+        if missing := [name for name in columns if name not in known]:
+            raise RecordError(f"no column {missing[0]!r}: there are {', '.join(known)}")
+        places = [*(known.index(name) for name in columns if name != known[-1]), len(known) - 1]
+        return replace(
+            self,
+            headings=tuple(known[place] for place in places),
+            cells=lambda row: tuple(own(row)[place] for place in places),
+        )
+
 
 def layout(run: Run) -> Layout:
     """The tables of servers that are asked for nothing but an answer."""
@@ -288,9 +304,10 @@ def _beside(row: Row, seen: Witness) -> tuple[str, ...]:
     )
 
 
-def markdown(run: Run, rows: Sequence[Row]) -> str:
-    """The tables in GitHub's Markdown, the notes in a last column."""
-    return "\n".join((*markdown_summary(run, rows), *markdown_groups(grouped(rows), layout(run))))
+def markdown(run: Run, rows: Sequence[Row], chosen: Layout | None = None, *, noted: bool = True) -> str:
+    """The tables in GitHub's Markdown, by the layout chosen; ``noted``: with the notes in a last column."""
+    groups = markdown_groups(grouped(rows), chosen or layout(run), noted=noted)
+    return "\n".join((*markdown_summary(run, rows), *groups))
 
 
 def markdown_summary(run: Run, rows: Sequence[Row]) -> list[str]:
@@ -298,13 +315,16 @@ def markdown_summary(run: Run, rows: Sequence[Row]) -> list[str]:
     return [*(f"{escape(line)}  " for line in summary(run, rows)), ""]
 
 
-def markdown_groups(groups: Iterable[tuple[Group, Sequence[Row]]], layout: Layout) -> Iterator[str]:
-    """The lines of one table a group, each below its title."""
+def markdown_groups(
+    groups: Iterable[tuple[Group, Sequence[Row]]], layout: Layout, *, noted: bool = True
+) -> Iterator[str]:
+    """The lines of one table a group, each below its title; ``noted``: with the notes."""
     for group, members in groups:
         yield from (f"### {layout.title(group)}", "")
         if group[2]:
-            drawn = (map(escape, (*layout.cells(row), layout.note(row))) for row in members)
-            yield from table((*layout.headings, "note"), {*layout.left, "note"}, drawn)
+            last = ("note",) if noted else ()
+            drawn = (map(escape, (*layout.cells(row), *(layout.note(row) for _ in last))) for row in members)
+            yield from table((*layout.headings, *last), {*layout.left, *last}, drawn)
         else:
             reasons = (map(escape, (row.title, layout.note(row))) for row in members)
             yield from table(("server", "note"), ("server", "note"), reasons)

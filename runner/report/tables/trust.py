@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
 from runner.report.markdown import table
 from runner.rows.figures import NOTHING
+from runner.rows.known import Answer
 from runner.rows.planted import AGAIN, Level, Outcome, Share
 
 _HEAD = """\
@@ -57,3 +62,27 @@ def _cells(level: Level) -> tuple[str, ...]:
 
 def _share(share: Share) -> str:
     return f"{share.found / share.of if share.of else 0:.0%} ({share.low:.0%} to {share.high:.0%})"
+
+
+def answers(found: Sequence[Answer]) -> str:
+    """A table of known answers: what, computed, measured, whether they agree."""
+    headings = ("load", "reported by", "computed", "measured", "may differ by", "agrees")
+    lines = table(headings, ("load", "reported by", "agrees"), map(_answer, found))
+    told = sum(one.agrees for one in found)
+    return "\n".join((*lines, "", f"{told} of {len(found)} agree.")) + "\n"
+
+
+def as_data(answer: Answer) -> dict[str, Any]:
+    """An answer as plain data, with whether it agrees."""
+    return {**asdict(answer), "agrees": answer.agrees}
+
+
+def _answer(one: Answer) -> tuple[str, ...]:
+    return (
+        one.what,
+        one.report,
+        f"{one.computed:.5g} {one.unit}",
+        NOTHING if one.measured is None else f"{one.measured:.5g} {one.unit}",
+        f"{one.tolerance:.3g} ({one.because})",
+        "yes" if one.agrees else "NO",
+    )

@@ -63,7 +63,13 @@ def test_a_specification_is_darkened_but_for_its_data() -> None:
     }
 
 
-def test_the_stylesheet_darkens_every_colour_that_a_chart_may_have() -> None:
-    dark = palette.stylesheet().partition("prefers-color-scheme: dark")[2]
-    assert dict(re.findall(r'\[fill="(.*?)"\] { fill: (.*?); }', dark)) == dict(palette.DARK)
-    assert dict(re.findall(r'\[stroke="(.*?)"\] { stroke: (.*?); }', dark)) == dict(palette.DARK)
+def test_every_mark_and_line_of_a_page_has_its_ink_on_both_papers_and_its_dash() -> None:
+    light, _, dark = palette.stylesheet().partition("@media screen and (prefers-color-scheme: dark)")
+    for number, ink in enumerate(palette.SERIES):
+        assert f"--series-{number}: {ink};" in light
+        assert f"--series-{number}: {palette.DARK[ink]};" in dark
+        assert f".m{number} {{ fill: var(--series-{number}); stroke: var(--series-{number}); }}" in dark
+    dashes = dict(re.findall(r"\.l\.s(\d) { stroke-dasharray: (.*?); }", dark))
+    assert dashes == {
+        str(number): " ".join(map(str, dash)) for number, dash in enumerate(palette.DASHES) if dash != (1, 0)
+    }

@@ -10,8 +10,9 @@ from xml.etree import ElementTree
 import pytest
 import vl_convert
 
-from runner.report.charts import plots, vega
-from runner.report.charts.plots import Bar
+from runner.report.charts import dots, vega
+from runner.report.charts.frame import Caption
+from runner.report.charts.shapes import Axis, Dot, DotRow, Dots, Unit
 
 
 @pytest.fixture
@@ -43,7 +44,7 @@ def test_fonts_of_the_machine_are_hidden_while_they_are_looked_for_and_no_longer
 
 @pytest.mark.parametrize("label", ["日本語", "\N{PARTY POPPER}", "العربية"])
 def test_words_that_its_font_has_no_letters_for_are_drawn_all_the_same(label: str) -> None:
-    bar = Bar(label, 1.0, 0.9, 1.1, "1", bound=False)
-    chart = plots.bars([bar], title=label, description=label, unit="requests/s")
+    shape = Dots((DotRow("a", label, (Dot(1.0, 0.9, 1.1),), "1"),), ("rate",), Axis("requests/s", Unit.COUNT))
+    chart = dots.chart(shape, Caption(label, label, label))
     assert label in vega.svg(chart)
     assert vega.png(chart).startswith(b"\x89PNG")

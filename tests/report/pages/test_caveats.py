@@ -23,8 +23,8 @@ def told(head: Run, trials: list[Trial]) -> dict[str, str]:
 
 
 def only(head: Run, trials: list[Trial]) -> Caveat:
-    ((subject, text),) = told(head, trials).items()
-    return Caveat(subject, text)
+    assert len(told(head, trials)) == 1
+    return caveats(head, rows.rows(head, trials))[0]
 
 
 def changed(trials: list[Trial], adapter: str, **load: Any) -> list[Trial]:
@@ -37,6 +37,14 @@ def changed(trials: list[Trial], adapter: str, **load: Any) -> list[Trial]:
 
 def test_a_clean_run_has_none() -> None:
     assert told(*builders.matrix()) == {}
+
+
+def test_each_is_told_in_a_few_words_with_its_number_too() -> None:
+    head, trials = builders.matrix(adapters=2, depths=(1, 5))
+    bound = changed(trials, "adapter-1", cpu_ns=SECOND_NS)
+    assert only(head, bound).short == "2 lower bounds"
+    narrow = replace(head, plan=replace(head.plan, precision=0.001))
+    assert [caveat.short for caveat in caveats(narrow, rows.rows(narrow, trials))] == ["4 of 4 rows wider than ±0.1 %"]
 
 
 class TestOfTheRun:
@@ -100,7 +108,7 @@ class TestOfRows:
         died = Exit(code=None, signal="SIGABRT", killed=False, before_stop=True)
         crashed = [replace(trial, exit=died) if trial.cell.adapter == "adapter-0" else trial for trial in trials]
         assert only(head, crashed) == Caveat(
-            "Failures", "1 of 2 rows have no rate, because the server failed: adapter 0 at depth 5"
+            "Failures", "1 of 2 rows have no rate, because the server failed: adapter 0 at depth 5", "1 failed"
         )
 
     def test_one_trial_has_no_interval(self) -> None:

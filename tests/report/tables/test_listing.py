@@ -65,7 +65,7 @@ def test_the_table_shows_them_all() -> None:
 
 def test_what_sets_a_row_apart_stands_beside_its_body() -> None:
     made = builders.environment(adapter=builders.adapter(body=Body.STR, remark="TCP_NODELAY set by hand"))
-    last = drawn(listing.table(listing.entries([made])))[1]
+    last = drawn(*listing.table(listing.entries([made])))[1]
     assert last.split()[6:] == ["str", "yes", "TCP_NODELAY", "set", "by", "hand"]
 
 

