@@ -41,6 +41,8 @@ BURST_BY_S = 0.95
 """A burst that ends later than this takes the next second too; the load without it is then held as long."""
 MIN_GOES = 2
 MAX_GOES = 4
+FAILURES = 1
+"""So many goes may fail: on a machine that stands still for seconds a server closes an idle connection."""
 
 VARIABLES: Mapping[str, str] = {"PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1"}
 """What every server finds in its environment, so that two goes do the same."""
@@ -115,17 +117,20 @@ def count(
     goes: dict[int, list[float]] = {depth: [] for depth in depths}
     places: Mapping[Place, float] = {}
     processes, reason = None, _NO_JIT.get(adapter.language)
-    try:
-        while reason is None and not _enough(goes):
-            number = len(goes[depths[0]]) + 1
+    failed = 0
+    while reason is None and not _enough(goes):
+        try:
             base, loads = _go(environment, depths, cpus)
-            processes = base.processes
-            for depth, load in zip(depths, loads, strict=True):
-                goes[depth].append((load.longer.profile.total - load.base.profile.total) / requests(depth))
-            places = cachegrind.per_unit(loads[0].base.profile, loads[0].longer.profile, requests(depths[0]))
-            said(f"  go {number}: {', '.join(f'{goes[d][-1]:,.0f}' for d in depths)} instructions")
-    except NotCountedError as error:
-        reason = str(error)
+        except NotCountedError as error:
+            failed += 1
+            reason = str(error) if failed > FAILURES else None
+            continue
+        processes = base.processes
+        for depth, load in zip(depths, loads, strict=True):
+            goes[depth].append((load.longer.profile.total - load.base.profile.total) / requests(depth))
+        places = cachegrind.per_unit(loads[0].base.profile, loads[0].longer.profile, requests(depths[0]))
+        number = len(goes[depths[0]])
+        said(f"  go {number}: {', '.join(f'{goes[d][-1]:,.0f}' for d in depths)} instructions")
     made = Count(
         adapter=adapter.name,
         title=adapter.title,
