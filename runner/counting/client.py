@@ -14,8 +14,8 @@ from runner.serving import procfs
 
 DEADLINE_S = 60.0
 """For one batch: valgrind makes a server fifty times slower."""
-SETTLE_S = 10.0
-"""So long a server may take to fall asleep before the next batch is sent all the same."""
+SETTLE_S = 2.0
+"""So long a server may take to fall asleep before the next batch is sent all the same; idle connections live 5 s."""
 _LOOKS = 2
 """So many looks in a row must find all threads asleep: one may fall between two threads that take turns."""
 
