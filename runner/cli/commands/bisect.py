@@ -15,9 +15,7 @@ from runner.cli import options
     "bisect", epilog=options.examples("pipebench bisect aiohttp --repo ../aiohttp --good v3.13.2 --bad master")
 )
 @click.argument("adapter")
-@click.option(
-    "--repo", required=True, type=click.Path(exists=True, file_okay=False, path_type=Path), help="A clone to look in."
-)
+@click.option("--repo", required=True, type=click.Path(path_type=Path), help="A clone to look in.")
 @click.option("--good", required=True, metavar="revision", help="One that took fewer instructions.")
 @click.option("--bad", required=True, metavar="revision", help="A later one that takes more.")
 @click.option("--quiet", is_flag=True, help="No progress on stderr.")

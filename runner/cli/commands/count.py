@@ -15,7 +15,7 @@ from runner.cli import options, printing
     epilog=options.examples(
         "pipebench count aiohttp",
         "pipebench count aiohttp --with ../aiohttp --where",
-        "pipebench count aiohttp@main aiohttp@HEAD --with ../aiohttp@main --with ../aiohttp@HEAD --fail-if-more 0.5%",
+        "pipebench count aiohttp@main aiohttp@HEAD --with ../aiohttp@main --with ../aiohttp@HEAD",
         "pipebench count aiohttp --releases aiohttp:8",
     ),
 )
