@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from rich.console import Console
 
+from runner.record.plaintext import plain
 from runner.record.plan import Headers
 from runner.record.run import AdapterRecord, ConformanceSummary, Run
 from runner.record.trial import Exit, LogError, Trial, Verdict
@@ -131,8 +132,8 @@ class TestMarkdown:
 
 
 def _plain(text: str) -> str:
-    """White space as Markdown leaves it; NUL is replaced there (CommonMark 2.3)."""
-    return " ".join(text.replace("\0", "\N{REPLACEMENT CHARACTER}").split())
+    """White space as Markdown leaves it; what is not printable is replaced, as in every table."""
+    return " ".join(plain(text).split())
 
 
 class TestSummary:
