@@ -91,11 +91,17 @@ class FirstOnly(Good):
 
 
 class HalfStalls(Stalls):
-    """Under load, one of two connections stops."""
+    """Under load, one of two connections stops; the others are answered slowly, so that the generator has time."""
 
     @property
     def under_load(self) -> bool:
         return self.number > BEFORE_LOAD and self.number % 2 == 0
+
+    def answer(self, count: int) -> None:
+        until = time.perf_counter() + 0.0002
+        while time.perf_counter() < until:
+            pass
+        super().answer(count)
 
 
 class Fails(Good):

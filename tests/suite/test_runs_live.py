@@ -42,7 +42,7 @@ METADATA = """\
 # homepage = "https://example.org"
 # ///
 """
-SECOND = ("--duration", "1s", "--connections", "10", "--no-check")
+SECOND = ("--duration", "1s", "--connections", "10", "--no-check", "--load", "closed")
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +58,9 @@ class Checkout:
         self.results = root / "results"
         for name in ("runner", "lua"):
             (root / name).symlink_to(REPOSITORY / name)
+        (root / "go").mkdir()
+        for name in ("go.mod", "go.sum", "volley"):
+            (root / "go" / name).symlink_to(REPOSITORY / "go" / name)
         self.environ = {
             **os.environ,
             "PIPEBENCH_CACHE": str(cache),
@@ -222,7 +225,9 @@ class TestBadInput:
 
     def test_no_run_to_go_on_with(self, checkout: Checkout) -> None:
         checkout.adapter("alpha", "Works")
-        assert "no run 'latest': there is none in " in self.one_line(checkout, "--resume", "latest")
+        code, out, err = checkout.run("run", "--quiet", "--resume", "latest")
+        assert (code, out) == (2, "")
+        assert "no run 'latest': there is none in " in err
 
     def test_a_disk_that_fills_up(self, checkout: Checkout, tmp_path: Path) -> None:
         """A file system of 80 kB, in a mount namespace that ends with the run; the trials before are kept."""

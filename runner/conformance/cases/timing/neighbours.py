@@ -155,7 +155,7 @@ NEIGHBOURS: Final = (
                 Exchange((Send(BIG * MANY), Hold(LONG_S), Leave()), ("POST",) * MANY, enough=0, read_after_s=LONG_S)
                 for _ in range(FEW)
             ),
-            Exchange(_again_and_again(3), gets(3), enough=3),
+            Exchange(_again_and_again(6), gets(6), enough=6),
         ),
         undisturbed(Outcome.NOTE, paid=f"{FEW} clients that take no responses"),
         deadline_s=5.0,
