@@ -41,7 +41,10 @@ def test_the_order_of_a_published_run_recomputed_is_the_order_it_had(name: str) 
     schedule, trials = measured(name)
     course = Course(schedule)
     for trial in trials:
-        assert course.next(0.0) == Step(trial.cell, trial.round)
+        step = course.next(0.0)
+        assert step is not None
+        assert (step.cell, step.round) == (trial.cell, trial.round)
+        assert (step.rate is None) == (not trial.cell.is_paced)
         course.add(trial)
 
 
