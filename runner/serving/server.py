@@ -126,7 +126,7 @@ def start(
     ``variables``: what it finds in its environment beside ``HOST``, ``PORT`` and ``WORKERS``.
     """
     try:
-        log.parent.mkdir(parents=True, exist_ok=True)
+        log.parent.mkdir(exist_ok=True)
     except OSError as error:
         raise RecordError(f"cannot write {log.parent}: {error.strerror}") from None
     attempts = 1 if port else PORT_ATTEMPTS
