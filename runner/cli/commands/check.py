@@ -89,7 +89,11 @@ def command(  # noqa: PLR0913 - an option each
     elif format_ == "markdown":
         click.echo(conformance.markdown(found))
     else:
-        printing.through_rich(conformance.matrix(found), *([] if len(found) == 1 else map(conformance.remarks, found)))
+        tried = any(each.results for each in found)
+        printing.through_rich(
+            *([conformance.matrix(found)] if tried else []),
+            *(conformance.remarks(each) for each in found if len(found) > 1 or each.problem),
+        )
         printing.through_rich(*(conformance.ladder(each.ladder) for each in found if each.ladder is not None))
     if verbose and format_ == "text":
         for each in found:

@@ -95,8 +95,17 @@ def matrix(found: Sequence[Conformance]) -> RenderableType:
     return Group(table, Text(LEGEND, style="dim"))
 
 
+def untried(found: Conformance) -> RenderableType:
+    """Why a server was put to no case at all, and the lines of its log about it."""
+    return Group(
+        Text(f"{found.title}: {found.problem}", style="bold"), *(Text(f"  {line}", style="dim") for line in found.log)
+    )
+
+
 def remarks(found: Conformance) -> RenderableType:
     """What is not a pass, one line each, with the requirement."""
+    if found.problem:
+        return untried(found)
     lines = [Text(line, style=STYLES[result.outcome]) for result, line in _remark_lines(found)]
     return Group(Text(f"{found.title}: {_class_words(found)}", style="bold"), *lines)
 
@@ -228,7 +237,7 @@ def _number(found: Conformance, pick: Callable[[Counts], int]) -> str:
 
 def _class_words(found: Conformance) -> str:
     if found.problem:
-        return "unavailable"
+        return "not tried"
     server_class = found.classification.server_class
     return server_class.value if server_class else "unknown"
 
