@@ -123,7 +123,9 @@ def examine(
 ) -> Conformance:
     """Run ``cases`` against an adapter's server, and climb the depth ladder if asked to. Logs go to ``folder``.
 
-    A server that does not even answer ``GET /`` is asked nothing else: that and its log are the ``problem``. Once ``interrupted`` is set, the server is not started again.
+    A server that does not even answer ``GET /`` is asked nothing else: that and its log are the ``problem``.
+
+    Once ``interrupted`` is set, the server is not started again.
     """
     adapter = environment.adapter
     results: tuple[CaseResult, ...] = ()

@@ -110,6 +110,26 @@ def remarks(found: Conformance) -> RenderableType:
     return Group(Text(f"{found.title}: {_class_words(found)}", style="bold"), *lines)
 
 
+def beside(found: Conformance, server: Conformance) -> RenderableType:
+    """Which of a framework's fails and notes its server shows as well, under an application without a framework."""
+    remarkable = [one for one in found.results if one.outcome in {Outcome.NOTE, Outcome.FAIL}]
+
+    def is_servers(result: CaseResult) -> bool:
+        its = server.result(result.case)
+        return its is not None and its.outcome.severity >= result.outcome.severity
+
+    lines = [Text(f"{found.title} runs on {server.title} {server.version or ''}".rstrip() + ", checked beside it.")]
+    if server.problem:
+        return Group(*lines, Text(f"{server.title}: {server.problem}"))
+    for whose, chosen in (
+        (f"{server.title} does the same by itself", [one for one in remarkable if is_servers(one)]),
+        (f"of {found.title}'s own", [one for one in remarkable if not is_servers(one)]),
+    ):
+        names = "   ".join(f"{SIGNS[one.outcome]} {one.case}" for one in chosen)
+        lines.append(Text(f"{whose}: {names or 'nothing'}"))
+    return Group(*lines)
+
+
 def transcript(result: CaseResult) -> str:
     """The bytes of one case as they went: ``>`` sent, ``<`` received, every line end written out."""
     case = BY_NAME.get(result.case)

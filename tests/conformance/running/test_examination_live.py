@@ -26,8 +26,8 @@ BROKEN = """
                 raise AttributeError("'Application' object has no attribute 'routes'")
         except AttributeError:
             traceback.print_exc()
-        body = b"Hello there!"
-        connection.sendall(b"HTTP/1.1 %d X\\r\\nContent-Type: text/plain\\r\\nContent-Length: 12\\r\\n\\r\\n" % STATUS + body)
+        head = b"HTTP/1.1 %d X\\r\\nContent-Type: text/plain\\r\\nContent-Length: 12\\r\\n\\r\\n"
+        connection.sendall(head % STATUS + b"Hello there!")
 """
 
 
