@@ -95,9 +95,13 @@ class Server:
         """Process ids of the program and its descendants, now."""
         return tuple(self._process.tree())
 
+    def log_text(self) -> str:
+        """Its log so far."""
+        return self._process.log.read_text(errors="replace")
+
     def log_errors(self) -> tuple[LogError, ...]:
         """The distinct errors in its log so far."""
-        return errorlog.summarize(self._process.log.read_text(errors="replace"))
+        return errorlog.summarize(self.log_text())
 
     def signal(self, number: int) -> None:
         """Send a signal to each of its processes, such as ``SIGSTOP`` to let it stand still."""
