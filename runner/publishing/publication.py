@@ -254,7 +254,10 @@ def _index_page(published: Sequence[Published]) -> str | None:
 
 
 def _overview(published: Sequence[Published]) -> list[overview.Entry]:
-    return [overview.Entry(one.folder.name, one.report.run, one.report.rows) for one in published]
+    return [
+        overview.Entry(one.folder.name, one.report.run, one.report.rows, store.size_bytes(one.folder))
+        for one in published
+    ]
 
 
 def _conformance(root: Path) -> Iterator[tuple[Path, str]]:

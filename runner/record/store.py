@@ -15,6 +15,7 @@ import zlib
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -105,6 +106,12 @@ class RunFolder:
             whole = path.read_bytes().rpartition(b"\n")
             if whole[2]:
                 os.truncate(path, len(whole[0]) + len(whole[1]))
+
+
+def size_bytes(folder: Path) -> int:
+    """What the record of a run takes: its head, its trials and its logs, and nothing that is made of them."""
+    kept = (folder.glob(f"{RUN_FILE}*"), folder.glob(f"{TRIALS_FILE}*"), (folder / LOGS).rglob("*"))
+    return sum(path.stat().st_size for path in chain(*kept) if path.is_file())
 
 
 def resume_command(folder: Path) -> str:
