@@ -106,7 +106,8 @@ def _checked(head: Run, ready: Sequence[Environment], folder: Path, reporter: Re
         return head
     yardsticks = {record.name for record in head.adapters if not record.ranked}
     examined = [made for made in ready if made.adapter.name not in yardsticks]
-    found = examination.examine_all(examined, folder / "logs", cases=CORE, on_examined=inquiries.saying_class(reporter))
+    say = inquiries.saying_class(reporter)
+    found = examination.examine_all(examined, folder / store.LOGS, cases=CORE, on_examined=say)
     head = replace(head, conformance=tuple(_summary(each) for each in found))
     if not head.plan.strict:
         return head
