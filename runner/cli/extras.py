@@ -24,7 +24,7 @@ BROUGHT = "PIPEBENCH_BROUGHT"
 
 
 def bring(extra: str | None) -> None:
-    """Return where the modules of ``extra`` are there, or none is wanted; else begin this command anew with them, by uv.
+    """Return where the modules of ``extra`` are there, or none is wanted; else begin anew with them, by uv.
 
     To be called before anything is written or printed. Raises :class:`ToolError` where uv does not run us.
     """
