@@ -8,7 +8,6 @@ above it; they are held to the same.
 from __future__ import annotations
 
 import gzip
-import hashlib
 import json
 import re
 import shutil
@@ -30,7 +29,7 @@ from runner.report import formats
 from runner.report.formats import Report
 from runner.report.pages import failures
 from runner.report.tables import conformance
-from runner.serving import process
+from runner.suite.head import uncommitted_changes
 
 FOLDER = Path("results") / "published"
 DOCUMENTS = ("README.md", "docs/*.md", "results/published/README.md")
@@ -219,22 +218,6 @@ def name_of(run: Run) -> str:
     """The name of a published run's folder: day, machine and profile."""
     machine = re.sub(r"[^a-z0-9]+", "-", run.machine.cpu_model.lower()).strip("-") or "unknown"
     return f"{run.created_at[:10]}-{machine}-{len(run.machine.cpus)}cpu-{run.plan.profile}"
-
-
-def uncommitted_changes(run: Run, root: Path) -> list[str]:
-    """The adapters of a run whose file is not the one of the commit that it names; the commit itself where unknown."""
-    revision = (run.revision or "").removesuffix("+")
-    known = revision and process.output(["git", "-C", str(root), "cat-file", "-t", revision], stderr=False)
-    if not known:
-        return [f"commit {run.revision or 'unknown'}"]
-    changed = []
-    for path, sha256 in sorted({(record.path, record.sha256) for record in run.adapters}):
-        committed = process.output(["git", "-C", str(root), "show", f"{revision}:{path}"], stderr=False)
-        if committed is None or hashlib.sha256(committed.encode()).hexdigest() != sha256:
-            changed.append(path)
-    if (run.revision or "").endswith("+") and not changed:
-        changed.append("files beside the adapters")
-    return changed
 
 
 def _published(root: Path) -> tuple[Published, ...]:

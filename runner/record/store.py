@@ -152,6 +152,12 @@ def find(results: Path, name: str) -> Path:
     raise RecordError(f"no run '{name}': {known}")
 
 
+def earlier(results: Path, run: Run) -> str | None:
+    """The id of the last run of the same profile before ``run``, by its name; ``None`` where there is none."""
+    names = (path.parent.name for path in results.glob(f"*-{run.plan.profile}*/{RUN_FILE}"))
+    return max((name for name in names if name < run.id), default=None)
+
+
 @dataclass(frozen=True, slots=True)
 class Damage:
     """Lines of a record that cannot be a trial, and what is wrong with the first of them."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from runner.cli import options, printing
+from runner.cli import extras, options, printing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,6 +23,9 @@ _EXPORTS = {
     "github-summary": "Markdown for $GITHUB_STEP_SUMMARY",
     "benchmark-json": "github-action-benchmark's customBiggerIsBetter",
 }
+
+_NEEDS = {"svg": "charts", "png": "charts", "parquet": "parquet"}
+"""What a format needs beside what measuring does."""
 
 
 @click.command(
@@ -82,7 +85,9 @@ def command(  # noqa: PLR0913, PLR0917 - its options
         raise click.UsageError(f"{wrong} is for charts: leave it out, or ask for --format svg or png, not {format_}")
     if scale and format_ == "svg":
         raise click.UsageError("--scale is for --format png: an SVG has no pixels, --width makes it wider")
-    report = Report.read(store.find(results, run), skip_damaged=skip_damaged)
+    path = store.find(results, run)
+    extras.bring(_NEEDS.get(format_))
+    report = Report.read(path, skip_damaged=skip_damaged)
     printing.say_left_out(report.damage)
     if only:
         report = report.only(only)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from runner.cli import options, printing
+from runner.cli import extras, options, printing
 
 if TYPE_CHECKING:
     pass
@@ -72,4 +72,6 @@ def command(  # noqa: PLR0917 - its options
 
     if columns and format_ not in {"text", "markdown"}:
         raise click.UsageError(f"--columns is for --format text and markdown, not {format_}: leave it out")
-    printing.report(store.find(results, run), format_, output, only=only, columns=columns, skip_damaged=skip_damaged)
+    path = store.find(results, run)
+    extras.bring("charts" if format_ in {"html", "findings"} else None)
+    printing.report(path, format_, output, only=only, columns=columns, skip_damaged=skip_damaged)
