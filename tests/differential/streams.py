@@ -78,4 +78,4 @@ def _joined(before: bytes, one: bytes, after: bytes) -> bytes:
 
 _WHOLE: Final = st.sampled_from((b"", *REQUESTS.values()))
 STREAMS: Final = st.builds(_joined, _WHOLE, st.one_of(*map(wrong, REQUESTS.values())), _WHOLE)
-"""Perhaps a request, one that is wrong in one place, perhaps another, and the last one. Built once: it is drawn often."""
+"""Perhaps a request, one that is wrong in one place, perhaps another, the last one. Built once, drawn often."""

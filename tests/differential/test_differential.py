@@ -10,6 +10,7 @@ from hypothesis import given
 
 from tests.conformance.framing import model
 from tests.conformance.framing.model import STRICT, Rules
+from tests.conformance.framing.mutant import or_refuse
 from tests.differential.search import Count, Difference, key, search
 from tests.differential.streams import LAST, REQUESTS, STREAMS
 from tests.differential.views import End, Kind, View, groups, kind, view
@@ -77,7 +78,7 @@ class EnoughError(Exception):
 
 @pytest.mark.parametrize(
     "rules",
-    [replace(STRICT, data_end=skips_two), replace(STRICT, length=lambda values: int(values[-1]))],
+    [replace(STRICT, data_end=skips_two), replace(STRICT, length=lambda values: or_refuse(lambda: int(values[-1])))],
     ids=["skips-two-octets", "takes-the-last-length"],
 )
 def test_the_search_finds_what_is_wrong_and_makes_it_small(rules: Rules) -> None:
