@@ -192,11 +192,7 @@ def read_past_damage(folder: Path) -> tuple[Run, tuple[Trial, ...], Damage | Non
                 number += 1
                 try:
                     if line.endswith(b"\n") and line != b"\n":
-                        trial = _trial(line, cells)
-                        if (key := (trial.cell, trial.purpose, trial.number)) in seen:
-                            raise ValueError(f"trial {trial.number} of {trial.cell.id} stands there twice")
-                        seen.add(key)
-                        trials.append(trial)
+                        trials.append(_trial(line, cells, seen))
                 except ValueError as error:
                     wrong[number] = str(error)
     except (OSError, EOFError, zlib.error) as error:
@@ -259,14 +255,17 @@ def _check_head(run: Run) -> None:
         raise ValueError("it has no threads, or no CPUs")
 
 
-def _trial(line: bytes, cells: Collection[Cell]) -> Trial:
-    """A line of a record. Raises ``ValueError`` where it is no trial of one of the ``cells``."""
+def _trial(line: bytes, cells: Collection[Cell], seen: set[tuple[Cell, Purpose, int]]) -> Trial:
+    """A line of a record. Raises ``ValueError`` where it is no trial of one of the ``cells``, or was ``seen``."""
     try:
         trial: Trial = msgspec.json.decode(_quoted(line), type=Trial, dec_hook=_histogram)
     except msgspec.MsgspecError as error:
         raise ValueError(str(error)) from None
     if trial.cell not in cells:
         raise ValueError(f"it is of {trial.cell.id}, and the run has no such cell")
+    if (key := (trial.cell, trial.purpose, trial.number)) in seen:
+        raise ValueError(f"trial {trial.number} of {trial.cell.id} stands there twice")
+    seen.add(key)
     return trial
 
 
