@@ -9,12 +9,14 @@ import fcntl
 import gzip
 import json
 import os
+import re
 import shlex
 import stat
 import zlib
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -25,6 +27,7 @@ from runner import project
 from runner.errors import RecordError
 from runner.record.histogram import Histogram
 from runner.record.jsontext import readable
+from runner.record.plan import Cell, Purpose
 from runner.record.run import Run
 from runner.record.trial import Trial
 
@@ -34,6 +37,8 @@ TRIALS_FILE = "trials.jsonl"
 LOGS = "logs"
 LOCK = ".lock"
 """Held by the process that measures into a run's folder; what stands in it is that process's id."""
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_PAGE = re.compile(r"https?://")
 SKIPPING = "--skip-damaged leaves such lines out"
 
 
@@ -189,7 +194,8 @@ def read_past_damage(folder: Path) -> tuple[Run, tuple[Trial, ...], Damage | Non
     path = compressed if compressed.exists() and not plain.exists() else plain
     if not path.exists() and not path.is_symlink():
         return run, (), None
-    servers = {(adapter.name, adapter.python) for adapter in run.adapters}
+    cells = frozenset(run.cells)
+    seen: set[tuple[Cell, Purpose, int]] = set()
     trials: list[Trial] = []
     wrong: dict[int, str] = {}
     number = 0
@@ -199,7 +205,7 @@ def read_past_damage(folder: Path) -> tuple[Run, tuple[Trial, ...], Damage | Non
                 number += 1
                 try:
                     if line.endswith(b"\n") and line != b"\n":
-                        trials.append(_trial(line, servers))
+                        trials.append(_trial(line, cells, seen))
                 except ValueError as error:
                     wrong[number] = str(error)
     except (OSError, EOFError, zlib.error) as error:
@@ -226,12 +232,12 @@ def read_head(folder: Path) -> Run:
     try:
         content = json.loads(text)
         schema = content["schema"]
-    except (ValueError, LookupError, TypeError):
+    except (ValueError, LookupError, TypeError, RecursionError):
         what = "is empty" if not text.strip() else "is damaged: it is not the head of a run"
         raise RecordError(f"{path} {what}: restore it from a copy; its trials stand in {TRIALS_FILE}") from None
     if schema != SCHEMA:
         raise RecordError(
-            f"{path} has schema {schema}, this version reads {SCHEMA}: use the version of pipebench that wrote it"
+            f"{path} has schema {schema!r}, this version reads {SCHEMA}: use the version of pipebench that wrote it"
         )
     try:
         run: Run = msgspec.json.decode(text, type=Run)
@@ -243,23 +249,36 @@ def read_head(folder: Path) -> Run:
 
 def _check_head(run: Run) -> None:
     """Raises ``ValueError`` where the head of a run contradicts itself."""
-    servers = {(adapter.name, adapter.python) for adapter in run.adapters}
+    if not _ID.fullmatch(run.id):
+        raise ValueError(f"{run.id!r} is no name of a run")
+    datetime.fromisoformat(run.created_at)
+    servers = [adapter.server for adapter in run.adapters]
+    if twice := next((one.name for one in run.adapters if servers.count(one.server) > 1), None):
+        raise ValueError(f"adapter {twice} stands there twice")
+    if other := next((one for one in run.adapters if one.homepage and not _PAGE.match(one.homepage)), None):
+        raise ValueError(f"the homepage of {other.name} is no address of the web")
     for cell in run.cells:
-        if (cell.adapter, cell.python) not in servers:
+        if cell.server not in servers:
             raise ValueError(f"cell {cell.id} is of no adapter of the run")
     for name in ("depths", "connections", "workers"):
-        if not getattr(run.plan, name):
-            raise ValueError(f"its plan has no {name}")
+        values = getattr(run.plan, name)
+        if not values or min(values) < 1:
+            raise ValueError(f"its plan has {name} of {min(values, default='nothing')}")
+    if run.plan.threads < 1 or not run.placement.server or not run.placement.generator:
+        raise ValueError("it has no threads, or no CPUs")
 
 
-def _trial(line: bytes, servers: Collection[tuple[str, str | None]]) -> Trial:
-    """A line of a record. Raises ``ValueError`` where it is no trial of one of the ``servers``."""
+def _trial(line: bytes, cells: Collection[Cell], seen: set[tuple[Cell, Purpose, int]]) -> Trial:
+    """A line of a record. Raises ``ValueError`` where it is no trial of one of the ``cells``, or was ``seen``."""
     try:
         trial: Trial = msgspec.json.decode(_quoted(line), type=Trial, dec_hook=_histogram)
     except msgspec.MsgspecError as error:
         raise ValueError(str(error)) from None
-    if (trial.cell.adapter, trial.cell.python) not in servers:
-        raise ValueError(f"it is of {trial.cell.id}, and the run has no such adapter")
+    if trial.cell not in cells:
+        raise ValueError(f"it is of {trial.cell.id}, and the run has no such cell")
+    if (key := (trial.cell, trial.purpose, trial.number)) in seen:
+        raise ValueError(f"trial {trial.number} of {trial.cell.id} stands there twice")
+    seen.add(key)
     return trial
 
 
@@ -276,7 +295,10 @@ def _quoted(line: bytes) -> bytes:
 
 
 def _histogram(_kind: type[Any], written: Any) -> Histogram:
-    return Histogram.parse(written) if isinstance(written, str) else Histogram.of(written)
+    made = Histogram.parse(written) if isinstance(written, str) else Histogram.of(written)
+    if not made.ascends:
+        raise ValueError("its histogram is not in order")
+    return made
 
 
 def compress_trials(source: Path, target: Path) -> None:

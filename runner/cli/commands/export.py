@@ -52,7 +52,7 @@ _NEEDS = {"svg": "charts", "png": "charts", "parquet": "parquet"}
 @click.option("--dark", is_flag=True, help="Charts for dark paper.")
 @click.option("--chart", "chosen", type=options.NAMES, default=(), help="Charts of these names alone; patterns.  [all]")
 @click.option("--width", type=click.IntRange(min=360, max=4000), help="Pixels that a chart is wide.  [480]")
-@click.option("--scale", type=click.FloatRange(min=0.5, max=10), help="Pixels of a PNG for each of the chart's.  [2]")
+@click.option("--scale", type=options.RealNumber(min=0.5, max=10), help="Pixels of a PNG for each of the chart's.  [2]")
 @click.option("--only", type=options.NAMES, default=(), help="These adapters alone; patterns.  [all]")
 @options.skip_damaged
 @options.records_in
