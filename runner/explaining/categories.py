@@ -22,7 +22,7 @@ class Category(StrEnum):
     HANDLER = "handler"
     RESPONSE = "response"
     LOOP = "event loop"
-    SERVER = "server"
+    FRAMEWORK = "framework"
     KERNEL = "kernel"
 
 
@@ -34,13 +34,13 @@ _SYSTEM_CALLS = (
 _LIBC = re.compile(rf"_*(?:libc_)?(?:{_SYSTEM_CALLS}) \((?:libc|libpthread|ld-)")
 _IN_KERNEL = re.compile(r"\((?:kernel|\[kernel\S*|\[vdso\])\)|(?:^|/)syscall\.")
 _PARSING = (
-    r"llhttp|http_?parser|httptools|\bh11\b|h11/|\bh1c\b|httparse|gunicorn/http/(?:parser|message|body|unreader)|"
+    r"llhttp|http_?parser|httptools(?!_impl)|\bh11\b|h11/|\bh1c\b|httparse|gunicorn/http/(?:parser|message|body|unreader)|"
     r"parse_?(?:request|headers?|url|qs)|data_received|readRequest|ReadMIMEHeader|RequestHeader\)\.(?:parse|Read)|"
-    r"tryRead|parse_http|_read_message|urlparse|parser"
+    r"tryRead|parse_http|_read_message|urlparse|parser(?!execute)"
 )
 _RESPONSE = (
     r"response|http_?writer|finish_response|write_eof|serialize|write_headers?|send_headers?|start_response|"
-    r"ResponseHeader|writeResponse|AppendBytes|http_date|set_header"
+    r"RequestResponseCycle\.send|ResponseHeader|writeResponse|AppendBytes|http_date|set_header"
 )
 _LOOP = (
     r"uvloop|asyncio|selectors?\.|loop\.(?:c|pyx|py)|uv_|core\.c|linux\.c|stream\.c|libuv|libev|gevent|greenlet|"
@@ -52,7 +52,7 @@ _RULES: Sequence[tuple[Category, re.Pattern[str]]] = tuple(
     for category, pattern in (
         (Category.HANDLER, r"\((?:[^)]*/)?(?:app(?:_\w+)?\.py|main\.(?:go|rs|mjs))\)|\bmain\.\w*(?:hello|handle)"),
         (Category.PARSING, _PARSING),
-        (Category.ROUTING, r"rout(?:e|ing)|dispatch|urls?/|resolve|url_map|match_(?:info|request)"),
+        (Category.ROUTING, r"rout(?:e|ing)|url_?dispatch|\burls?/|resolve|url_map|match_(?:info|request)"),
         (Category.RESPONSE, _RESPONSE),
         (Category.LOOP, _LOOP),
     )
@@ -65,18 +65,37 @@ _PLAIN = re.compile(
 """Frames of the interpreter and of the C library: whoever called them is meant."""
 
 
+_OF_ITS_OWN = re.compile(r"^[^?].*\.py\)$|^[^?].* \([^.]*\)$")
+"""A line of Python, or a name out of a program: what the loop calls and no rule knows is the framework's own work."""
+
+
 def of(frames: Sequence[str]) -> Category:
     """What a sample at this stack was spent on."""
-    leaf = frames[-1]
+    leaf, between = frames[-1], False
     if _IN_KERNEL.search(leaf) or _LIBC.match(leaf):
         return Category.KERNEL
     for frame in reversed(frames):
         if _PLAIN.search(frame):
             continue
-        for category, pattern in _RULES:
-            if pattern.search(frame):
-                return category
-    return Category.SERVER
+        if (category := _ruled(frame)) is not None:
+            return Category.FRAMEWORK if category is Category.LOOP and between else category
+        between = between or _OF_ITS_OWN.search(frame) is not None
+    return Category.FRAMEWORK
+
+
+def _ruled(frame: str) -> Category | None:
+    """What the frame itself says that it is for."""
+    return next((category for category, pattern in _RULES if pattern.search(frame)), None)
+
+
+def in_python(sampled: Sampled, category: Category) -> float:
+    """Of the samples of a category the share whose frame that says so is a line of Python."""
+    own = Counter[bool]()
+    for stack in sampled.stacks:
+        if of(stack.frames) is category:
+            said = next((one for one in reversed(stack.frames) if _ruled(one) is category), "")
+            own[".py)" in said] += stack.samples
+    return own[True] / own.total() if own else 0.0
 
 
 def shares(sampled: Sampled) -> Mapping[Category, float]:

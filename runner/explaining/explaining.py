@@ -17,7 +17,6 @@ from runner.record.explained import Explained, FunctionCost
 from runner.record.trial import Placement
 
 FUNCTIONS_KEPT = 25
-NOT_COUNTED = "not asked for: --count counts them"
 
 
 def explain(
@@ -32,7 +31,7 @@ def explain(
 ) -> Explained:
     """All that can be seen of one server. What cannot be, and a tool that is missing, says why in its reason."""
     adapter, python, variant = environment.server
-    made = Explained(adapter, python, variant, at, tuple(depths), (), functions_reason=NOT_COUNTED)
+    made = Explained(adapter, python, variant, at, tuple(depths), ())
     made = _traced(made, environment, placement)
     said(f"  system calls: {made.calls_reason or 'counted'}")
     made = _sampled(made, environment, placement, generator)

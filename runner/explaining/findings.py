@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from runner.explaining.calls import Batch, Paid
 from runner.explaining.categories import Category, Hot
-from runner.judging.batching import Line
+from runner.judging.batching import Line, Value
 from runner.record.adapter import Tuning
 from runner.record.run import AdapterRecord
 from runner.record.trial import Verdict
+from runner.rows import figures
 from runner.rows.row import Row
 
 NEARLY = 0.9
@@ -19,9 +20,11 @@ MUCH_KERNEL = 0.5
 MUCH_PARSING = 0.15
 IDLE_BELOW = 0.85
 """A server that uses less of its CPU than this, with the generator idle too, waits for something."""
-MANY = 2
-"""Calls of one kind a request, beside those that read and write, that are worth a word."""
+MOSTLY = 0.6
+"""Such a part of the samples on parsing in lines of Python, and it parses in Python."""
 NAMED_SHARE = 0.05
+LITTLE = 2.0
+"""A server that pipelining makes faster by less than this at any depth gains little."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,7 @@ class Evidence:
     paid: Sequence[Paid]
     shares: Mapping[int, Mapping[Category, float]]
     hottest: Mapping[int, Sequence[Hot]]
+    in_python: Mapping[int, float]
 
     @property
     def deepest(self) -> Batch | None:
@@ -68,7 +72,7 @@ def _writes(seen: Evidence) -> Iterator[Finding]:
     if batch is None or not batch.sends:
         return
     each, size = batch.a_request(batch.sends), batch.bytes_a_send or 0
-    evidence = f"{_count(batch.sends)} sends a batch of {batch.depth}, {size:,.0f} bytes each".replace(",", " ", 0)
+    evidence = f"{_count(batch.sends)} sends a batch of {batch.depth}, {figures.grouped_digits(size)} bytes each"
     evidence += seen.kernel(batch.depth)
     option = _advice(seen.record, "flush", "buffer", "cork", "nodelay", "write")
     if each >= 2 * NEARLY:
@@ -135,7 +139,7 @@ def _others(seen: Evidence) -> Iterator[Finding]:
 
 
 def _kernel(seen: Evidence) -> Iterator[Finding]:
-    for depth in (1, max(seen.rows, default=1)):
+    for depth in (max(seen.rows, default=1), 1):
         row = seen.rows.get(depth)
         share = row.spent.kernel_share if row is not None and row.spent is not None else None
         if row is not None and share is not None and share > MUCH_KERNEL and row.cpu_us_per_request is not None:
@@ -154,8 +158,8 @@ def _parses(seen: Evidence) -> Iterator[Finding]:
     if share < MUCH_PARSING:
         return
     hot = [one for one in seen.hottest[depth] if one.category is Category.PARSING and one.own >= NAMED_SHARE / 2]
-    in_python = [one for one in hot if ".py)" in one.function]
-    where = ", ".join(f"{one.function} {one.own:.0%}" for one in (in_python or hot)[:3])
+    in_python = seen.in_python.get(depth, 0.0) >= MOSTLY
+    where = ", ".join(f"{one.function} {one.own:.0%}" for one in hot[:3])
     evidence = f"{share:.0%} of its own time at depth {depth}" + (f": {where}" if where else "")
     option = _advice(seen.record, "httptools", "parser in c", "h1c") if in_python else None
     text = "parses in Python" if in_python else "spends much of its own time on parsing"
@@ -189,24 +193,43 @@ def _gains(seen: Evidence) -> Iterator[Finding]:
     line = seen.line
     if line is None:
         return
-    batch, request = line.batch_us.mean, line.request_us.mean
-    if request <= 0 or batch <= 0:
+    batch, request = line.batch_us, line.request_us
+    if request.mean <= 0:
         return
     deep = max(seen.rows, default=16)
     left = line.left(deep) or 1.0
-    evidence = f"a batch costs {batch:.3g} µs and each request in it {request:.3g} µs"
-    if batch < request:
-        yield Finding("gains little from pipelining: what it costs is paid for each request", evidence)
+    costs = f"{batch.mean:.3g} µs{_reach(batch)}", f"{request.mean:.3g} µs{_reach(request)}"
+    evidence = f"a batch costs {costs[0]} and each request in it {costs[1]}"
+    times = 1 + batch.mean / request.mean
+    if batch.mean <= 0 or (batch.low is not None and batch.low <= 0):
+        yield Finding("gains nothing from pipelining that can be told from noise", evidence)
+    elif times < LITTLE:
+        yield Finding(f"gains little from pipelining, at most {times:.1f} times", evidence)
     else:
-        text = f"gains up to {1 + batch / request:.1f} times from pipelining"
+        text = f"gains up to {times:.1f} times from pipelining"
         yield Finding(text, f"{evidence}; beyond depth {deep} at most {left:.2f} times more are left")
     if line.fits is False:
-        worst = max(line.off or {}, key=lambda depth: abs((line.off or {})[depth]))
-        off = (line.off or {})[worst]
-        text = "is not what two numbers can say"
-        way = "more" if off > 0 else "less"
-        reason = f"a request at depth {worst} costs {abs(off):.0%} {way} than the line".replace("%", " %")
-        yield Finding(text, reason)
+        yield _misfit(seen, line.off or {})
+
+
+def _misfit(seen: Evidence, off: Mapping[int, float]) -> Finding:
+    """Where two numbers do not say what a server does, and what else is known of it there."""
+    worst = max(off, key=lambda depth: abs(off[depth]))
+    way = "more" if off[worst] > 0 else "less"
+    evidence = f"a request at depth {worst} costs {abs(off[worst]):.0%} {way} than the line".replace("%", " %")
+    row = seen.rows.get(worst)
+    if row is not None and row.disturbed_trials:
+        evidence += f"; {row.disturbed_trials} of its {row.trials} trials were disturbed"
+    batch = next((one for one in seen.batches if one.depth == worst), None)
+    if batch is None:
+        option = f"--depth 1,{worst} shows its calls and functions there"
+        return Finding("does something else at another depth: two numbers do not fit", evidence, option)
+    evidence += f"; there it has {batch.a_request(batch.all):.2f} system calls a request"
+    return Finding("does something else at another depth: two numbers do not fit", evidence)
+
+
+def _reach(value: Value) -> str:
+    return "" if value.high is None else f" (±{value.high - value.mean:.2g})"
 
 
 _LOOKS: Sequence[Callable[[Evidence], Iterator[Finding]]] = (
@@ -217,7 +240,7 @@ _LOOKS: Sequence[Callable[[Evidence], Iterator[Finding]]] = (
 def _advice(record: AdapterRecord, *words: str) -> str | None:
     """What the documentation recommends that has to do with it, and whether the adapter does so; else the remark."""
     for one in record.tuning:
-        if any(word in one.advice.lower() for word in words):
+        if not one.advice.startswith("nothing") and any(word in one.advice.lower() for word in words):
             return _said(one)
     remark = record.remark
     return remark if remark is not None and any(word in remark.lower() for word in words) else None

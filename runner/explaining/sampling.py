@@ -91,7 +91,7 @@ def _under_load(
 
 def _by_py_spy(started: Server, folder: Path, cpus: Sequence[int]) -> tuple[Stack, ...]:
     output = folder / "stacks"
-    main = started.processes()[0]
+    main = _still_there(started)[0]
     argv = [*py_spy(), "record", f"--pid={main}", "--subprocesses", "--native", f"--rate={RATE}"]
     argv += [f"--duration={SAMPLED_S}", "--format=raw", f"--output={output}"]
     done = process.run(argv, timeout_s=DEADLINE_S, log=folder / "py-spy.log", cpus=cpus)
@@ -102,7 +102,7 @@ def _by_py_spy(started: Server, folder: Path, cpus: Sequence[int]) -> tuple[Stac
 
 def _by_perf(started: Server, folder: Path, cpus: Sequence[int]) -> tuple[Stack, ...]:
     data = folder / "perf.data"
-    pids = ",".join(map(str, started.processes()))
+    pids = ",".join(map(str, _still_there(started)))
     argv = ["perf", "record", "-q", "-e", "cpu-clock", "-F", str(RATE), "-g", "-p", pids, "-o", str(data)]
     done = process.run([*argv, "--", "sleep", str(SAMPLED_S)], timeout_s=DEADLINE_S, log=folder / "perf.log", cpus=cpus)
     if done.exit.code != 0 or not data.exists():
@@ -113,6 +113,13 @@ def _by_perf(started: Server, folder: Path, cpus: Sequence[int]) -> tuple[Stack,
         return stacks.of_perf(printed)
     except ValueError as error:
         raise NotSampledError(f"perf: {error}") from None
+
+
+def _still_there(started: Server) -> tuple[int, ...]:
+    """The server's processes. Raises :class:`NotSampledError` where it ended under load."""
+    if not started.alive() or not (found := started.processes()):
+        raise NotSampledError(f"{started.exit} under load")
+    return found
 
 
 def _said(name: str, done: process.Completed) -> str:

@@ -20,6 +20,9 @@ _LINE = re.compile(r":\d+\)")
 _FRAME = re.compile(r"\s+[0-9a-f]+ (.+?)(?:\+0x[0-9a-f]+)? \(([^)]*)\)\s*$")
 _HEX = re.compile(r"0x[0-9a-f]+")
 _KERNEL = "kernel"
+COMPILED = "compiled as it runs"
+_JIT = re.compile(r"perf-\d+\.map$")
+"""Where perf looks for the names of code that a runtime compiled; it has the process's id in its name."""
 
 
 def of_py_spy(text: str) -> tuple[Stack, ...]:
@@ -53,7 +56,8 @@ def _frame(text: str) -> str:
 
 def _perf_frame(symbol: str, file: str) -> str:
     name = UNKNOWN if symbol == "[unknown]" else symbol
-    return f"{name} ({_KERNEL if 'kernel.' in file else PurePath(file).name})"
+    where = _KERNEL if "kernel." in file else COMPILED if _JIT.search(file) else PurePath(file).name
+    return f"{name} ({where})"
 
 
 def _once(frames: Sequence[str]) -> tuple[str, ...]:

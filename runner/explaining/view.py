@@ -124,7 +124,8 @@ def _view(record: AdapterRecord, seen: Explained, rows: Sequence[Row], costs: Ma
     shares = tuple(_shares(one, own.get(one.depth)) for one in sorted(seen.sampled, key=lambda one: one.depth))
     paid = calls.paid(seen.calls)
     evidence = Evidence(record, line, own, batches, paid, {one.depth: one.own for one in shares},
-                        {one.depth: one.hottest for one in shares})  # fmt: skip
+                        {one.depth: one.hottest for one in shares},
+                        {one.depth: categories.in_python(one, Category.PARSING) for one in seen.sampled})  # fmt: skip
     return View(
         record=record,
         explained=seen,

@@ -6,6 +6,7 @@ import pytest
 
 from runner.explaining import categories
 from runner.explaining.categories import Category
+from runner.record.explained import Sampled, Stack
 from tests.explaining import seen
 
 LOOP = ("<module> (app.py)", "run (asyncio/runners.py)", "Loop__run (loop.c)")
@@ -24,7 +25,9 @@ LOOP = ("<module> (app.py)", "run (asyncio/runners.py)", "Loop__run (loop.c)")
         (("UrlDispatcher.resolve (aiohttp/web_urldispatcher.py)",), Category.ROUTING),
         (("Router.app (starlette/routing.py)", "PyObject_Malloc (obmalloc.c)"), Category.ROUTING),
         ((), Category.LOOP),
-        (("something (of/its/own.py)",), Category.LOOP),
+        (("something (of/its/own.py)",), Category.FRAMEWORK),
+        (("on_headers_complete (uvicorn/protocols/http/httptools_impl.py)",), Category.FRAMEWORK),
+        (("Py_XDECREF (object.h)",), Category.LOOP),
     ],
 )
 def test_frames_below_the_loop(frames: tuple[str, ...], category: Category) -> None:
@@ -32,7 +35,7 @@ def test_frames_below_the_loop(frames: tuple[str, ...], category: Category) -> N
 
 
 def test_what_nothing_says_is_the_servers() -> None:
-    assert categories.of(("start_thread (libc.so.6)", "work (waitress/task.py)")) is Category.SERVER
+    assert categories.of(("start_thread (libc.so.6)", "work (waitress/task.py)")) is Category.FRAMEWORK
 
 
 def test_shares_are_of_what_was_outside_of_the_kernel() -> None:
@@ -41,6 +44,13 @@ def test_shares_are_of_what_was_outside_of_the_kernel() -> None:
     assert found[Category.PARSING] == 0.8
     assert found[Category.HANDLER] == 0.2
     assert sum(share for category, share in found.items() if category is not Category.KERNEL) == pytest.approx(1)
+
+
+def test_parsing_by_a_line_of_python_is_told_from_parsing_in_c() -> None:
+    assert categories.in_python(seen.sampled(16), Category.PARSING) == 1
+    assert categories.in_python(seen.sampled(16), Category.ROUTING) == 0
+    in_c = Sampled(16, "py-spy", (Stack((*LOOP, "data_received (a.py)", "llhttp__run (llhttp.c)"), 3),))
+    assert categories.in_python(in_c, Category.PARSING) == 0
 
 
 def test_the_hottest_function_is_who_called_the_interpreter() -> None:

@@ -38,6 +38,7 @@ def evidence(*made: Calls, **changes: Any) -> Evidence:
         paid=calls.paid(depths),
         shares={},
         hottest={},
+        in_python={16: 0.9},
     )
     return replace(found, **changes)
 
@@ -96,7 +97,9 @@ def test_parsing_in_python_names_where() -> None:
     (said,) = [one for one in found if one.text == "parses in Python"]
     assert said.evidence == "60 % of its own time at depth 16: next_event (h11/_connection.py) 50 %"
     in_c = {16: [Hot("llhttp__run (llhttp.c)", Category.PARSING, 0.5)]}
-    assert "spends much of its own time on parsing" in texts(findings.findings(evidence(shares=shares, hottest=in_c)))
+    assert "spends much of its own time on parsing" in texts(
+        findings.findings(evidence(shares=shares, hottest=in_c, in_python={16: 0.1}))
+    )
     little = {16: {Category.PARSING: 0.1}}
     assert not any("pars" in text for text in texts(findings.findings(evidence(shares=little, hottest=in_python))))
 
@@ -121,7 +124,7 @@ def test_what_pipelining_gives_and_what_is_left() -> None:
     assert said.text == "gains up to 17.0 times from pipelining"
     assert (
         said.evidence
-        == "a batch costs 8 µs and each request in it 0.5 µs; beyond depth 16 at most 2.00 times more are left"
+        == "a batch costs 8 µs (±0) and each request in it 0.5 µs (±0); beyond depth 16 at most 2.00 times more are left"
     )
     flat = batching.line({depth: [0.1 / depth + 5] * 3 for depth in (1, 4, 16)})
     (*_, said) = findings.findings(evidence(line=flat))
@@ -131,8 +134,9 @@ def test_what_pipelining_gives_and_what_is_left() -> None:
 def test_a_line_that_does_not_fit_says_where() -> None:
     bent = {depth: [8 / depth + 2.0] * 3 for depth in (1, 4, 16)} | {64: [4.0] * 3}
     (*_, said) = findings.findings(evidence(line=batching.line(bent)))
-    assert said.text == "is not what two numbers can say"
+    assert said.text == "does something else at another depth: two numbers do not fit"
     assert "more than the line" in said.evidence
+    assert said.option == "--depth 1,64 shows its calls and functions there"
 
 
 def test_nothing_seen_is_nothing_found() -> None:

@@ -27,7 +27,7 @@ FILLS: Mapping[Category, str] = {
     Category.HANDLER: "#a5d8b0",
     Category.RESPONSE: "#a9cdf0",
     Category.LOOP: "#d8d8d2",
-    Category.SERVER: "#ecd9c6",
+    Category.FRAMEWORK: "#ecd9c6",
     Category.KERNEL: "#efb3a8",
 }
 """Dark letters have a contrast of at least 7 on each of them."""
