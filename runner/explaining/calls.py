@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from runner.record.explained import Calls, DepthCalls
+from runner.record.beside.explained import Calls, DepthCalls
 
 _RESUMED = re.compile(r"<\.\.\. (\w+) resumed>")
 _CALL = re.compile(r"(\w+)\(")

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from runner.record.explained import Sampled, Stack
+from runner.record.beside.explained import Sampled, Stack
 
 
 class Category(StrEnum):

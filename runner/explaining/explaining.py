@@ -13,7 +13,7 @@ from runner.explaining import sampling, tracing
 from runner.explaining.sampling import NotSampledError
 from runner.explaining.tracing import NotTracedError
 from runner.record.adapter import Environment, Service
-from runner.record.explained import Explained, FunctionCost
+from runner.record.beside.explained import Explained, FunctionCost
 from runner.record.trial import Placement
 
 FUNCTIONS_KEPT = 25

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from runner.explaining.calls import Batch, Paid
 from runner.explaining.categories import Category, Hot
-from runner.judging.batching import Line, Value
+from runner.judging.models.batching import Line, Value
 from runner.record.adapter import Tuning
 from runner.record.run import AdapterRecord
 from runner.record.trial import Verdict

@@ -13,7 +13,7 @@ from runner.errors import ToolError
 from runner.explaining import stacks
 from runner.load import volley
 from runner.record.adapter import Environment, Service
-from runner.record.explained import Sampled, Stack
+from runner.record.beside.explained import Sampled, Stack
 from runner.record.plaintext import plain
 from runner.record.plan import Cell
 from runner.record.trial import Placement

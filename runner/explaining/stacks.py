@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import PurePath
 
-from runner.record.explained import Stack
+from runner.record.beside.explained import Stack
 
 LEAST_SHARE = 0.0005
 """Stacks below this share of all samples are kept under their outer frames alone: a record need not hold each."""

@@ -13,7 +13,7 @@ from runner.counting.client import Client, ExchangeError
 from runner.errors import ToolError
 from runner.explaining.calls import Call, Reader, difference
 from runner.record.adapter import Environment
-from runner.record.explained import DepthCalls
+from runner.record.beside.explained import DepthCalls
 from runner.record.plaintext import plain
 from runner.serving import process, server
 

@@ -10,10 +10,11 @@ from runner.explaining import calls, categories, findings
 from runner.explaining.calls import Batch, Paid
 from runner.explaining.categories import Category, Hot
 from runner.explaining.findings import Evidence, Finding
-from runner.judging import batching, verdict
-from runner.judging.batching import Line
+from runner.judging import verdict
+from runner.judging.models import batching
+from runner.judging.models.batching import Line
 from runner.record.adapter import Server
-from runner.record.explained import Explained, FunctionCost, Sampled
+from runner.record.beside.explained import Explained, FunctionCost, Sampled
 from runner.record.run import AdapterRecord, Run
 from runner.record.trial import Trial, Verdict
 from runner.rows.cells import by_cell

@@ -26,7 +26,7 @@ import msgspec
 from runner import project
 from runner.errors import RecordError
 from runner.record.adapter import Server
-from runner.record.explained import Explained
+from runner.record.beside.explained import Explained
 from runner.record.histogram import Histogram
 from runner.record.jsontext import readable
 from runner.record.run import Run

@@ -15,7 +15,7 @@ from runner.explaining import view
 from runner.explaining.view import View
 from runner.record import store
 from runner.record.adapter import Scenario
-from runner.record.explained import Explained
+from runner.record.beside.explained import Explained
 from runner.record.run import Run
 from runner.record.store import Damage
 from runner.record.trial import Trial

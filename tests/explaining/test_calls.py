@@ -6,7 +6,7 @@ import pytest
 
 from runner.explaining import calls
 from runner.explaining.calls import Call, Reader
-from runner.record.explained import Calls
+from runner.record.beside.explained import Calls
 from tests.explaining import seen
 
 RECORDED = """\

@@ -6,7 +6,7 @@ import pytest
 
 from runner.explaining import categories
 from runner.explaining.categories import Category
-from runner.record.explained import Sampled, Stack
+from runner.record.beside.explained import Sampled, Stack
 from tests.explaining import seen
 
 LOOP = ("<module> (app.py)", "run (asyncio/runners.py)", "Loop__run (loop.c)")

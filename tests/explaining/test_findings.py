@@ -8,9 +8,9 @@ from typing import Any
 from runner.explaining import calls, findings
 from runner.explaining.categories import Category, Hot
 from runner.explaining.findings import Evidence, Finding
-from runner.judging import batching
+from runner.judging.models import batching
 from runner.record.adapter import Taken, Tuning
-from runner.record.explained import Calls
+from runner.record.beside.explained import Calls
 from runner.record.trial import Verdict
 from runner.rows import rows
 from runner.rows.row import BatchLatency, Row
@@ -122,10 +122,8 @@ def test_what_pipelining_gives_and_what_is_left() -> None:
     line = batching.line({depth: [8 / depth + 0.5] * 3 for depth in (1, 4, 16)})
     (*_, said) = findings.findings(evidence(line=line))
     assert said.text == "gains up to 17.0 times from pipelining"
-    assert (
-        said.evidence
-        == "a batch costs 8 µs (±0) and each request in it 0.5 µs (±0); beyond depth 16 at most 2.00 times more are left"
-    )
+    costs = "a batch costs 8 µs (±0) and each request in it 0.5 µs (±0)"
+    assert said.evidence == f"{costs}; beyond depth 16 at most 2.00 times more are left"
     flat = batching.line({depth: [0.1 / depth + 5] * 3 for depth in (1, 4, 16)})
     (*_, said) = findings.findings(evidence(line=flat))
     assert said.text.startswith("gains little from pipelining")

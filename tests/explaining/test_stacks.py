@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from runner.explaining import stacks
-from runner.record.explained import Stack
+from runner.record.beside.explained import Stack
 
 PY_SPY = """\
 0x7fae75 (libc.so.6);<module> (app.py:78);run_app (aiohttp/web.py:5);run_app (aiohttp/web.py:6);writev (libc.so.6) 249

@@ -46,7 +46,8 @@ def command(  # noqa: PLR0917 - its options
     samples of the stack under load by py-spy or perf. What is seen is kept with the run: report and publish show it.
     """
     from runner.record import store
-    from runner.suite import explanations, progress
+    from runner.suite import progress
+    from runner.suite.beside import explanations
     from runner.suite.runs import Places
 
     if run is None and not adapters:

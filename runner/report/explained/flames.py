@@ -14,7 +14,7 @@ import msgspec
 
 from runner.explaining import categories, stacks
 from runner.explaining.categories import Category
-from runner.record.explained import Sampled, Stack
+from runner.record.beside.explained import Sampled, Stack
 
 WIDTH, ROW, LETTER = 1200.0, 17.0, 6.4
 """Of the picture, of a frame, and of a letter of a label, in pixels."""

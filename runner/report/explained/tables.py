@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from runner.explaining.calls import Batch
 from runner.explaining.categories import Category
 from runner.explaining.view import Modelled, Shares, View
-from runner.judging.batching import Value
+from runner.judging.models.batching import Value
 from runner.report.markdown import escape, table
 from runner.rows import figures
 

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from runner.judging import batching
+from runner.judging.models import batching
 
 DEPTHS = (1, 4, 16, 64)
 
