@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from runner.explaining.stacks import COMPILED
 from runner.record.beside.explained import Sampled, Stack
 
 
@@ -65,8 +66,8 @@ _PLAIN = re.compile(
 """Frames of the interpreter and of the C library: whoever called them is meant."""
 
 
-_OF_ITS_OWN = re.compile(r"^[^?].*\.py\)$|^[^?].* \([^.]*\)$")
-"""A line of Python, or a name out of a program: what the loop calls and no rule knows is the framework's own work."""
+_OF_ITS_OWN = re.compile(rf"^[^?].*\.py\)$|^[^?].* \([^.]*\)$|\({COMPILED}\)$")
+"""A line of Python, or a name out of a program: what a loop or a parser calls and no rule knows is the framework's."""
 
 
 def of(frames: Sequence[str]) -> Category:
@@ -78,7 +79,8 @@ def of(frames: Sequence[str]) -> Category:
         if _PLAIN.search(frame):
             continue
         if (category := _ruled(frame)) is not None:
-            return Category.FRAMEWORK if category is Category.LOOP and between else category
+            called_back = category is Category.PARSING and ".py)" not in frame  # by a parser in another language
+            return Category.FRAMEWORK if between and (called_back or category is Category.LOOP) else category
         between = between or _OF_ITS_OWN.search(frame) is not None
     return Category.FRAMEWORK
 

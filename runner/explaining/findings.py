@@ -208,15 +208,14 @@ def _gains(seen: Evidence) -> Iterator[Finding]:
     else:
         text = f"gains up to {times:.1f} times from pipelining"
         yield Finding(text, f"{evidence}; beyond depth {deep} at most {left:.2f} times more are left")
-    if line.fits is False:
-        yield _misfit(seen, line.off or {})
+    if line.misfit is not None and line.off is not None:
+        yield _misfit(seen, line.misfit, line.off[line.misfit].mean)
 
 
-def _misfit(seen: Evidence, off: Mapping[int, float]) -> Finding:
+def _misfit(seen: Evidence, worst: int, off: float) -> Finding:
     """Where two numbers do not say what a server does, and what else is known of it there."""
-    worst = max(off, key=lambda depth: abs(off[depth]))
-    way = "more" if off[worst] > 0 else "less"
-    evidence = f"a request at depth {worst} costs {abs(off[worst]):.0%} {way} than the line".replace("%", " %")
+    way = "more" if off > 0 else "less"
+    evidence = f"a request at depth {worst} costs {abs(off):.0%} {way} than the line".replace("%", " %")
     row = seen.rows.get(worst)
     if row is not None and row.disturbed_trials:
         evidence += f"; {row.disturbed_trials} of its {row.trials} trials were disturbed"

@@ -14,7 +14,7 @@ from runner.explaining import stacks
 from runner.load import volley
 from runner.record.adapter import Environment, Service
 from runner.record.beside.explained import Sampled, Stack
-from runner.record.plaintext import plain
+from runner.record.plaintext import counted, plain
 from runner.record.plan import Cell
 from runner.record.trial import Placement
 from runner.serving import process, server
@@ -72,7 +72,7 @@ def sample(environment: Environment, depth: int, placement: Placement, generator
             raise NotSampledError(plain(str(error))) from None
     number = sum(stack.samples for stack in found)
     if number < LEAST_SAMPLES:
-        raise NotSampledError(f"only {number} samples at depth {depth}: it waits, or another worker does its work")
+        raise NotSampledError(f"only {counted(number, 'sample')} at depth {depth}: it hardly used its CPU")
     return Sampled(depth, name, found)
 
 
@@ -82,11 +82,16 @@ def _under_load(
     cell = Cell(environment.adapter.name, environment.python, depth, CONNECTIONS, workers=1)
     order = volley.Order(threads=1, duration_s=LOADED_S, grace_s=1, expect=check.BODY.decode())
     argv = volley.argv(generator.argv[0], cell, started.address, order, folder / "record")
-    with process.Process(argv, log=folder / "load.log", cpus=placement.generator):
+    with process.Process(argv, log=folder / "load.log", cpus=placement.generator) as load:
         time.sleep(SETTLED_AFTER_S)
-        if environment.adapter.language == "python":
-            return _by_py_spy(started, folder, placement.generator)
-        return _by_perf(started, folder, placement.generator)
+        by = _by_py_spy if environment.adapter.language == "python" else _by_perf
+        found = by(started, folder, placement.generator)
+        if load.wait(0) is not None:
+            said = (load.log.read_text(errors="replace").strip().splitlines() or ["nothing"])[-1]
+            raise NotSampledError(
+                f"the load at depth {depth} ended before the samples did: volley {load.exit}: {plain(said)}"
+            )
+        return found
 
 
 def _by_py_spy(started: Server, folder: Path, cpus: Sequence[int]) -> tuple[Stack, ...]:

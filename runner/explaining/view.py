@@ -146,7 +146,7 @@ def _modelled(line: Line, row: Row, depth: int) -> Modelled:
         depth=depth,
         cost=row.cpu_us_per_request,
         cost_modelled_us=cost,
-        off=(line.off or {}).get(depth),
+        off=off.mean if (off := (line.off or {}).get(depth)) is not None else None,
         rate=row.requests_per_second,
         rate_modelled=1e6 / cost,
         busy=row.server_busy,

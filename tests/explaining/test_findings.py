@@ -130,7 +130,9 @@ def test_what_pipelining_gives_and_what_is_left() -> None:
 
 
 def test_a_line_that_does_not_fit_says_where() -> None:
-    bent = {depth: [8 / depth + 2.0] * 3 for depth in (1, 4, 16)} | {64: [4.0] * 3}
+    rounds = (0.999, 1.0, 1.001)
+    bent = {depth: [(8 / depth + 2.0) * noise for noise in rounds] for depth in (1, 4, 16)}
+    bent[64] = [4.0 * noise for noise in reversed(rounds)]
     (*_, said) = findings.findings(evidence(line=batching.line(bent)))
     assert said.text == "does something else at another depth: two numbers do not fit"
     assert "more than the line" in said.evidence

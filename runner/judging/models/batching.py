@@ -25,6 +25,12 @@ class Value:
     low: float | None
     high: float | None
 
+    def is_more_than(self, tolerance: float) -> bool:
+        """Whether the mean is further from 0 than this, and 0 is not in the interval; without one, it is not known."""
+        return (
+            abs(self.mean) > tolerance and self.low is not None and self.high is not None and self.low * self.high > 0
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -36,16 +42,25 @@ class Line:
 
     batch_us: Value
     request_us: Value
-    off: Mapping[int, float] | None
+    off: Mapping[int, Value] | None
 
     def cost_us(self, depth: int) -> float:
         """A request at ``depth``, by the line."""
         return self.batch_us.mean / depth + self.request_us.mean
 
     @property
+    def misfit(self) -> int | None:
+        """The depth that is furthest off, where that is beyond :data:`TOLERANCE` and beyond the noise of rounds."""
+        beyond = {depth: abs(off.mean) for depth, off in (self.off or {}).items() if off.is_more_than(TOLERANCE)}
+        return max(beyond, key=lambda depth: beyond[depth], default=None)
+
+    @property
     def fits(self) -> bool | None:
-        """Whether every depth is within :data:`TOLERANCE`; ``None`` where there is nothing to test."""
-        return None if self.off is None else all(abs(off) <= TOLERANCE for off in self.off.values())
+        """Whether every depth is within :data:`TOLERANCE`; ``None`` where rounds or depths are too few to tell."""
+        if self.misfit is not None:
+            return False
+        within = self.off is not None and all(abs(off.mean) <= TOLERANCE for off in self.off.values())
+        return True if within else None
 
     def left(self, depth: int) -> float | None:
         """The most that any deeper pipeline can have, over the rate at ``depth``; ``None`` where there is no limit."""
@@ -67,7 +82,12 @@ def line(costs_us: Mapping[int, Sequence[float]]) -> Line | None:
     made = Line(batch, request, None)
     if len(seen) < 3:
         return made
-    off = {depth: statistics.fmean(costs[:rounds]) / made.cost_us(depth) - 1 for depth, costs in sorted(seen.items())}
+    off = {
+        depth: _value(
+            [costs[number] / (batch_us / depth + request_us) - 1 for number, (batch_us, request_us) in enumerate(fits)]
+        )
+        for depth, costs in sorted(seen.items())
+    }
     return Line(batch, request, off)
 
 

@@ -194,7 +194,7 @@ def _line_cells(view: View) -> tuple[str, ...]:
         return (view.title, *[figures.NOTHING] * 6)
     deepest = max((one.depth for one in view.modelled), default=1)
     left = line.left(deepest)
-    fits = {True: "yes", False: "no", None: "not tested: two depths"}[line.fits]
+    fits = {True: "yes", False: "no", None: "cannot be told"}[line.fits]
     return (
         view.title,
         *_value(line.batch_us),

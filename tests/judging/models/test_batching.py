@@ -39,13 +39,25 @@ def test_its_intervals_hold_what_went_in_as_often_as_they_say() -> None:
 
 
 def test_a_depth_that_costs_more_than_the_line_is_told() -> None:
-    bent = costs(8.0, 2.0)
+    bent = costs(8.0, 2.0, noise=0.003)
     bent[64] = [cost * 1.5 for cost in bent[64]]
     found = batching.line(bent)
     assert found is not None
     assert found.fits is False
     assert found.off is not None
-    assert max(found.off, key=lambda depth: found.off[depth] if found.off else 0) == 64
+    assert found.misfit == 64
+    assert found.off[64].mean > 0.1
+
+
+def test_noise_is_no_misfit() -> None:
+    for seed in range(20):
+        noisy = batching.line(costs(8.0, 2.0, noise=0.2, rounds=3, seed=seed))
+        assert noisy is not None
+        assert noisy.off is not None
+        assert noisy.misfit is None or abs(noisy.off[noisy.misfit].mean) > batching.TOLERANCE
+    lone = batching.line({depth: [8 / depth + 2 + (depth == 64)] for depth in DEPTHS})
+    assert lone is not None
+    assert (lone.fits, lone.misfit) == (None, None), "a single round shows no noise"
 
 
 def test_two_depths_leave_nothing_to_test() -> None:
