@@ -1,5 +1,8 @@
 """``results/``: a run is a folder of ``run.json``, ``trials.jsonl`` and ``logs/``; appended and read, not overwritten.
 
+``explained.jsonl`` beside them, where servers of the run were explained, is appended to as well: the last line of a
+server is the one that counts.
+
 Schema history: 1, the first.
 """
 
@@ -25,6 +28,8 @@ import msgspec
 
 from runner import project
 from runner.errors import RecordError
+from runner.record.adapter import Server
+from runner.record.beside.explained import Explained
 from runner.record.histogram import Histogram
 from runner.record.jsontext import readable
 from runner.record.plan import Cell, Purpose
@@ -34,6 +39,7 @@ from runner.record.trial import Trial
 SCHEMA = 1
 RUN_FILE = "run.json"
 TRIALS_FILE = "trials.jsonl"
+EXPLAINED_FILE = "explained.jsonl"
 LOGS = "logs"
 LOCK = ".lock"
 """Held by the process that measures into a run's folder; what stands in it is that process's id."""
@@ -82,8 +88,14 @@ class RunFolder:
 
     def append(self, trial: Trial) -> None:
         """Add a trial; when this returns it is on the disk. A trial that does not fit leaves no half line behind."""
-        line = encode(trial) + b"\n"
-        path = self.path / TRIALS_FILE
+        self._append(encode(trial) + b"\n", TRIALS_FILE)
+
+    def explain(self, explained: Explained) -> None:
+        """Add what was seen of one server, in the same way."""
+        self._append(msgspec.json.encode(explained) + b"\n", EXPLAINED_FILE)
+
+    def _append(self, line: bytes, name: str) -> None:
+        path = self.path / name
         try:
             fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
             try:
@@ -214,6 +226,32 @@ def read_past_damage(folder: Path) -> tuple[Run, tuple[Trial, ...], Damage | Non
     return run, tuple(trials), damage
 
 
+def read_explained(folder: Path) -> tuple[Explained, ...]:
+    """What was seen of servers of a run, the last of each; none where none was explained.
+
+    Raises :class:`RecordError` for a damaged line.
+    """
+    path = folder / EXPLAINED_FILE
+    if not path.exists():
+        path = path.with_name(f"{EXPLAINED_FILE}.gz")
+    if not path.exists():
+        return ()
+    found: dict[Server, Explained] = {}
+    number = 0
+    try:
+        with _opened(path) as lines:
+            for line in lines:
+                number += 1
+                if line.endswith(b"\n"):
+                    one = msgspec.json.decode(line, type=Explained)
+                    found[one.server] = one
+    except msgspec.MsgspecError as error:
+        raise RecordError(f"{path}, line {number}: {error}: remove the line, and explain that server again") from None
+    except (OSError, EOFError, zlib.error) as error:
+        raise RecordError(f"cannot read {path}: {error}: remove it, and explain the servers again") from None
+    return tuple(found.values())
+
+
 @contextmanager
 def _opened(path: Path) -> Iterator[Iterator[bytes]]:
     if not stat.S_ISREG(path.stat().st_mode):
@@ -303,7 +341,17 @@ def _histogram(_kind: type[Any], written: Any) -> Histogram:
 
 def compress_trials(source: Path, target: Path) -> None:
     """Write a run's finished trials into another folder, compressed so that the same trials give the same file."""
-    path, compressed = source / TRIALS_FILE, f"{TRIALS_FILE}.gz"
+    _compress(source, target, TRIALS_FILE)
+
+
+def compress_explained(source: Path, target: Path) -> None:
+    """The same of what was seen of servers, where any was explained."""
+    if any((source / name).exists() for name in (EXPLAINED_FILE, f"{EXPLAINED_FILE}.gz")):
+        _compress(source, target, EXPLAINED_FILE)
+
+
+def _compress(source: Path, target: Path, name: str) -> None:
+    path, compressed = source / name, f"{name}.gz"
     written = path.read_bytes() if path.exists() else gzip.decompress((source / compressed).read_bytes())
     whole = written[: written.rfind(b"\n") + 1]
     (target / compressed).write_bytes(gzip.compress(whole, mtime=0))
