@@ -26,6 +26,7 @@ def describe(plan: Plan, root: Path, prepared: Sequence[Environment | Unavailabl
     # What servers wait for runs on the generator's CPUs, and gets one more where there are enough.
     placement = facts.place(max(*plan.workers, plan.server_cpus or 1), plan.threads + waits)
     findings = list(doctor.examine(doctor.read()))
+    findings += doctor.interpreters((made.python, made.build) for made in ready if made.python and made.build)
     if waits and (backlog := facts.backlog_finding(max(plan.connections))):
         findings.append(backlog)
     if max(plan.workers) > len(placement.server):

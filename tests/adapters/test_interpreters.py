@@ -38,6 +38,16 @@ def test_the_newest_that_an_adapter_admits(requires: str, wanted: str | None, ch
     assert (None if found is None else str(found.version)) == chosen
 
 
+def test_a_free_threaded_build_is_had_only_by_its_name() -> None:
+    free = Interpreter(Version("3.14.1"), Path("/py/3.14.1t"), free_threaded=True)
+    here = (free, *HERE)
+    assert interpreters.choose(here, ">=3.11") is HERE[0]
+    assert interpreters.choose(here, ">=3.11", "3.14") is HERE[0]
+    assert interpreters.choose(here, ">=3.11", "3.14t") is free
+    assert interpreters.choose(HERE, ">=3.11", "3.14t") is None
+    assert free.name == "3.14.1t"
+
+
 def _uv_entry(version: str, **changes: str) -> dict[str, str]:
     return {"version": version, "path": f"/uv/{version}", "implementation": "cpython", "variant": "default"} | changes
 
