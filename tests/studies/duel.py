@@ -213,7 +213,9 @@ def ways(starts: Sequence[Starts], figure: str) -> Iterator[tuple[str, str, str,
         for name, estimate in ESTIMATORS.items() if spreads else [("–", statistics.fmean)]:
             yield f"slices of {length_s * 1000:.0f} ms", name, within, [estimate(one) for one in series], seconds
     # All slices of a start, as if nothing but loading took time: the best that slices could do.
-    whole = [statistics.fmean([value for length in SLICES for value in quads(start, length, figure)]) for start in starts]
+    whole = [
+        statistics.fmean([value for length in SLICES for value in quads(start, length, figure)]) for start in starts
+    ]
     loads_s = sum(4 * length * times for length, times in SLICES.items())
     yield "all slices, overheads left out", "mean", "–", whole, statistics.fmean(s.ready_s for s in starts) + loads_s
 
@@ -225,7 +227,8 @@ def quads(start: Starts, length_s: float, figure: str) -> list[float]:
     found = []
     for at in range(0, len(mine), size):
         means = [
-            statistics.fmean(getattr(one, figure) for one in mine[at : at + size] if one.side == side) for side in (0, 1)
+            statistics.fmean(getattr(one, figure) for one in mine[at : at + size] if one.side == side)
+            for side in (0, 1)
         ]
         found.append(math.log(means[1] / means[0]))
     return found

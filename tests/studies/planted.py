@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import json
 import tempfile
-import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -91,7 +90,10 @@ def where(made: Mapping[str, Environment]) -> dict[str, bool | str]:
                 continue
             moved = comparing.moved_lines(own(base), own(new), least=0.5)
             lines = made[name].adapter.path.read_text().splitlines()
-            found[name] = bool(moved) and lines[moved[0].place.line - 1].strip() in {"pass", f"for _ in range({times}):"}
+            found[name] = bool(moved) and lines[moved[0].place.line - 1].strip() in {
+                "pass",
+                f"for _ in range({times}):",
+            }
     return found
 
 
