@@ -39,18 +39,23 @@ def count_named(
 
 
 def named(
-    names: Sequence[str], root: Path, reporter: Reporter, *, variants: Sequence[str]
+    names: Sequence[str], root: Path, reporter: Reporter, *, variants: Sequence[str], alone: bool = False
 ) -> list[Environment | Unavailable]:
     """The servers that ``names`` name, made ready, in order: an adapter with its ``variants``, or ``NAME@VARIANT``.
 
-    Raises :class:`runner.errors.AdapterError` for a name that means nothing.
+    ``alone``: an adapter's name means it without them. Raises :class:`runner.errors.AdapterError` for a name that means nothing.
     """
     split = [name.partition("@") for name in names]
     pipelining = [one for one in metadata.discover(root) if one.scenario is Scenario.PIPELINE]
     chosen = metadata.select(pipelining, [name for name, _, _ in split])
     with process.ending_all():
         prepared = environments.prepare(chosen, asked=variants, progress=reporter.building)
-    return [made for name, at, variant in split for made in _named(prepared, name, variant if at else None)]
+    return [
+        made
+        for name, at, variant in split
+        for made in _named(prepared, name, variant if at else None)
+        if at or made.variant is None or not alone
+    ]
 
 
 def count_all(

@@ -6,9 +6,11 @@ import hashlib
 import sys
 from collections.abc import Iterator, Sequence
 from importlib.metadata import version
+from itertools import islice
 from pathlib import Path
 
 from runner import project
+from runner.adapters import variants
 from runner.errors import RecordError
 from runner.machine import doctor, facts
 from runner.record import store
@@ -53,11 +55,15 @@ def describe(plan: Plan, root: Path, prepared: Sequence[Environment | Unavailabl
 
 
 def reproducible(argv: Sequence[str]) -> Iterator[str]:
-    """A command without the folder that its records went to: that is a matter of one machine."""
+    """A command without folders of one machine: where its records went to, and where a variant lies."""
     words = iter(argv)
     for word in words:
         if word == "--results":
             next(words, None)
+        elif word == "--with":
+            yield from (word, *map(variants.portable, islice(words, 1)))
+        elif word.startswith("--with="):
+            yield f"--with={variants.portable(word.removeprefix('--with='))}"
         elif not word.startswith("--results="):
             yield word
 

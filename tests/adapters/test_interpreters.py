@@ -64,7 +64,7 @@ def pyenv(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def _with_uv(monkeypatch: pytest.MonkeyPatch, says: str | None) -> list[str]:
     monkeypatch.setattr(process, "output", lambda argv, **_: says)
-    return [str(found.version) for found in interpreters.find()]
+    return [found.name for found in interpreters.find()]
 
 
 def test_those_of_uv_and_of_pyenv_newest_first(pyenv: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -75,7 +75,7 @@ def test_those_of_uv_and_of_pyenv_newest_first(pyenv: Path, monkeypatch: pytest.
         _uv_entry("3.10.14", implementation="pypy"),
         _uv_entry("3.13.0"),
     ]
-    assert _with_uv(monkeypatch, json.dumps(listed)) == ["3.13.0", "3.12.1", "3.11.9"]
+    assert _with_uv(monkeypatch, json.dumps(listed)) == ["3.14.2t", "3.13.0", "3.12.1", "3.11.9"]
     first = interpreters.find()[0]
     assert first.path == Path("/uv/3.13.0"), "one of each version"
 

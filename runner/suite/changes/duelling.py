@@ -61,13 +61,13 @@ def duel(names: Sequence[str], root: Path, reporter: Reporter, *, variants: Sequ
 
     Raises :class:`AdapterError` where they are not two, one cannot be had, or one answers wrongly.
     """
-    found = counts.named(names, root, reporter, variants=variants)
+    found = counts.named(names, root, reporter, variants=variants, alone=True)
     both = [made for made in found if isinstance(made, Environment)]
     for made in found:
         if isinstance(made, Unavailable):
             raise AdapterError(f"{made.adapter.name}: {made.reason}")
     if len(both) != 2:
-        raise AdapterError(f"a duel is of two servers, not {len(both)}: name ADAPTER@VARIANT where one has several")
+        raise AdapterError(f"a duel is of two servers, not {len(both)}: name each ADAPTER or ADAPTER@VARIANT")
     facts.require_descriptors(asked.connections)
     base, new = both
     bouts: list[Bout] = []
