@@ -14,7 +14,7 @@ def result(case: str, outcome: Outcome = Outcome.PASS, **parts: str) -> CaseResu
 
 
 def found(*results: CaseResult) -> Conformance:
-    return Conformance("one", "One", "1.0", "3.13", None, results, None, None)
+    return Conformance("one", "One", "1.0", "3.13", results)
 
 
 def test_what_differed_between_several_checks() -> None:
