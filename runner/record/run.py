@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from runner.record.adapter import Body, Client, Group, Kind, Scenario, Server, Tuning, Variant
+from runner.record.adapter import Body, Build, Client, Group, Kind, Scenario, Server, Tuning, Variant
 from runner.record.count import Count
 from runner.record.plan import Cell, Plan
 from runner.record.trial import Placement
@@ -84,6 +84,7 @@ class AdapterRecord:
     tuning: tuple[Tuning, ...] = ()
     variant: Variant | None = None
     beside: str | None = None
+    build: Build | None = None
 
     @property
     def server(self) -> Server:

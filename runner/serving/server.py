@@ -44,9 +44,12 @@ class Startable(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class UsageMark:
-    """CPU time and context switches of each of a server's processes, and the memory of all, at one moment."""
+    """CPU time of each of a server's processes, and what all used together, at one moment."""
 
     cpu_ns: Mapping[int, int]
+    user_ns: int
+    system_ns: int
+    voluntary_switches: int
     involuntary_switches: int
     memory_bytes: int | None
 
@@ -71,9 +74,14 @@ class Server:
     def mark(self) -> UsageMark:
         """Where the usage counters of all its processes stand now."""
         tree = self._process.tree()
+        user_ns, system_ns = procfs.user_and_system_ns(tree)
+        voluntary, involuntary = procfs.switches(tree)
         return UsageMark(
             cpu_ns=procfs.cpu_by_process(tree),
-            involuntary_switches=sum(procfs.involuntary_switches(pid) for pid in tree),
+            user_ns=user_ns,
+            system_ns=system_ns,
+            voluntary_switches=voluntary,
+            involuntary_switches=involuntary,
             memory_bytes=self.memory_bytes(),
         )
 
@@ -89,6 +97,9 @@ class Server:
             processes_lost=len(lost),
             involuntary_switches=max(0, now.involuntary_switches - before.involuntary_switches),
             idle_memory_bytes=before.memory_bytes,
+            user_ns=max(0, now.user_ns - before.user_ns) if not lost else None,
+            system_ns=max(0, now.system_ns - before.system_ns) if not lost else None,
+            voluntary_switches=max(0, now.voluntary_switches - before.voluntary_switches),
         )
 
     def memory_bytes(self) -> int | None:
@@ -100,9 +111,13 @@ class Server:
         """Process ids of the program and its descendants, now."""
         return tuple(self._process.tree())
 
+    def log_text(self) -> str:
+        """Its log so far."""
+        return self._process.log.read_text(errors="replace")
+
     def log_errors(self) -> tuple[LogError, ...]:
         """The distinct errors in its log so far."""
-        return errorlog.summarize(self._process.log.read_text(errors="replace"))
+        return errorlog.summarize(self.log_text())
 
     def signal(self, number: int) -> None:
         """Send a signal to each of its processes, such as ``SIGSTOP`` to let it stand still."""

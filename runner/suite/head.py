@@ -82,6 +82,7 @@ def _record(made: Environment | Unavailable, root: Path) -> AdapterRecord:
         variant=made.variant,
         version=ready.version if ready else None,
         installed=ready.installed if ready else {},
+        build=ready.build if ready else None,
         unavailable=missing.reason if missing else None,
         log_tail=missing.log_tail if missing else (),
         client=adapter.client,

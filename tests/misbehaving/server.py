@@ -47,6 +47,7 @@ FAULTS = (
     "drips",
     "drops-the-last",
     "duplicates",
+    "ends-head-at-white-line",
     "error-overtakes",
     "expects-for-ever",
     "floods",
@@ -64,6 +65,7 @@ FAULTS = (
     "ignores-close",
     "ignores-unknown-codings",
     "impatient",
+    "keeps-a-thread-a-connection",
     "leaves-body-unread",
     "length-and-chunked",
     "loses-a-cr",
@@ -97,8 +99,10 @@ FAULTS = (
     "takes-space-before-colon",
     "takes-the-last-length",
     "takes-what-looks-chunked",
+    "waits-for-clients-to-close",
     "waits-for-slow-readers",
     "waits-for-unread-bodies",
+    "wants-chunks-whole",
     "wraps-chunk-sizes",
     "wraps-lengths",
 )
@@ -165,8 +169,11 @@ class Connection:
     async def close(self) -> None:
         """In stages (RFC 9112 §9.6): shut down our side, read on for a while, then close."""
         self.writer.write_eof()
+        patient = self.fault == "waits-for-clients-to-close"
+        if patient:
+            BUSY[id(self)] = self
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(1):
+            async with asyncio.timeout(None if patient else 1):
                 while await self.reader.read(65536):
                     pass
 
@@ -288,6 +295,8 @@ class Connection:
             raise BadRequestError
         request = Request(parts[0].decode(), parts[1].decode("latin-1"), parts[2][5:].decode())
         while line := await self.read_line():
+            if self.fault == "ends-head-at-white-line" and not line.strip():
+                break
             name, colon, value = line.partition(b":")
             if self.fault == "takes-space-before-colon":
                 name = name.rstrip()
@@ -396,6 +405,8 @@ class Connection:
                     if not sound and self.fault != "takes-any-trailer":
                         raise BadRequestError
                 return body
+            if self.fault == "wants-chunks-whole" and len(self.reader._buffer) < size:  # type: ignore[attr-defined]
+                raise BadRequestError
             body += await self.reader.readexactly(size)
             if await self.reader.readexactly(2) != b"\r\n" and self.fault != "skips-two-octets":
                 raise BadRequestError
@@ -430,6 +441,8 @@ class Connection:
             await asyncio.sleep(0.02)
         while len(BUSY) > 3 and id(self) not in BUSY:
             await asyncio.sleep(0.01)
+        if self.fault == "keeps-a-thread-a-connection":
+            BUSY[id(self)] = self
         if request.path == "/" and request.method in {"GET", "HEAD"}:
             return Reply(200, b"Hello world!", close)
         if request.path == "/":

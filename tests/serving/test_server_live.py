@@ -213,6 +213,10 @@ class TestUsage:
         assert used.peak_memory_bytes is not None
         assert used.peak_memory_bytes > 3 * (4 << 20)
         assert used.involuntary_switches is not None
+        assert used.voluntary_switches is not None
+        assert used.voluntary_switches > 0, "it waited for each request"
+        assert used.user_ns is not None
+        assert used.system_ns is not None
 
     def test_twice_the_work_is_about_twice_the_time(self, log: Path) -> None:
         """A ratio, not a time: both loads are on the same server, one after the other."""

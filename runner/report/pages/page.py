@@ -138,6 +138,7 @@ def render(
         views=servers.views(run, rows, made, failed, places),
         view_headings=servers.HEADINGS,
         paced_headings=servers.PACED_HEADINGS,
+        spent_headings=servers.SPENT_HEADINGS,
         machine=tuple(origin.machine(run)),
         machine_findings=origin.findings(run),
         commands=origin.commands(run),

@@ -28,7 +28,7 @@ from runner.conformance.case import (
     Step,
     Theme,
 )
-from runner.conformance.cases.requests import G, at_once, chunked, get, gets, post, sleeps
+from runner.conformance.cases.requests import G, at_once, chunked, get, gets, post, request, sleeps
 from runner.conformance.judge import failed, noted, passed
 
 CROWD: Final = 16
@@ -37,6 +37,9 @@ HELD_S: Final = 2.0
 WAITED_S: Final = 1.5
 """How long another client waits for a GET of no work before it counts as kept waiting."""
 UNREAD: Final = b"u" * 8200
+UNREAD_CHUNKED: Final = request(
+    "POST", "/", "Transfer-Encoding: chunked", content=b"%x\r\n%s\r\n0\r\n\r\n" % (len(UNREAD), UNREAD)
+)
 BIG: Final = post(b"b" * 2**18)
 MANY: Final = 24
 """So many echoes of 256 KiB are more than the kernel's buffers hold, and little work."""
@@ -78,14 +81,20 @@ def undisturbed(outcome: Outcome, *, paid: str) -> Judge:
     return judge
 
 
-def _sure(judge: Judge) -> Judge:
-    """Where the crowd's own connections were never answered there is nothing to learn."""
+def _answered(judge: Judge) -> Judge:
+    """Only what a server has answered owes nothing more: where it waits for the rest of some requests, a note at most.
+
+    Where none of the crowd was answered there is nothing to learn.
+    """
 
     def judged(seen: Observation) -> Finding:
-        crowd = seen.conversations[:-1]
-        if crowd and not any(talk.reading.responses for talk in crowd):
-            return noted("the requests whose bodies nobody reads are not answered at all")
-        return judge(seen)
+        finding, crowd = judge(seen), seen.conversations[:-1]
+        silent = sum(not talk.reading.responses for talk in crowd)
+        if crowd and silent == len(crowd):
+            return noted("the requests before it are not answered at all")
+        if silent and finding.outcome is Outcome.FAIL:
+            return noted(f"{finding.detail}; {silent} of those before it are not answered either")
+        return finding
 
     return judged
 
@@ -95,20 +104,24 @@ NEIGHBOURS: Final = (
         55,
         "unread-bodies-of-others",
         Theme.NEIGHBOURS,
-        f"{CROWD} connections that each `POST /` {len(UNREAD)} octets to a route that reads none, are answered and "
-        "stay; a `G` on another",
+        f"{CROWD} connections that each `POST /` {len(UNREAD)} octets to a route that reads none, and {CROWD} that do "
+        "so chunked, are answered and stay; a `G` on another",
         "the `G` is answered at once",
         Level.NONE,
         "–",
         "",
         "A thread that waits for its client after the response was sent is lost to all others.",
         (
-            *(_held(post(UNREAD, path="/"), methods=("POST", "GET"), answered=True) for _ in range(CROWD)),
+            *(
+                _held(data, methods=("POST", "GET"), answered=True)
+                for data in (post(UNREAD, path="/"), UNREAD_CHUNKED)
+                for _ in range(CROWD)
+            ),
             OTHER,
         ),
-        _sure(undisturbed(Outcome.FAIL, paid=f"{CROWD} answered requests whose bodies nobody reads")),
+        _answered(undisturbed(Outcome.FAIL, paid=f"{2 * CROWD} answered requests whose bodies nobody reads")),
         deadline_s=4.0,
-        at_once=CROWD + 1,
+        at_once=2 * CROWD + 1,
         alone=True,
         hurts=Hurt.OTHERS,
         needs=(),
@@ -162,6 +175,58 @@ NEIGHBOURS: Final = (
         at_once=FEW + 1,
         alone=True,
         hurts=Hurt.OTHERS,
+    ),
+    Case(
+        63,
+        "idle-connections-of-others",
+        Theme.NEIGHBOURS,
+        f"{CROWD} connections that are answered a `G`, {CROWD} that are answered a `POST /echo`, and stay open; a `G` "
+        "on another",
+        "the `G` is answered at once; where it waits, a note",
+        Level.NONE,
+        "–",
+        "",
+        "Browsers and proxies keep connections open; a worker that stays with one until it ends serves nobody else.",
+        (
+            *(
+                _held(data, methods=(method, "GET"), answered=True)
+                for data, method in ((G, "GET"), (post(b"h"), "POST"))
+                for _ in range(CROWD)
+            ),
+            OTHER,
+        ),
+        undisturbed(Outcome.NOTE, paid=f"{2 * CROWD} idle connections"),
+        deadline_s=4.0,
+        at_once=2 * CROWD + 1,
+        alone=True,
+        hurts=Hurt.OTHERS,
+        needs=(),
+    ),
+    Case(
+        64,
+        "ended-connections-of-others",
+        Theme.NEIGHBOURS,
+        f"{CROWD} connections each that are answered a `G` with `Connection: close`, an HTTP/1.0 `G`, or a request "
+        "that is none, and whose clients do not close; a `G` on another",
+        "the `G` is answered at once",
+        Level.NONE,
+        "–",
+        "",
+        "A thread that waits for its client to close, after it has closed itself, is lost to all others.",
+        (
+            *(
+                _held(data, methods=("GET", "GET"), answered=True)
+                for data in (get("/", "Connection: close"), get(version="1.0"), b"BAD\r\n\r\n")
+                for _ in range(CROWD)
+            ),
+            OTHER,
+        ),
+        _answered(undisturbed(Outcome.FAIL, paid=f"{3 * CROWD} connections that are over")),
+        deadline_s=4.0,
+        at_once=3 * CROWD + 1,
+        alone=True,
+        hurts=Hurt.OTHERS,
+        needs=(),
     ),
     Case(
         58,
