@@ -110,6 +110,21 @@ def report(
     return found
 
 
+def explained(path: Path, format_: str, only: Sequence[str] = ()) -> None:
+    """What was seen of the servers of the run at ``path``."""
+    from runner.report import formats
+
+    found = formats.Report.read(path)
+    if only:
+        found = found.only(only)
+    if format_ == "text":
+        through_rich(*formats.explained_terminal(found))
+    elif format_ == "json":
+        as_json(found.explained)
+    else:
+        click.echo(formats.printed(found, "explain"), nl=False)
+
+
 def _uncommitted(found: Report) -> list[str]:
     """Files of the run's adapters that its commit has otherwise; none where the commit is not known here."""
     from runner.suite.head import uncommitted_changes

@@ -63,6 +63,11 @@ class Published:
         return {
             "tables.md": f"# {report.run.id}\n\n{formats.printed(report, 'markdown')}",
             "index.html": formats.html(report, home=HOME),
+            **(
+                {"explained.md": f"# {report.run.id}\n\n{formats.printed(report, 'explain')}"}
+                if report.explained
+                else {}
+            ),
             **{f"charts/{one.name}.svg": one.svg for one in formats.pictures(report)},
         }
 
@@ -124,6 +129,7 @@ def _write_whole(folder: Path, report: Report, run_folder: Path) -> None:
             staged.mkdir()
             (staged / store.RUN_FILE).write_bytes((run_folder / store.RUN_FILE).read_bytes())
             store.compress_trials(run_folder, staged)
+            store.compress_explained(run_folder, staged)
             _keep_logs(report, run_folder, staged)
             Published.read(staged).write()
             shutil.rmtree(folder, ignore_errors=True)
@@ -237,7 +243,10 @@ def _index_page(published: Sequence[Published]) -> str | None:
 
 
 def _overview(published: Sequence[Published]) -> list[overview.Entry]:
-    return [overview.Entry(one.folder.name, one.report.run, one.report.rows) for one in published]
+    return [
+        overview.Entry(one.folder.name, one.report.run, one.report.rows, store.size_bytes(one.folder))
+        for one in published
+    ]
 
 
 def _conformance(root: Path) -> Iterator[tuple[Path, str]]:

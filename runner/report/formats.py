@@ -11,13 +11,18 @@ from typing import TYPE_CHECKING
 
 from runner import project
 from runner.errors import RecordError
+from runner.explaining import view
+from runner.explaining.view import View
 from runner.record import store
 from runner.record.adapter import Scenario
+from runner.record.beside.explained import Explained
 from runner.record.plan import Generator
 from runner.record.run import Run
 from runner.record.store import Damage
 from runner.record.trial import Trial
 from runner.report import quoting
+from runner.report.explained import flames as explained_flames
+from runner.report.explained import tables as explained_tables
 from runner.report.tables import brief, seed_2017, seeds, standard, upstream
 from runner.rows.row import Row
 from runner.rows.rows import rows
@@ -42,13 +47,20 @@ class Report:
     read_log: ReadLog
     resume: str | None = None
     damage: Damage | None = None
+    explained: tuple[Explained, ...] = ()
 
     @classmethod
     def read(cls, folder: Path, *, skip_damaged: bool = False) -> Report:
         """Read a run's folder and derive the rows; what of the record is damaged and was left out is ``damage``."""
         run, trials, damage = store.read_past_damage(folder) if skip_damaged else (*store.read(folder), None)
         return cls(
-            run, trials, rows(run, trials), partial(store.read_log, folder), store.resume_command(folder), damage
+            run,
+            trials,
+            rows(run, trials),
+            partial(store.read_log, folder),
+            store.resume_command(folder),
+            damage,
+            store.read_explained(folder),
         )
 
     def only(self, patterns: Sequence[str]) -> Report:
@@ -72,7 +84,12 @@ class Report:
             ),
             trials=[trial for trial in self.trials if trial.cell.adapter in chosen],
             rows=[row for row in self.rows if row.adapter in chosen],
+            explained=tuple(one for one in self.explained if one.adapter in chosen),
         )
+
+    def views(self) -> tuple[View, ...]:
+        """The servers that were explained."""
+        return view.views(self.run, self.trials, self.rows, self.explained)
 
 
 def printed(report: Report, name: str, columns: Sequence[str] = ()) -> str:
@@ -89,6 +106,25 @@ def terminal(report: Report, columns: Sequence[str] = ()) -> list[RenderableType
     """The tables of a report for rich, as its scenario has them."""
     layout = (upstream.layout if _waits(report) else standard.layout)(report.run)
     return standard.terminal(report.run, report.rows, layout.only(columns) if columns else layout, report.resume)
+
+
+def explained_terminal(report: Report) -> list[RenderableType]:
+    """Why servers that were explained cost what they cost, for rich."""
+    return explained_tables.terminal(report.views())
+
+
+def flames(report: Report, kind: str) -> Mapping[str, str]:
+    """The sampled stacks by the name of a file: each an SVG (``flame``), or one of speedscope's a server."""
+    if not report.explained:
+        raise RecordError(f"no server of {report.run.id} was explained: pipebench explain --run {report.run.id}")
+    if kind == "speedscope":
+        found = {f"{one.key}.speedscope.json": (one.title, one.explained.sampled) for one in report.views()}
+        return {name: explained_flames.speedscope(*given) for name, given in found.items() if given[1]}
+    return {
+        f"{one.key}-d{sampled.depth}.svg": explained_flames.svg(explained_flames.flame(one.title, sampled))
+        for one in report.views()
+        for sampled in one.explained.sampled
+    }
 
 
 def _markdown(report: Report, columns: Sequence[str] = ()) -> str:
@@ -108,7 +144,7 @@ def html(report: Report, *, home: str | None = None, uncommitted: Sequence[str] 
     """The page of a report; ``home`` and ``uncommitted`` as in :class:`runner.report.pages.page.Beside`."""
     from runner.report.pages import page  # noqa: PLC0415 - charts are made only where they are wanted
 
-    beside = page.Beside(home, tuple(uncommitted))
+    beside = page.Beside(home, tuple(uncommitted), report.views())
     return page.render(report.run, report.rows, report.trials, report.read_log, drawings(report), beside)
 
 
@@ -197,5 +233,6 @@ PRINTERS: Mapping[str, Callable[[Report], str]] = {
     "seed": lambda report: standard.seed_table(report.rows),
     "seed-2017": lambda report: seed_2017.table(report.run, report.rows),
     "witness": lambda report: standard.witness_table(report.run, report.rows),
+    "explain": lambda report: explained_tables.markdown(report.views()),
     "upstream": lambda report: upstream.markdown(report.run, report.rows),
 }

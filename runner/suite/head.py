@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import sys
 from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
 from runner import project
+from runner.adapters import files
 from runner.errors import RecordError
 from runner.machine import doctor, facts
 from runner.record import store
@@ -67,7 +67,8 @@ def _record(made: Environment | Unavailable, root: Path) -> AdapterRecord:
     return AdapterRecord(
         name=adapter.name,
         path=shown_path(adapter, root),
-        sha256=fingerprint(adapter),
+        sha256=files.fingerprint(adapter),
+        beside=files.beside(adapter),
         title=adapter.title,
         distribution=adapter.distribution,
         kind=adapter.kind,
@@ -99,15 +100,6 @@ def shown_path(adapter: Adapter, root: Path) -> str:
     return str(path.relative_to(root)) if path.is_relative_to(root) else f"{path.parent.name}/{path.name}"
 
 
-def fingerprint(adapter: Adapter) -> str:
-    """The checksum of an adapter's file as it is now; that of nothing where it cannot be read."""
-    try:
-        content = adapter.path.read_bytes() if adapter.path.is_file() else b""
-    except OSError:
-        content = b""
-    return hashlib.sha256(content).hexdigest()
-
-
 def changes(recorded: Run, now: Run) -> list[str]:
     """What differs between a run's record and what is here now, and would make its trials incomparable."""
     found = []
@@ -123,6 +115,8 @@ def changes(recorded: Run, now: Run) -> list[str]:
             found.append(f"{key[0]} {'is new' if old is None else 'is gone'}")
         elif old.sha256 != new.sha256:
             found.append(f"{key[0]} was edited")
+        elif old.beside is not None and old.beside != new.beside:
+            found.append(f"a file beside {key[0]} was edited")
         elif old.installed != new.installed:
             found.append(f"{key[0]} has other packages installed")
     return found
@@ -163,8 +157,13 @@ def refuse_edited(head: Run, made: Environment) -> None:
     adapter = made.adapter
     if str(adapter.path) not in made.argv:
         return
-    (recorded,) = {one.sha256 for one in head.adapters if one.name == adapter.name}
-    if fingerprint(adapter) != recorded:
-        raise RecordError(
-            f"{adapter.name} was edited while it was measured: undo that and resume, or start a new run with it"
-        )
+    recorded = next(one for one in head.adapters if one.name == adapter.name)
+    if not adapter.path.is_file():
+        what = f"{adapter.name} was removed"
+    elif files.fingerprint(adapter) != recorded.sha256:
+        what = f"{adapter.name} was edited"
+    elif recorded.beside is not None and files.beside(adapter) != recorded.beside:
+        what = f"a file beside {adapter.name} was edited"
+    else:
+        return
+    raise RecordError(f"{what} while it was measured: undo that and resume, or start a new run with it")

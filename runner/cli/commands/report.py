@@ -42,6 +42,7 @@ if TYPE_CHECKING:
             "seed-2017",
             "witness",
             "upstream",
+            "explain",
         ]
     ),
     default="text",
@@ -49,7 +50,8 @@ if TYPE_CHECKING:
     "findings: who leads, who gains, who fails, in words; "
     "brief: one line a server; html: one page with charts and all else that the record "
     "holds; seed: the five columns that the seed published; seed-2017: what it published, its releases and today's; "
-    "witness: wrk beside h2load; upstream: servers that wait, with what was published and their model.",
+    "witness: wrk beside h2load; upstream: servers that wait, with what was published and their model; "
+    "explain: why servers that were explained cost what they cost, as Markdown.",
 )
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="File to write.  [stdout]")
 @click.option("--only", type=options.NAMES, default=(), help="Rows of these adapters alone; patterns.  [all]")
