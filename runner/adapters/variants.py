@@ -89,9 +89,7 @@ def lasting(text: str) -> str:
     """What was asked for as it is found from any working folder."""
     if _VARIABLE.fullmatch(text):
         return text
-    return shlex.join(
-        str(Path(part).expanduser().absolute()) if _is_path(part) else part for part in shlex.split(text)
-    )
+    return shlex.join(str(Path(part).expanduser().absolute()) if _is_path(part) else part for part in shlex.split(text))
 
 
 def _is_path(part: str) -> bool:
