@@ -96,8 +96,8 @@ def _aligned(
     function: tuple[list[Line], list[Line]], base: Mapping[Line, float], new: Mapping[Line, float]
 ) -> Iterator[Moved]:
     before, after = function
-    texts = [[line.text for line in side] for side in function]
-    same = difflib.SequenceMatcher(None, *texts, autojunk=False).get_matching_blocks()
+    first, second = ([line.text for line in side] for side in function)
+    same = difflib.SequenceMatcher(None, first, second, autojunk=False).get_matching_blocks()
     pairs = {one.b + at: one.a + at for one in same for at in range(one.size)}
     for at, line in enumerate(after):
         yield Moved(line.place, base[before[pairs[at]]] if at in pairs else 0.0, new[line])

@@ -47,7 +47,8 @@ def named(
 ) -> list[Environment | Unavailable]:
     """The servers that ``names`` name, made ready, in order: an adapter with its ``variants``, or ``NAME@VARIANT``.
 
-    ``alone``: an adapter's name means it without them. Raises :class:`runner.errors.AdapterError` for a name that means nothing.
+    ``alone``: an adapter's name means it without them. Raises :class:`runner.errors.AdapterError` for a name that means
+    nothing.
     """
     split = [name.partition("@") for name in names]
     pipelining = [one for one in metadata.discover(root) if one.scenario is Scenario.PIPELINE]

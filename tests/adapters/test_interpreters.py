@@ -76,7 +76,7 @@ def test_those_of_uv_and_of_pyenv_newest_first(pyenv: Path, monkeypatch: pytest.
         _uv_entry("3.13.0"),
     ]
     assert _with_uv(monkeypatch, json.dumps(listed)) == ["3.14.2t", "3.13.0", "3.12.1", "3.11.9"]
-    first = interpreters.find()[0]
+    first = next(one for one in interpreters.find() if not one.free_threaded)
     assert first.path == Path("/uv/3.13.0"), "one of each version"
 
 

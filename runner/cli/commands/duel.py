@@ -35,7 +35,7 @@ from runner.cli import options, printing
     "--format", "format_", type=click.Choice(["text", "markdown", "json"]), default="text", help="How to print it."
 )
 @click.option("--quiet", is_flag=True, help="No progress on stderr.")
-def command(
+def command(  # noqa: PLR0913 - an option each
     servers: tuple[str, str],
     *,
     variants: tuple[str, ...],

@@ -1,9 +1,10 @@
 """Two servers up at once on the same CPUs, loaded in turns: the ratio of their rates and of their CPU time. Pure.
 
-A bout is a pair of fresh starts. Its slices come as ABBA or BAAB, so that what drifts evenly hits both sides alike; each
-four give one ratio, and the bout's is their median, since a neighbour of the machine that takes some milliseconds from
-a slice makes tails that no mean survives. What differs from start to start is in no bout alone: so bouts are the values
-of which the interval is made, and it holds starts and slices. ``docs/statistics.md`` has the study that chose all this.
+A bout is a pair of fresh starts. Its slices come as ABBA or BAAB, so that what drifts evenly hits both sides alike.
+Each four give one ratio, and the bout's is their median: a neighbour of the machine that takes some milliseconds from a
+slice makes tails that no mean survives. What differs from start to start no bout can tell alone: so bouts are the
+values of which the interval is made, and it holds starts and slices. ``docs/statistics.md`` has the study that chose
+all this.
 """
 
 from __future__ import annotations

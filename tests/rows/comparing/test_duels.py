@@ -19,7 +19,7 @@ FOURS = 8
 def bouts(
     number: int, ratio: float, *, rng: random.Random, start: float = 0.005, tails: bool = True, drift: float = 0.0
 ) -> tuple[Bout, ...]:
-    """New over base by ``ratio``; each pair of starts by ``start`` of its own, slices with tails, and a drift a slice."""
+    """New over base by ``ratio``; each pair of starts by ``start`` of its own, slices with tails and a drift."""
     made = []
     for at in range(number):
         own = {Side.BASE: 1.0, Side.NEW: ratio * math.exp(rng.gauss(0, start))}

@@ -82,7 +82,7 @@ class TestNames:
 
     def test_two_interpreters_of_one_adapter_are_told_by_no_name(self) -> None:
         both = (record(), builders.adapter_record(python="3.12.1"))
-        with pytest.raises(RecordError, match="on CPython 3.12.1"):
+        with pytest.raises(RecordError, match=r"on CPython 3\.12\.1"):
             within.record(builders.run(adapters=both), "aiohttp")
 
 
