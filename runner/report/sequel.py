@@ -54,8 +54,8 @@ def _told_nothing(members: Sequence[Row]) -> bool:
 def _next(run: Run, rows: Sequence[Row], earlier: str | None, folder: str) -> Iterator[str]:
     pipebench = "uv run pipebench" if project.IS_CHECKOUT else "pipebench"
     yield f"the page:     {pipebench} report {run.id} --format html --output {folder}/{run.id}.html"
-    names = list(dict.fromkeys(row.adapter for row in rows if row.requests_per_second and row.rank))
-    others = [name for name in names if name != run.plan.baseline]
+    ranked = {row.adapter for row in rows if row.requests_per_second and row.rank}
+    others = [name for name in dict.fromkeys(one.name for one in run.adapters) if name in ranked - {run.plan.baseline}]
     if len(others) > 1:
         yield f"two of them:  {pipebench} compare {run.id} --a {others[0]} --b {others[1]}"
     elif earlier is not None:
