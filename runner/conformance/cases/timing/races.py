@@ -1,7 +1,7 @@
 """Races: what a server does right nearly always. Tried until the chance to miss is small, or two seconds have passed.
 
-A race that one connection of three hundred loses is seen with a chance of 99 % in 1 500 tries; a busy machine makes four
-hundred in a second. One loss proves it: no slow machine answers a request behind an error.
+A race that one connection of three hundred loses is seen with a chance of 99 % in 1 500 tries; a busy machine makes
+four hundred in a second. One loss proves it: no slow machine answers a request behind an error.
 """
 
 from __future__ import annotations
