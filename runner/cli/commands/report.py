@@ -20,7 +20,7 @@ if TYPE_CHECKING:
         "pipebench report 20261121 --format csv > table.csv",
         "pipebench report latest --only 'aiohttp,sanic*' --columns server,requests/s,±,p99",
         "pipebench report latest --only aiohttp,uvicorn --format comment",
-        "pipebench report latest --format html --output report.html",
+        "pipebench report latest --format html --output results/page.html",
     ),
 )
 @click.argument("run", default="latest")
