@@ -21,6 +21,7 @@ from typing import TypeVar
 from runner.counting import cachegrind
 from runner.counting.cachegrind import Place, Profile
 from runner.counting.client import Client, ExchangeError
+from runner.counting.comparing import Line
 from runner.errors import ToolError
 from runner.record.adapter import Environment
 from runner.record.count import Count, DepthCount
@@ -90,7 +91,7 @@ class Counted:
     count: Count
     places: Mapping[Place, float] = field(default_factory=dict)
     places_at: Mapping[int, Mapping[Place, float]] = field(default_factory=dict)
-    bytecodes: Mapping[Place, float] | str = "they were not asked for"
+    bytecodes: Mapping[Line, float] | str = "they were not asked for"
 
 
 class NotCountedError(Exception):
@@ -266,8 +267,6 @@ def _read(path: Path) -> Profile:
 def _why(folder: Path, problem: str) -> str:
     """A problem with the first thing that valgrind itself complained of, if it did."""
     for log in sorted(folder.glob("valgrind.*")):
-        if found := re.search(
-            r"(?m)^==\d+== (.*(?:unhandled|Unrecognised|unimplemented|fatal signal).*)$", log.read_text()
-        ):
+        if found := _COMPLAINT.search(log.read_text()):
             return f"valgrind: {found[1]}"
     return problem

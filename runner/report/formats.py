@@ -16,13 +16,14 @@ from runner.explaining.view import View
 from runner.record import store
 from runner.record.adapter import Scenario
 from runner.record.beside.explained import Explained
+from runner.record.plan import Generator
 from runner.record.run import Run
 from runner.record.store import Damage
 from runner.record.trial import Trial
 from runner.report import quoting
 from runner.report.explained import flames as explained_flames
 from runner.report.explained import tables as explained_tables
-from runner.report.tables import brief, seed_2017, standard, upstream
+from runner.report.tables import brief, seed_2017, seeds, standard, upstream
 from runner.rows.row import Row
 from runner.rows.rows import rows
 
@@ -92,7 +93,12 @@ class Report:
 
 
 def printed(report: Report, name: str, columns: Sequence[str] = ()) -> str:
-    """A report in one of the formats of :data:`PRINTERS`; of its Markdown, with some of the columns alone."""
+    """A report in one of the formats of :data:`PRINTERS`; of its Markdown, with some of the columns alone.
+
+    Raises :class:`RecordError` for a format that shows what this run does not hold.
+    """
+    if name in FITTING and (lacking := FITTING[name](report)):
+        raise RecordError(f"--format {name} does not fit {report.run.id}: {lacking}")
     return _markdown(report, columns) if columns and name == "markdown" else PRINTERS[name](report)
 
 
@@ -177,6 +183,44 @@ def _findings(report: Report) -> str:
     return findings.markdown(report.run, report.rows)
 
 
+def _fits_seed(report: Report) -> str | None:
+    """One load alone, for its table has no column that says which; and wrk's, whose figures it shows."""
+    groups = {row.group for row in report.rows if row.depth is not None}
+    if len(groups) > 1:
+        loads = len(groups)
+        return f"its table is of one load, and there are {loads}: --format markdown, or measure with --profile seed"
+    if report.run.plan.generator is not Generator.WRK:
+        return f"it shows what wrk printed, and {report.run.plan.generator} loaded: --format markdown"
+    return None
+
+
+def _fits_seed_2017(report: Report) -> str | None:
+    """The load of 2017, on at least one of the systems that were published then."""
+    names = {name for one in seeds.PUBLISHED for name in (one.adapter, one.adapter_2017, one.also)}
+    wanted = (seeds.DEPTH, seeds.CONNECTIONS)
+    if any(row.adapter in names and (row.depth, row.connections) == wanted for row in report.rows):
+        return None
+    return "nothing was loaded as in 2017, depth 5 on 200 connections: measure with --profile seed-2017"
+
+
+def _fits_witness(report: Report) -> str | None:
+    if any(row.witness for row in report.rows):
+        return None
+    return "no cell was loaded by another generator: measure with --witness"
+
+
+def _fits_upstream(report: Report) -> str | None:
+    return None if _waits(report) else "its servers wait for no upstream: --format markdown"
+
+
+FITTING: Mapping[str, Callable[[Report], str | None]] = {
+    "seed": _fits_seed,
+    "seed-2017": _fits_seed_2017,
+    "witness": _fits_witness,
+    "upstream": _fits_upstream,
+}
+"""What a run lacks for a format that is not for all runs; ``None`` where it fits."""
+
 PRINTERS: Mapping[str, Callable[[Report], str]] = {
     "markdown": _markdown,
     "comment": lambda report: quoting.comment(report.run, report.rows),
@@ -188,7 +232,7 @@ PRINTERS: Mapping[str, Callable[[Report], str]] = {
     "html": lambda report: html(report, home=project.homepage()),
     "seed": lambda report: standard.seed_table(report.rows),
     "seed-2017": lambda report: seed_2017.table(report.run, report.rows),
-    "witness": lambda report: standard.witness_table(report.rows),
+    "witness": lambda report: standard.witness_table(report.run, report.rows),
     "explain": lambda report: explained_tables.markdown(report.views()),
     "upstream": lambda report: upstream.markdown(report.run, report.rows),
 }

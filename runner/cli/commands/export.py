@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from runner.cli import options, printing
+from runner.cli import extras, options, printing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,6 +26,8 @@ _EXPORTS = {
     "benchmark-json": "github-action-benchmark's customBiggerIsBetter",
 }
 
+_NEEDS = {"svg": "charts", "png": "charts", "parquet": "parquet"}
+"""What a format needs beside what measuring does."""
 _TEXTS = ("hgrm", "flame", "speedscope")
 """Formats of several files of text."""
 
@@ -54,7 +56,7 @@ _TEXTS = ("hgrm", "flame", "speedscope")
 @click.option("--dark", is_flag=True, help="Charts for dark paper.")
 @click.option("--chart", "chosen", type=options.NAMES, default=(), help="Charts of these names alone; patterns.  [all]")
 @click.option("--width", type=click.IntRange(min=360, max=4000), help="Pixels that a chart is wide.  [480]")
-@click.option("--scale", type=click.FloatRange(min=0.5, max=10), help="Pixels of a PNG for each of the chart's.  [2]")
+@click.option("--scale", type=options.RealNumber(min=0.5, max=10), help="Pixels of a PNG for each of the chart's.  [2]")
 @click.option("--only", type=options.NAMES, default=(), help="These adapters alone; patterns.  [all]")
 @options.skip_damaged
 @options.records_in
@@ -87,7 +89,9 @@ def command(  # noqa: PLR0913, PLR0917 - its options
         raise click.UsageError(f"{wrong} is for charts: leave it out, or ask for --format svg or png, not {format_}")
     if scale and format_ == "svg":
         raise click.UsageError("--scale is for --format png: an SVG has no pixels, --width makes it wider")
-    report = Report.read(store.find(results, run), skip_damaged=skip_damaged)
+    path = store.find(results, run)
+    extras.bring(_NEEDS.get(format_))
+    report = Report.read(path, skip_damaged=skip_damaged)
     printing.say_left_out(report.damage)
     if only:
         report = report.only(only)

@@ -33,7 +33,11 @@ _PROFILES = "; ".join(f"{name}: {text}" for name, text in plans.PROFILE_HELP.ite
     ),
 )
 @click.option(
-    "--profile", type=click.Choice(list(plans.PROFILES)), default="default", help=f"What to measure. {_PROFILES}."
+    "--profile",
+    type=click.Choice(list(plans.PROFILES)),
+    metavar="profile",
+    default="default",
+    help=f"What to measure. {_PROFILES}.",
 )
 @click.option(
     "--only", type=options.NAMES, help="Adapters by name, shell patterns allowed, comma separated, of any group."
@@ -118,6 +122,7 @@ def command(
 ) -> None:
     """Run the matrix: build, check, load, record, and print the table."""
     from runner.record import store
+    from runner.report import sequel
     from runner.suite import progress, runs
 
     places = runs.Places(results=results, port=port)
@@ -130,4 +135,9 @@ def command(
             path = runs.resume(store.find(results, resume), places, reporter)
         else:
             path = runs.run(plan, places, reporter)
-    printing.report(path, "json" if as_json else "text")
+    found = printing.report(path, "json" if as_json else "text")
+    if not (as_json or quiet):
+        shown = results.relative_to(Path.cwd()) if results.is_relative_to(Path.cwd()) else results
+        earlier = store.earlier(results, found.run)
+        for line in ("", *sequel.lines(found.run, found.rows, earlier=earlier, folder=str(shown))):
+            click.echo(line, err=True)

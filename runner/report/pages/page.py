@@ -127,6 +127,7 @@ def render(
         overview=next((one for one in made if one.drawing.section is Section.OVERVIEW), None),
         source=charts.source(run),
         columns=results.columns(run, rows),
+        sent=any(row.sends is not None for row in rows),
         results=[results.result_row(run, rows, row) for _, members in standard.grouped(rows) for row in members],
         choices=results.choices(rows),
         places=places,
