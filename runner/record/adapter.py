@@ -76,7 +76,8 @@ class Adapter:
     under way at once unless ``MAX_CLIENTS`` says otherwise; ``None`` where there is no limit to set.
     ``hold`` are distributions whose pins are kept though newer releases exist, and why. ``compiles``: its runtime
     compiles while it serves, so its first seconds are slower. ``remark``: what its user would not get without doing the
-    same, to be shown beside its figures.
+    same, to be shown beside its figures. ``runs_on``: the adapter of the server that a framework runs on, whose raw
+    application shows what of the framework's conformance is its server's.
     ``problem`` says why it cannot be one: its file or metadata is wrong, and what else is said of it is a guess.
     """
 
@@ -101,6 +102,7 @@ class Adapter:
     body: Body | None = None
     compiles: bool = False
     remark: str | None = None
+    runs_on: str | None = None
     tuning: tuple[Tuning, ...] = ()
     problem: str | None = None
 

@@ -54,7 +54,10 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class AdapterRecord:
-    """An adapter as a run used it: what it says of itself, and what was really installed, or why it was not there."""
+    """An adapter as a run used it: what it says of itself, and what was really installed, or why it was not there.
+
+    ``sha256`` is of its file; ``beside`` of the others in its folder, ``None`` where they were not looked at yet.
+    """
 
     name: str
     path: str
@@ -81,6 +84,7 @@ class AdapterRecord:
     tuning: tuple[Tuning, ...] = ()
     variant: Variant | None = None
     build: Build | None = None
+    beside: str | None = None
 
     @property
     def server(self) -> Server:

@@ -10,10 +10,11 @@ from pathlib import Path
 from runner.adapters import environments, metadata
 from runner.counting import bytecodes, counting
 from runner.counting.counting import Counted
-from runner.errors import AdapterError
+from runner.errors import AdapterError, PlanError
 from runner.record.adapter import Environment, Scenario, Unavailable
 from runner.record.count import Count
 from runner.serving import process
+from runner.suite import plans
 from runner.suite.progress import Reporter
 
 
@@ -31,6 +32,9 @@ def count_named(
 
     With ``changed`` only the variants. Raises :class:`runner.errors.AdapterError` for a name that means nothing.
     """
+    plans.check_depths(depths)
+    if nameless := next((name for name in names if not name.partition("@")[0].strip()), None):
+        raise PlanError(f"{nameless!r} names no adapter: give it as aiohttp, or aiohttp@main")
     counting.require_valgrind()
     found = named(names, root, reporter, variants=variants)
     asked = {made.server: made for made in found if made.variant is not None or not changed}

@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 
 from runner import project
-from runner.adapters import variants
+from runner.adapters import files, variants
 from runner.errors import RecordError
 from runner.machine import doctor, facts
 from runner.record import store
@@ -74,7 +74,8 @@ def _record(made: Environment | Unavailable, root: Path) -> AdapterRecord:
     return AdapterRecord(
         name=adapter.name,
         path=shown_path(adapter, root),
-        sha256=fingerprint(adapter),
+        sha256=files.fingerprint(adapter),
+        beside=files.beside(adapter),
         title=adapter.title,
         distribution=adapter.distribution,
         kind=adapter.kind,
@@ -106,15 +107,6 @@ def shown_path(adapter: Adapter, root: Path) -> str:
     return str(path.relative_to(root)) if path.is_relative_to(root) else f"{path.parent.name}/{path.name}"
 
 
-def fingerprint(adapter: Adapter) -> str:
-    """The checksum of an adapter's file as it is now; that of nothing where it cannot be read."""
-    try:
-        content = adapter.path.read_bytes() if adapter.path.is_file() else b""
-    except OSError:
-        content = b""
-    return hashlib.sha256(content).hexdigest()
-
-
 def changes(recorded: Run, now: Run) -> list[str]:
     """What differs between a run's record and what is here now, and would make its trials incomparable."""
     found = []
@@ -130,6 +122,8 @@ def changes(recorded: Run, now: Run) -> list[str]:
             found.append(f"{key[0]} {'is new' if old is None else 'is gone'}")
         elif old.sha256 != new.sha256:
             found.append(f"{key[0]} was edited")
+        elif old.beside is not None and old.beside != new.beside:
+            found.append(f"a file beside {key[0]} was edited")
         elif old.installed != new.installed:
             found.append(f"{key[0]} has other packages installed")
     return found
@@ -146,6 +140,22 @@ def _revision(root: Path) -> str | None:
     return commit.strip() + ("+" if changed and changed.strip() else "")
 
 
+def uncommitted_changes(run: Run, root: Path) -> list[str]:
+    """The adapters of a run whose file is not the one of the commit that it names; the commit itself where unknown."""
+    revision = (run.revision or "").removesuffix("+")
+    known = revision and process.output(["git", "-C", str(root), "cat-file", "-t", revision], stderr=False)
+    if not known:
+        return [f"commit {run.revision or 'unknown'}"]
+    changed = []
+    for path, sha256 in sorted({(record.path, record.sha256) for record in run.adapters}):
+        committed = process.output(["git", "-C", str(root), "show", f"{revision}:{path}"], stderr=False)
+        if committed is None or hashlib.sha256(committed.encode()).hexdigest() != sha256:
+            changed.append(path)
+    if (run.revision or "").endswith("+") and not changed:
+        changed.append("files beside the adapters")
+    return changed
+
+
 def refuse_edited(head: Run, made: Environment) -> None:
     """Raise :class:`RecordError` where what would run is not what the record says any more.
 
@@ -154,8 +164,13 @@ def refuse_edited(head: Run, made: Environment) -> None:
     adapter = made.adapter
     if str(adapter.path) not in made.argv:
         return
-    (recorded,) = {one.sha256 for one in head.adapters if one.name == adapter.name}
-    if fingerprint(adapter) != recorded:
-        raise RecordError(
-            f"{adapter.name} was edited while it was measured: undo that and resume, or start a new run with it"
-        )
+    recorded = next(one for one in head.adapters if one.name == adapter.name)
+    if not adapter.path.is_file():
+        what = f"{adapter.name} was removed"
+    elif files.fingerprint(adapter) != recorded.sha256:
+        what = f"{adapter.name} was edited"
+    elif recorded.beside is not None and files.beside(adapter) != recorded.beside:
+        what = f"a file beside {adapter.name} was edited"
+    else:
+        return
+    raise RecordError(f"{what} while it was measured: undo that and resume, or start a new run with it")

@@ -59,6 +59,7 @@ def run(plan: Plan, places: Places, reporter: Reporter) -> Path:
     setup_s = time.monotonic() - began
     recorded = replace(plan, variants=tuple(map(variants.portable, plan.variants)))
     head = head_of.describe(recorded, places.root, prepared, setup_s=setup_s)
+    _say_uncommitted(head, places.root, reporter)
     folder = store.create(places.results, head.id)
     with folder.held():
         folder.write_asked([variants.lasting(one) for one in plan.variants])
@@ -109,7 +110,8 @@ def _checked(head: Run, ready: Sequence[Environment], folder: Path, reporter: Re
         return head
     yardsticks = {record.name for record in head.adapters if not record.ranked}
     examined = [made for made in ready if made.adapter.name not in yardsticks]
-    found = examination.examine_all(examined, folder / "logs", cases=CORE, on_examined=inquiries.saying_class(reporter))
+    say = inquiries.saying_class(reporter)
+    found = examination.examine_all(examined, folder / store.LOGS, cases=CORE, on_examined=say)
     head = replace(head, conformance=tuple(_summary(each) for each in found))
     if not head.plan.strict:
         return head
@@ -288,6 +290,13 @@ def _programs(plan: Plan, root: Path) -> Programs:
 def _environments_by_cell(cells: Sequence[Cell], ready: Sequence[Environment]) -> Mapping[Cell, Environment]:
     named = {made.server: made for made in ready}
     return {cell: named[cell.server] for cell in cells}
+
+
+def _say_uncommitted(head: Run, root: Path, reporter: Reporter) -> None:
+    """Before an hour is spent: what of the run nobody else can check out, so that it will not be published."""
+    if head.revision is not None and (changed := head_of.uncommitted_changes(head, root)):
+        shown = ", ".join(changed[:3]) + (f" and {len(changed) - 3} more" if len(changed) > 3 else "")
+        reporter.say(f"not in commit {head.revision.removesuffix('+')}: {shown}: to publish this run, commit first")
 
 
 def _announce(head: Run, reporter: Reporter) -> None:

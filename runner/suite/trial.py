@@ -14,6 +14,7 @@ from runner.conformance.running import check
 from runner.errors import RecordError
 from runner.judging import settling, waiting
 from runner.machine import facts
+from runner.record import store
 from runner.record.adapter import Environment
 from runner.record.plan import Cell, Purpose
 from runner.record.trial import (
@@ -58,9 +59,10 @@ def measure(
     environment: Environment, cell: Cell, settings: Settings, *, number: int, round_: int, rate: float | None = None
 ) -> Trial:
     """One load of ``cell`` on a freshly started server; of a paced cell, at ``rate`` requests/s."""
-    folder = settings.folder / "logs" / cell.id
+    folder = settings.folder / store.LOGS / cell.id
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        for level in (folder.parent, folder):  # a run's folder that was removed is not made again, without its head
+            level.mkdir(exist_ok=True)
     except OSError as error:
         raise RecordError(f"cannot write {folder}: {error.strerror}") from None
     stem = f"{number:03}" + ("" if settings.purpose is Purpose.MEASURE else f"-{settings.purpose}")

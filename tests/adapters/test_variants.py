@@ -66,6 +66,25 @@ def test_anything_else_is_refused_in_one_line(text: str, tmp_path: Path) -> None
         variants.resolve([text], tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("'aiohttp==3.9.5", "no closing quotation"),
+        ("PORT=1", "the suite's to say"),
+        ("WORKERS=9", "the suite's to say"),
+        ("PIPEBENCH_STARTED=x", "the suite's to say"),
+        ("X=a\nb", "on one line"),
+        ("X=\x1b[31m", "on one line"),
+        ("X=" + "y" * 201, "at most 200"),
+    ],
+)
+def test_what_would_break_the_contract_or_a_table_is_refused(text: str, says: str, tmp_path: Path) -> None:
+    with pytest.raises(PlanError) as refused:
+        variants.resolve([text], tmp_path)
+    assert says in str(refused.value)
+    assert str(refused.value).isprintable()
+
+
 @pytest.mark.parametrize("text", ["aiohttp", "aiohttp:0", "aiohttp:51", "aiohttp:x"])
 def test_a_number_of_releases_is_checked(text: str) -> None:
     with pytest.raises(ValueError, match="aiohttp:12"):

@@ -17,7 +17,7 @@ import msgspec
 from runner.errors import RecordError
 from runner.record.jsontext import readable
 from runner.record.plaintext import counted
-from runner.record.plan import Headers, Plan
+from runner.record.plan import Generator, Headers, Plan
 from runner.record.run import Run
 from runner.record.trial import Verdict
 from runner.report import fitting
@@ -298,9 +298,10 @@ def _named(row: Row, titles: Mapping[str, int]) -> str:
     return f"{row.title} on CPython {row.python}" if titles[row.title] > 1 and row.python else row.title
 
 
-def witness_table(rows: Sequence[Row]) -> str:
-    """wrk and h2load side by side, as Markdown: rates, and means of batch and request latency."""
-    headings = ["server", "depth", "requests/s wrk", "h2load", "ratio", "mean latency wrk", "h2load", "ratio", "agree"]
+def witness_table(run: Run, rows: Sequence[Row]) -> str:
+    """A run's generator and its witness side by side, as Markdown: rates, and means of batch and request latency."""
+    own, its = run.plan.generator, next((row.witness.generator for row in rows if row.witness), Generator.H2LOAD)
+    headings = ["server", "depth", f"requests/s {own}", its, "ratio", f"mean latency {own}", its, "ratio", "agree"]
     drawn = (map(escape, _beside(row, row.witness)) for row in rows if row.witness is not None)
     return "\n".join(table(headings, ("server", "agree"), drawn)) + "\n"
 
