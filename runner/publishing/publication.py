@@ -8,7 +8,6 @@ above it; they are held to the same.
 from __future__ import annotations
 
 import gzip
-import hashlib
 import json
 import re
 import shutil
@@ -30,7 +29,7 @@ from runner.report import formats
 from runner.report.formats import Report
 from runner.report.pages import failures
 from runner.report.tables import conformance
-from runner.serving import process
+from runner.suite.head import uncommitted_changes
 
 FOLDER = Path("results") / "published"
 DOCUMENTS = ("README.md", "docs/*.md", "results/published/README.md")
@@ -64,6 +63,11 @@ class Published:
         return {
             "tables.md": f"# {report.run.id}\n\n{formats.printed(report, 'markdown')}",
             "index.html": formats.html(report, home=HOME),
+            **(
+                {"explained.md": f"# {report.run.id}\n\n{formats.printed(report, 'explain')}"}
+                if report.explained
+                else {}
+            ),
             **{f"charts/{one.name}.svg": one.svg for one in formats.pictures(report)},
         }
 
@@ -125,6 +129,7 @@ def _write_whole(folder: Path, report: Report, run_folder: Path) -> None:
             staged.mkdir()
             (staged / store.RUN_FILE).write_bytes((run_folder / store.RUN_FILE).read_bytes())
             store.compress_trials(run_folder, staged)
+            store.compress_explained(run_folder, staged)
             _keep_logs(report, run_folder, staged)
             Published.read(staged).write()
             shutil.rmtree(folder, ignore_errors=True)
@@ -221,22 +226,6 @@ def name_of(run: Run) -> str:
     return f"{run.created_at[:10]}-{machine}-{len(run.machine.cpus)}cpu-{run.plan.profile}"
 
 
-def uncommitted_changes(run: Run, root: Path) -> list[str]:
-    """The adapters of a run whose file is not the one of the commit that it names; the commit itself where unknown."""
-    revision = (run.revision or "").removesuffix("+")
-    known = revision and process.output(["git", "-C", str(root), "cat-file", "-t", revision], stderr=False)
-    if not known:
-        return [f"commit {run.revision or 'unknown'}"]
-    changed = []
-    for path, sha256 in sorted({(record.path, record.sha256) for record in run.adapters}):
-        committed = process.output(["git", "-C", str(root), "show", f"{revision}:{path}"], stderr=False)
-        if committed is None or hashlib.sha256(committed.encode()).hexdigest() != sha256:
-            changed.append(path)
-    if (run.revision or "").endswith("+") and not changed:
-        changed.append("files beside the adapters")
-    return changed
-
-
 def _published(root: Path) -> tuple[Published, ...]:
     return tuple(Published.read(path.parent) for path in sorted((root / FOLDER).glob(f"*/{store.RUN_FILE}")))
 
@@ -254,7 +243,10 @@ def _index_page(published: Sequence[Published]) -> str | None:
 
 
 def _overview(published: Sequence[Published]) -> list[overview.Entry]:
-    return [overview.Entry(one.folder.name, one.report.run, one.report.rows) for one in published]
+    return [
+        overview.Entry(one.folder.name, one.report.run, one.report.rows, store.size_bytes(one.folder))
+        for one in published
+    ]
 
 
 def _conformance(root: Path) -> Iterator[tuple[Path, str]]:

@@ -83,8 +83,8 @@ class AdapterRecord:
     remark: str | None = None
     tuning: tuple[Tuning, ...] = ()
     variant: Variant | None = None
-    beside: str | None = None
     build: Build | None = None
+    beside: str | None = None
 
     @property
     def server(self) -> Server:

@@ -1,5 +1,8 @@
 """``results/``: a run is a folder of ``run.json``, ``trials.jsonl`` and ``logs/``; appended and read, not overwritten.
 
+``explained.jsonl`` beside them, where servers of the run were explained, is appended to as well: the last line of a
+server is the one that counts.
+
 Schema history: 1, the first.
 """
 
@@ -13,10 +16,11 @@ import re
 import shlex
 import stat
 import zlib
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +28,8 @@ import msgspec
 
 from runner import project
 from runner.errors import RecordError
+from runner.record.adapter import Server
+from runner.record.beside.explained import Explained
 from runner.record.histogram import Histogram
 from runner.record.jsontext import readable
 from runner.record.plan import Cell, Purpose
@@ -33,7 +39,10 @@ from runner.record.trial import Trial
 SCHEMA = 1
 RUN_FILE = "run.json"
 TRIALS_FILE = "trials.jsonl"
+EXPLAINED_FILE = "explained.jsonl"
 LOGS = "logs"
+ASKED = ".asked"
+"""Variants as they were asked for, with the folders of this machine: for a run that is resumed, and never published."""
 LOCK = ".lock"
 """Held by the process that measures into a run's folder; what stands in it is that process's id."""
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
@@ -46,6 +55,18 @@ class RunFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+
+    def write_asked(self, variants: Sequence[str]) -> None:
+        """Keep what variants were asked for, for :meth:`asked`."""
+        if variants:
+            (self.path / ASKED).write_text(json.dumps(list(variants)))
+
+    def asked(self, recorded: Sequence[str]) -> tuple[str, ...]:
+        """The variants that were asked for: as they are ``recorded``, where the run came from another machine."""
+        try:
+            return tuple(map(str, json.loads((self.path / ASKED).read_text())))
+        except (OSError, ValueError):
+            return tuple(recorded)
 
     def write_run(self, run: Run) -> None:
         """Write the run's head so that it is there whole or not at all."""
@@ -81,8 +102,14 @@ class RunFolder:
 
     def append(self, trial: Trial) -> None:
         """Add a trial; when this returns it is on the disk. A trial that does not fit leaves no half line behind."""
-        line = encode(trial) + b"\n"
-        path = self.path / TRIALS_FILE
+        self._append(encode(trial) + b"\n", TRIALS_FILE)
+
+    def explain(self, explained: Explained) -> None:
+        """Add what was seen of one server, in the same way."""
+        self._append(msgspec.json.encode(explained) + b"\n", EXPLAINED_FILE)
+
+    def _append(self, line: bytes, name: str) -> None:
+        path = self.path / name
         try:
             fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
             try:
@@ -110,6 +137,12 @@ class RunFolder:
             whole = path.read_bytes().rpartition(b"\n")
             if whole[2]:
                 os.truncate(path, len(whole[0]) + len(whole[1]))
+
+
+def size_bytes(folder: Path) -> int:
+    """What the record of a run takes: its head, its trials and its logs, and nothing that is made of them."""
+    kept = (folder.glob(f"{RUN_FILE}*"), folder.glob(f"{TRIALS_FILE}*"), (folder / LOGS).rglob("*"))
+    return sum(path.stat().st_size for path in chain(*kept) if path.is_file())
 
 
 def resume_command(folder: Path) -> str:
@@ -148,6 +181,12 @@ def find(results: Path, name: str) -> Path:
         raise RecordError(f"'{name}' is the beginning of {', '.join(path.name for path in matches)}: give more of it")
     known = f"there are {', '.join(path.name for path in runs[-5:])}" if runs else f"there is none in {results}"
     raise RecordError(f"no run '{name}': {known}")
+
+
+def earlier(results: Path, run: Run) -> str | None:
+    """The id of the last run of the same profile before ``run``, by its name; ``None`` where there is none."""
+    names = (path.parent.name for path in results.glob(f"*-{run.plan.profile}*/{RUN_FILE}"))
+    return max((name for name in names if name < run.id), default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +238,32 @@ def read_past_damage(folder: Path) -> tuple[Run, tuple[Trial, ...], Damage | Non
         wrong[number + 1] = f"it cannot be read on: {getattr(error, 'strerror', None) or error}"
     damage = Damage(path, tuple(wrong), next(iter(wrong.values()))) if wrong else None
     return run, tuple(trials), damage
+
+
+def read_explained(folder: Path) -> tuple[Explained, ...]:
+    """What was seen of servers of a run, the last of each; none where none was explained.
+
+    Raises :class:`RecordError` for a damaged line.
+    """
+    path = folder / EXPLAINED_FILE
+    if not path.exists():
+        path = path.with_name(f"{EXPLAINED_FILE}.gz")
+    if not path.exists():
+        return ()
+    found: dict[Server, Explained] = {}
+    number = 0
+    try:
+        with _opened(path) as lines:
+            for line in lines:
+                number += 1
+                if line.endswith(b"\n"):
+                    one = msgspec.json.decode(line, type=Explained)
+                    found[one.server] = one
+    except msgspec.MsgspecError as error:
+        raise RecordError(f"{path}, line {number}: {error}: remove the line, and explain that server again") from None
+    except (OSError, EOFError, zlib.error) as error:
+        raise RecordError(f"cannot read {path}: {error}: remove it, and explain the servers again") from None
+    return tuple(found.values())
 
 
 @contextmanager
@@ -290,7 +355,17 @@ def _histogram(_kind: type[Any], written: Any) -> Histogram:
 
 def compress_trials(source: Path, target: Path) -> None:
     """Write a run's finished trials into another folder, compressed so that the same trials give the same file."""
-    path, compressed = source / TRIALS_FILE, f"{TRIALS_FILE}.gz"
+    _compress(source, target, TRIALS_FILE)
+
+
+def compress_explained(source: Path, target: Path) -> None:
+    """The same of what was seen of servers, where any was explained."""
+    if any((source / name).exists() for name in (EXPLAINED_FILE, f"{EXPLAINED_FILE}.gz")):
+        _compress(source, target, EXPLAINED_FILE)
+
+
+def _compress(source: Path, target: Path, name: str) -> None:
+    path, compressed = source / name, f"{name}.gz"
     written = path.read_bytes() if path.exists() else gzip.decompress((source / compressed).read_bytes())
     whole = written[: written.rfind(b"\n") + 1]
     (target / compressed).write_bytes(gzip.compress(whole, mtime=0))

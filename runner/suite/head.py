@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import sys
 from collections.abc import Iterator, Sequence
 from importlib.metadata import version
+from itertools import islice
 from pathlib import Path
 
 from runner import project
-from runner.adapters import files
+from runner.adapters import files, variants
 from runner.errors import RecordError
 from runner.machine import doctor, facts
 from runner.record import store
@@ -26,6 +28,7 @@ def describe(plan: Plan, root: Path, prepared: Sequence[Environment | Unavailabl
     # What servers wait for runs on the generator's CPUs, and gets one more where there are enough.
     placement = facts.place(max(*plan.workers, plan.server_cpus or 1), plan.threads + waits)
     findings = list(doctor.examine(doctor.read()))
+    findings += doctor.interpreters((made.python, made.build) for made in ready if made.python and made.build)
     if waits and (backlog := facts.backlog_finding(max(plan.connections))):
         findings.append(backlog)
     if max(plan.workers) > len(placement.server):
@@ -52,11 +55,15 @@ def describe(plan: Plan, root: Path, prepared: Sequence[Environment | Unavailabl
 
 
 def reproducible(argv: Sequence[str]) -> Iterator[str]:
-    """A command without the folder that its records went to: that is a matter of one machine."""
+    """A command without folders of one machine: where its records went to, and where a variant lies."""
     words = iter(argv)
     for word in words:
         if word == "--results":
             next(words, None)
+        elif word == "--with":
+            yield from (word, *map(variants.portable, islice(words, 1)))
+        elif word.startswith("--with="):
+            yield f"--with={variants.portable(word.removeprefix('--with='))}"
         elif not word.startswith("--results="):
             yield word
 
@@ -131,6 +138,22 @@ def _revision(root: Path) -> str | None:
         return None
     changed = process.output(["git", "-C", str(root), "status", "--porcelain", "--untracked-files=no"], stderr=False)
     return commit.strip() + ("+" if changed and changed.strip() else "")
+
+
+def uncommitted_changes(run: Run, root: Path) -> list[str]:
+    """The adapters of a run whose file is not the one of the commit that it names; the commit itself where unknown."""
+    revision = (run.revision or "").removesuffix("+")
+    known = revision and process.output(["git", "-C", str(root), "cat-file", "-t", revision], stderr=False)
+    if not known:
+        return [f"commit {run.revision or 'unknown'}"]
+    changed = []
+    for path, sha256 in sorted({(record.path, record.sha256) for record in run.adapters}):
+        committed = process.output(["git", "-C", str(root), "show", f"{revision}:{path}"], stderr=False)
+        if committed is None or hashlib.sha256(committed.encode()).hexdigest() != sha256:
+            changed.append(path)
+    if (run.revision or "").endswith("+") and not changed:
+        changed.append("files beside the adapters")
+    return changed
 
 
 def refuse_edited(head: Run, made: Environment) -> None:

@@ -252,14 +252,14 @@ class TestReport:
     @pytest.fixture(autouse=True)
     def commit(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """A commit that holds every adapter as it was measured."""
-        monkeypatch.setattr("runner.publishing.publication.uncommitted_changes", lambda run, root: [])
+        monkeypatch.setattr("runner.suite.head.uncommitted_changes", lambda run, root: [])
 
     def test_a_page_names_what_is_not_in_the_commit(
         self, results: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:
         path = builders.adapter_record().path
         changed = [path, "commit 0123456789ab"]
-        monkeypatch.setattr("runner.publishing.publication.uncommitted_changes", lambda run, root: changed)
+        monkeypatch.setattr("runner.suite.head.uncommitted_changes", lambda run, root: changed)
         assert run(monkeypatch, "report", "--results", str(results), "--format", "html") == 0
         assert f"Not in commit 0123456789ab, or not as measured: {path}." in capsys.readouterr().out
 

@@ -433,7 +433,7 @@ class TestRendering:
         assert case.items() >= {"case": "missing-host", "outcome": "fail", "sent": G.decode("latin-1")}.items()
         assert case["received"].endswith("\xff\x00")
         assert "detail" in case
-        assert data["adapters"][1]["counts"] == {"pass": 59, "note": 0, "fail": 1}
+        assert data["adapters"][1]["counts"] == {"pass": len(CASES) - 1, "note": 0, "fail": 1}
         assert adapter_from_json(data["adapters"][2]) == ABSENT
         again = adapter_from_json(data["adapters"][0])
         assert again.ladder == LADDER

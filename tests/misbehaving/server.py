@@ -23,6 +23,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 QUEUED = 64
+TARGET = re.compile(rb"[\x21-\x7e\x80-\xff]+")
 VALUE = re.compile(rb"[\t\x20-\x7e\x80-\xff]*")
 EXTENSION = re.compile(rb"([\t ]*;[\t\x20-\x7e\x80-\xff]*)?")
 TOKEN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -291,7 +292,9 @@ class Connection:
         if line == b"" and self.reader.at_eof():
             return None
         parts = line.split(b" ")
-        if len(parts) != 3 or not TOKEN.fullmatch(parts[0]) or parts[2] not in {b"HTTP/1.0", b"HTTP/1.1"}:
+        if len(parts) != 3 or not TOKEN.fullmatch(parts[0]) or not TARGET.fullmatch(parts[1]):
+            raise BadRequestError
+        if parts[2] not in {b"HTTP/1.0", b"HTTP/1.1"}:
             raise BadRequestError
         request = Request(parts[0].decode(), parts[1].decode("latin-1"), parts[2][5:].decode())
         while line := await self.read_line():

@@ -109,6 +109,13 @@ class TestRoundTrip:
         assert read.plan.groups == ()
         assert read.adapters == ADAPTERS
 
+    def test_its_size_is_that_of_what_was_recorded_and_not_of_what_is_made_of_it(self, folder: RunFolder) -> None:
+        before = store.size_bytes(folder.path)
+        (folder.path / "index.html").write_text("x" * 1000)
+        (folder.path / store.LOGS / "cell").mkdir(parents=True)
+        (folder.path / store.LOGS / "cell" / "001-server.log").write_text("twelve bytes")
+        assert store.size_bytes(folder.path) == before + 12
+
     def test_people_can_read_it(self, folder: RunFolder) -> None:
         assert json.loads((folder.path / RUN_FILE).read_text())["machine"]["host"] == "bench"
         assert len((folder.path / RUN_FILE).read_text().splitlines()) > 50

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from runner import project
-from runner.cli import options
+from runner.cli import extras, options
 
 if TYPE_CHECKING:
     pass
@@ -59,6 +59,7 @@ def command(  # noqa: PLR0917 - its options
     if (run is not None) + check + refresh != 1:
         raise click.UsageError("give a RUN to publish, or --check, or --refresh")
     project.require_checkout("pipebench publish")
+    extras.bring("charts")
     if check:
         found = publication.check(project.ROOT)
         for discrepancy in found:

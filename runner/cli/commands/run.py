@@ -118,6 +118,7 @@ def command(
 ) -> None:
     """Run the matrix: build, check, load, record, and print the table."""
     from runner.record import store
+    from runner.report import sequel
     from runner.suite import progress, runs
 
     places = runs.Places(results=results, port=port)
@@ -130,4 +131,9 @@ def command(
             path = runs.resume(store.find(results, resume), places, reporter)
         else:
             path = runs.run(plan, places, reporter)
-    printing.report(path, "json" if as_json else "text")
+    found = printing.report(path, "json" if as_json else "text")
+    if not (as_json or quiet):
+        shown = results.relative_to(Path.cwd()) if results.is_relative_to(Path.cwd()) else results
+        earlier = store.earlier(results, found.run)
+        for line in ("", *sequel.lines(found.run, found.rows, earlier=earlier, folder=str(shown))):
+            click.echo(line, err=True)

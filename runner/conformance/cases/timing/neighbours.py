@@ -81,20 +81,14 @@ def undisturbed(outcome: Outcome, *, paid: str) -> Judge:
     return judge
 
 
-def _answered(judge: Judge) -> Judge:
-    """Only what a server has answered owes nothing more: where it waits for the rest of some requests, a note at most.
-
-    Where none of the crowd was answered there is nothing to learn.
-    """
+def _sure(judge: Judge) -> Judge:
+    """Where none of the crowd was answered there is nothing to learn; some may be held up by those before them."""
 
     def judged(seen: Observation) -> Finding:
-        finding, crowd = judge(seen), seen.conversations[:-1]
-        silent = sum(not talk.reading.responses for talk in crowd)
-        if crowd and silent == len(crowd):
+        crowd = seen.conversations[:-1]
+        if crowd and not any(talk.reading.responses for talk in crowd):
             return noted("the requests before it are not answered at all")
-        if silent and finding.outcome is Outcome.FAIL:
-            return noted(f"{finding.detail}; {silent} of those before it are not answered either")
-        return finding
+        return judge(seen)
 
     return judged
 
@@ -119,7 +113,7 @@ NEIGHBOURS: Final = (
             ),
             OTHER,
         ),
-        _answered(undisturbed(Outcome.FAIL, paid=f"{2 * CROWD} answered requests whose bodies nobody reads")),
+        _sure(undisturbed(Outcome.FAIL, paid=f"{2 * CROWD} answered requests whose bodies nobody reads")),
         deadline_s=4.0,
         at_once=2 * CROWD + 1,
         alone=True,
@@ -206,8 +200,8 @@ NEIGHBOURS: Final = (
         64,
         "ended-connections-of-others",
         Theme.NEIGHBOURS,
-        f"{CROWD} connections each that are answered a `G` with `Connection: close`, an HTTP/1.0 `G`, or a request "
-        "that is none, and whose clients do not close; a `G` on another",
+        f"{CROWD} connections each that are answered a `G` with `Connection: close`, an HTTP/1.0 `G`, or a `G` without "
+        "Host, and whose clients do not close; a `G` on another",
         "the `G` is answered at once",
         Level.NONE,
         "–",
@@ -216,12 +210,12 @@ NEIGHBOURS: Final = (
         (
             *(
                 _held(data, methods=("GET", "GET"), answered=True)
-                for data in (get("/", "Connection: close"), get(version="1.0"), b"BAD\r\n\r\n")
+                for data in (get("/", "Connection: close"), get(version="1.0"), b"GET / HTTP/1.1\r\n\r\n")
                 for _ in range(CROWD)
             ),
             OTHER,
         ),
-        _answered(undisturbed(Outcome.FAIL, paid=f"{3 * CROWD} connections that are over")),
+        _sure(undisturbed(Outcome.FAIL, paid=f"{3 * CROWD} connections that are over")),
         deadline_s=4.0,
         at_once=3 * CROWD + 1,
         alone=True,
