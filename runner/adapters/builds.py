@@ -73,7 +73,7 @@ def read(python: Path, variables: Mapping[str, str] | None = None) -> Build | No
 def judge(told: Told) -> Build:
     """What that means."""
     arguments = told.config.get("CONFIG_ARGS")
-    options = dict(_OPTION.findall(arguments)) if isinstance(arguments, str) else {}
+    options: dict[str, str] = dict(_OPTION.findall(arguments)) if isinstance(arguments, str) else {}
     flags = " ".join(str(told.config.get(name) or "") for name in told.config if name.endswith("FLAGS"))
     silent = None if told.packaged or not isinstance(arguments, str) else False
 

@@ -147,7 +147,7 @@ def _prepare_python(
     if not shutil.which("uv"):
         return Unavailable(adapter, "uv is not installed: run `make setup`", python=wanted)
     python = str(chosen.path) if chosen else requires
-    version = str(chosen.version) if chosen else None
+    version = chosen.name if chosen else None
     changes = variant.variant.changes if variant else ()
     changed = [f"{one.distribution} {one.version} {one.source.sha256 if one.source else ''}" for one in changes]
     key = _digest(python, version or "", *adapter.dependencies, adapter.exclude_newer or "", *changed)
@@ -175,7 +175,7 @@ def _prepare_python(
         adapter=adapter,
         argv=(str(own_python), str(adapter.path)),
         build=told,
-        python=made["python"],
+        python=made["python"] + ("t" if told and told.free_threaded else ""),
         version=({"python": made["python"]} | installed).get(canonicalize_name(adapter.distribution), "?"),
         installed=installed,
     )

@@ -13,7 +13,7 @@ import shlex
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import InvalidWheelFilename, NormalizedName, canonicalize_name, parse_wheel_filename
@@ -76,6 +76,28 @@ def resolve(texts: Sequence[str], cache: Path) -> tuple[Wanted, ...]:
         wanted = _resolve(text, cache)
         made.setdefault(wanted.variant.label, wanted)
     return tuple(made.values())
+
+
+def portable(text: str) -> str:
+    """What was asked for without a folder of this machine: of an absolute path its last name is left.
+
+    What a folder held, its commit included, stands in each variant's :class:`Source`.
+    """
+    if _VARIABLE.fullmatch(text):
+        return text
+    return shlex.join(PurePath(part).name if part.startswith(("/", "~")) else part for part in shlex.split(text))
+
+
+def lasting(text: str) -> str:
+    """What was asked for as it is found from any working folder."""
+    if _VARIABLE.fullmatch(text):
+        return text
+    return shlex.join(str(Path(part).expanduser().absolute()) if _is_path(part) else part for part in shlex.split(text))
+
+
+def _is_path(part: str) -> bool:
+    folder = part.rpartition("@")[0]
+    return any(Path(one).expanduser().exists() for one in (part, folder) if one)
 
 
 def _resolve(text: str, cache: Path) -> Wanted:

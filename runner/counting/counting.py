@@ -21,6 +21,7 @@ from typing import TypeVar
 from runner.counting import cachegrind
 from runner.counting.cachegrind import Place, Profile
 from runner.counting.client import Client, ExchangeError
+from runner.counting.comparing import Line
 from runner.errors import ToolError
 from runner.record.adapter import Environment
 from runner.record.count import Count, DepthCount
@@ -90,7 +91,7 @@ class Counted:
     count: Count
     places: Mapping[Place, float] = field(default_factory=dict)
     places_at: Mapping[int, Mapping[Place, float]] = field(default_factory=dict)
-    bytecodes: Mapping[Place, float] | str = "they were not asked for"
+    bytecodes: Mapping[Line, float] | str = "they were not asked for"
 
 
 class NotCountedError(Exception):
@@ -179,14 +180,14 @@ def _go(environment: Environment, depths: Sequence[int], cpus: Sequence[int]) ->
 
 
 def _at_once(observe_one: Callable[[T], Observed], items: Sequence[T]) -> list[Observed]:
-    with ThreadPoolExecutor(max_workers=AT_ONCE) as executor:
-        running = [executor.submit(observe_one, item) for item in items]
-        try:
-            return [one.result() for one in running]
-        except BaseException:
-            for one in running:
-                one.cancel()
-            raise
+    executor, interrupted = ThreadPoolExecutor(max_workers=AT_ONCE), False
+    try:
+        return list(executor.map(observe_one, items))
+    except KeyboardInterrupt:
+        interrupted = True
+        raise
+    finally:  # an interrupt does not wait for the others: whoever catches it ends their servers
+        executor.shutdown(wait=not interrupted, cancel_futures=True)
 
 
 def observe(
@@ -266,8 +267,6 @@ def _read(path: Path) -> Profile:
 def _why(folder: Path, problem: str) -> str:
     """A problem with the first thing that valgrind itself complained of, if it did."""
     for log in sorted(folder.glob("valgrind.*")):
-        if found := re.search(
-            r"(?m)^==\d+== (.*(?:unhandled|Unrecognised|unimplemented|fatal signal).*)$", log.read_text()
-        ):
+        if found := _COMPLAINT.search(log.read_text()):
             return f"valgrind: {found[1]}"
     return problem

@@ -16,7 +16,7 @@ import re
 import shlex
 import stat
 import zlib
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -41,6 +41,8 @@ RUN_FILE = "run.json"
 TRIALS_FILE = "trials.jsonl"
 EXPLAINED_FILE = "explained.jsonl"
 LOGS = "logs"
+ASKED = ".asked"
+"""Variants as they were asked for, with the folders of this machine: for a run that is resumed, and never published."""
 LOCK = ".lock"
 """Held by the process that measures into a run's folder; what stands in it is that process's id."""
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
@@ -53,6 +55,18 @@ class RunFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+
+    def write_asked(self, variants: Sequence[str]) -> None:
+        """Keep what variants were asked for, for :meth:`asked`."""
+        if variants:
+            (self.path / ASKED).write_text(json.dumps(list(variants)))
+
+    def asked(self, recorded: Sequence[str]) -> tuple[str, ...]:
+        """The variants that were asked for: as they are ``recorded``, where the run came from another machine."""
+        try:
+            return tuple(map(str, json.loads((self.path / ASKED).read_text())))
+        except (OSError, ValueError):
+            return tuple(recorded)
 
     def write_run(self, run: Run) -> None:
         """Write the run's head so that it is there whole or not at all."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from runner.judging.stats import RankRange
-from runner.record.adapter import Client, Kind, Server
+from runner.record.adapter import Build, Client, Kind, Server
 from runner.record.plan import Cell, Generator, Headers
 from runner.record.trial import Verdict
 
@@ -294,6 +294,7 @@ class Row:
     variant: str | None = None
     instructions_per_request: float | None = None
     spent: Spent | None = None
+    build: Build | None = None
 
     @property
     def server(self) -> Server:

@@ -114,6 +114,7 @@ def _row(cell: Cell, own: CellTrials, beside: Beside) -> Row:
         version=record.version,
         python=cell.python,
         variant=cell.variant,
+        build=record.build,
         instructions_per_request=beside.counted.instructions if beside.counted else None,
         kind=record.kind,
         server_class=beside.server_class,

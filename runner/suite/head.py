@@ -6,10 +6,11 @@ import hashlib
 import sys
 from collections.abc import Iterator, Sequence
 from importlib.metadata import version
+from itertools import islice
 from pathlib import Path
 
 from runner import project
-from runner.adapters import files
+from runner.adapters import files, variants
 from runner.errors import RecordError
 from runner.machine import doctor, facts
 from runner.record import store
@@ -27,6 +28,7 @@ def describe(plan: Plan, root: Path, prepared: Sequence[Environment | Unavailabl
     # What servers wait for runs on the generator's CPUs, and gets one more where there are enough.
     placement = facts.place(max(*plan.workers, plan.server_cpus or 1), plan.threads + waits)
     findings = list(doctor.examine(doctor.read()))
+    findings += doctor.interpreters((made.python, made.build) for made in ready if made.python and made.build)
     if waits and (backlog := facts.backlog_finding(max(plan.connections))):
         findings.append(backlog)
     if max(plan.workers) > len(placement.server):
@@ -53,11 +55,15 @@ def describe(plan: Plan, root: Path, prepared: Sequence[Environment | Unavailabl
 
 
 def reproducible(argv: Sequence[str]) -> Iterator[str]:
-    """A command without the folder that its records went to: that is a matter of one machine."""
+    """A command without folders of one machine: where its records went to, and where a variant lies."""
     words = iter(argv)
     for word in words:
         if word == "--results":
             next(words, None)
+        elif word == "--with":
+            yield from (word, *map(variants.portable, islice(words, 1)))
+        elif word.startswith("--with="):
+            yield f"--with={variants.portable(word.removeprefix('--with='))}"
         elif not word.startswith("--results="):
             yield word
 

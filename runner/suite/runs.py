@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from runner import project
-from runner.adapters import environments, metadata
+from runner.adapters import environments, metadata, variants
 from runner.conformance.cases.catalogue import CORE
 from runner.conformance.classify import ServerClass
 from runner.conformance.record import Conformance
@@ -57,10 +57,12 @@ def run(plan: Plan, places: Places, reporter: Reporter) -> Path:
         reasons = "; ".join(f"{m.adapter.name}: {m.reason}" for m in prepared if isinstance(m, Unavailable))
         raise AdapterError(f"none of the adapters can run here: {reasons}")
     setup_s = time.monotonic() - began
-    head = head_of.describe(plan, places.root, prepared, setup_s=setup_s)
+    recorded = replace(plan, variants=tuple(map(variants.portable, plan.variants)))
+    head = head_of.describe(recorded, places.root, prepared, setup_s=setup_s)
     _say_uncommitted(head, places.root, reporter)
     folder = store.create(places.results, head.id)
     with folder.held():
+        folder.write_asked([variants.lasting(one) for one in plan.variants])
         head = _checked(head, ready, folder.path, reporter)
         if plan.count:
             counted = counts.count_all(ready, plan.depths, head.placement.server, reporter)
@@ -85,12 +87,13 @@ def _resumed(path: Path, places: Places, reporter: Reporter) -> Path:
         return path
     _require_tools(head.plan, places)
     chosen = choose_adapters(head.plan, places.root)
-    prepared = _prepare(chosen, head.plan, reporter)
+    folder = RunFolder(path)
+    asked = replace(head.plan, variants=folder.asked(head.plan.variants))
+    prepared = _prepare(chosen, asked, reporter)
     programs = _programs(head.plan, places.root)
     changes = head_of.changes(head, head_of.describe(head.plan, places.root, prepared, setup_s=0))
     if changes:
         raise RecordError(f"{head.id} cannot be resumed: {'; '.join(changes)}: start a new run")
-    folder = RunFolder(path)
     folder.repair()
     reporter.say(f"{head.id}: resumed after {counted(len(trials), 'trial')}")
     ready = [made for made in prepared if isinstance(made, Environment)]

@@ -7,25 +7,13 @@ from collections.abc import Iterator
 from typing import Final
 
 from runner import project
-from runner.conformance.case import Case, Conversation, Ending, Event, EventKind, Observation
 from runner.conformance.cases.catalogue import CASES
 from runner.conformance.record import BY_NAME
-from runner.conformance.running.wire import ResponseReader
 from tests.bugs.pairs import PAIRS
+from tests.conformance import spellings
 
 PAGE: Final = (project.ROOT / "docs" / "conformance-coverage.md").read_text()
 OURS: Final = [line.split(" | ")[-1].removesuffix(" |") for line in PAGE.splitlines() if line.startswith("| ")]
-
-
-def spellings(case: Case) -> set[str]:
-    """Their names: each is found fault with by a server that is silent or by one that takes all."""
-    names: set[str] = set()
-    for reply in (b"", b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nall" * 2):
-        reader = ResponseReader(["GET"] * 4)
-        reader.feed(reply)
-        talk = Conversation((Event(0.0, EventKind.SENT, b"x"),), reader.reading, Ending.DEADLINE)
-        names |= case.judge(Observation((talk,) * len(case.exchanges))).parts.keys()
-    return names
 
 
 def named() -> Iterator[tuple[str, list[str]]]:
@@ -38,7 +26,7 @@ def named() -> Iterator[tuple[str, list[str]]]:
 
 def test_each_spelling_has_a_name_of_its_own() -> None:
     for case in CASES:
-        names = spellings(case)
+        names = spellings.names(case)
         if names and case.race is None:
             assert len(names) == len(case.exchanges), case.name
 
@@ -48,7 +36,7 @@ def test_the_page_names_cases_and_spellings_that_exist() -> None:
     assert len(found) > 80
     for case, said in found:
         assert case in BY_NAME
-        exist = spellings(BY_NAME[case])
+        exist = spellings.names(BY_NAME[case])
         for one in said:
             assert any(one == name or one.startswith(f"{name}, ") for name in exist), (case, one)
 
@@ -69,4 +57,6 @@ def test_the_table_of_bugs_is_that_of_the_pairs() -> None:
 
 def test_every_pair_names_a_spelling_that_exists() -> None:
     for pair in PAIRS:
-        assert pair.part is None or pair.part in spellings(BY_NAME[pair.case]) or BY_NAME[pair.case].race, pair.name
+        assert pair.part is None or pair.part in spellings.names(BY_NAME[pair.case]) or BY_NAME[pair.case].race, (
+            pair.name
+        )

@@ -9,7 +9,7 @@ from typing import Final
 
 from runner.conformance.running.examination import Patient
 from runner.record.adapter import Environment
-from tests.conformance.framing import model
+from tests.conformance.cases.framing import model
 from tests.differential import views
 from tests.differential.asking import ask_all
 from tests.differential.views import End, View

@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 
-from tests.conformance.framing import model
-from tests.conformance.framing.model import STRICT, Rules
-from tests.conformance.framing.mutant import or_refuse
+from tests.conformance.cases.framing import model
+from tests.conformance.cases.framing.model import STRICT, Rules
+from tests.conformance.cases.framing.mutant import or_refuse
 from tests.differential.search import Count, Difference, key, search
 from tests.differential.streams import LAST, REQUESTS, STREAMS
 from tests.differential.views import End, Kind, View, groups, kind, view

@@ -3,9 +3,9 @@
 ``python -m tests.studies.duel collect FILE [--adapter aiohttp] [--depth 1] [--seconds 220]`` appends a line of JSON for
 each pair of fresh starts until its time is over: slices of several lengths in ABBA order on two servers that are both
 up, and a trial of each server alone, as ``run`` does it. Both sides are the same adapter, so every difference is noise.
-``python -m tests.studies.duel judge FILE…`` compares the ways offline, on the same pairs of starts: what a pair scatters
-by, what it takes, and so how long until the interval is as narrow as asked for; and how often intervals of a minute
-and of five find 2 % and 5 %, and a difference where there is none. What came of it is in docs/statistics.md.
+``python -m tests.studies.duel judge FILE…`` compares the ways offline, on the same pairs of starts: what a pair
+scatters by, what it takes, and so how long until the interval is as narrow as asked for; and how often intervals of a
+minute and of five find 2 % and 5 %, and a difference where there is none. What came of it is in docs/statistics.md.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, replace
 from itertools import combinations_with_replacement
 from pathlib import Path
@@ -49,7 +50,7 @@ ALONE = 0.0
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """One load. ``rate`` in requests/s, ``cost_us``: the server's CPU time a request, ``idle``: the other's CPU share."""
+    """One load: requests/s, the server's CPU time a request, and the share of a CPU that the other took."""
 
     length_s: float
     side: int
@@ -60,7 +61,7 @@ class Slice:
 
 @dataclass(frozen=True, slots=True)
 class Starts:
-    """A pair of fresh starts: what both took to start and warm up, then slices; ``spent_s`` by length, overheads too."""
+    """A pair of fresh starts: what both took to warm up, then slices; ``spent_s`` by length, overheads too."""
 
     adapter: str
     depth: int
@@ -130,7 +131,7 @@ def pair(made: Environment, cell: Cell, settings: Settings) -> Starts:
     return Starts(cell.adapter, cell.depth, ready_s, time.monotonic() - began, tuple(slices), tuple(spent.items()))
 
 
-def started(made: Environment, settings: Settings, side: int):  # type: ignore[no-untyped-def] # a context manager
+def started(made: Environment, settings: Settings, side: int) -> AbstractContextManager[Server]:
     """A server on the CPU that both have."""
     return server.running(made, log=settings.folder / f"server-{side}.log", cpus=settings.placement.server)
 
@@ -204,20 +205,20 @@ def judge(lines: Sequence[dict[str, object]]) -> None:
 def ways(starts: Sequence[Starts], figure: str) -> Iterator[tuple[str, str, str, list[float], float]]:
     """Each way and estimator: the log ratio of each pair of starts, and the mean time that a pair took."""
     alone = [quads(start, ALONE, figure)[0] for start in starts]
-    yield "trials in turns", "–", "–", alone, statistics.fmean(start.alone_s for start in starts)
+    yield "trials in turns", "-", "-", alone, statistics.fmean(start.alone_s for start in starts)
     for length_s in SLICES:
         seconds = statistics.fmean(start.ready_s + dict(start.spent_s)[length_s] for start in starts)
         series = [quads(start, length_s, figure) for start in starts]
         spreads = [statistics.stdev(one) for one in series if len(one) > 1]
-        within = f"{statistics.fmean(spreads):.2%}" if spreads else "–"
-        for name, estimate in ESTIMATORS.items() if spreads else [("–", statistics.fmean)]:
+        within = f"{statistics.fmean(spreads):.2%}" if spreads else "-"
+        for name, estimate in ESTIMATORS.items() if spreads else [("-", statistics.fmean)]:
             yield f"slices of {length_s * 1000:.0f} ms", name, within, [estimate(one) for one in series], seconds
     # All slices of a start, as if nothing but loading took time: the best that slices could do.
     whole = [
         statistics.fmean([value for length in SLICES for value in quads(start, length, figure)]) for start in starts
     ]
     loads_s = sum(4 * length * times for length, times in SLICES.items())
-    yield "all slices, overheads left out", "mean", "–", whole, statistics.fmean(s.ready_s for s in starts) + loads_s
+    yield "all slices, overheads left out", "mean", "-", whole, statistics.fmean(s.ready_s for s in starts) + loads_s
 
 
 def quads(start: Starts, length_s: float, figure: str) -> list[float]:

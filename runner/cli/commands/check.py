@@ -23,9 +23,11 @@ if TYPE_CHECKING:
         "pipebench check aiohttp --case two-gets,byte-at-a-time",
         "pipebench check japronto --ladder",
         "pipebench check tornado --against released.json",
+        "pipebench check tornado@main --with ../tornado@main --format json > main.json",
+        "pipebench check tornado@HEAD --with ../tornado@HEAD --against main.json",
     ),
 )
-@click.argument("adapters", nargs=-1, metavar="[ADAPTER]...")
+@click.argument("adapters", nargs=-1, metavar="[ADAPTER[@VARIANT]]...")
 @options.of_groups
 @options.varied
 @click.option("--case", "cases", type=options.NAMES, default=(), help="Only these cases, by name or number.  [all]")

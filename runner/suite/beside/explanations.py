@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from runner import project
-from runner.adapters import environments
+from runner.adapters import environments, files
 from runner.errors import AdapterError, PlanError, RecordError
 from runner.explaining import explaining
 from runner.machine import facts
@@ -17,7 +17,6 @@ from runner.record.plan import Plan
 from runner.record.run import Run
 from runner.record.store import RunFolder
 from runner.serving import process
-from runner.suite import head as head_of
 from runner.suite import plans, runs
 from runner.suite.progress import Reporter
 from runner.suite.runs import Places
@@ -83,7 +82,7 @@ def _of_the_run(head: Run, prepared: Sequence[Environment | Unavailable]) -> lis
     if not ready:
         raise AdapterError(f"none of these is a server that {head.id} measured: it has {_names(head)}")
     changed = sorted(
-        {made.adapter.name for made in ready if head_of.fingerprint(made.adapter) != records[made.server].sha256}
+        {made.adapter.name for made in ready if files.fingerprint(made.adapter) != records[made.server].sha256}
     )
     if changed:
         raise RecordError(f"{', '.join(changed)}: another file than the one {head.id} measured: start a new run")

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from tests.conformance.framing import model
-from tests.conformance.framing.model import RefusedError, Rules
+from tests.conformance.cases.framing import model
+from tests.conformance.cases.framing.model import RefusedError, Rules
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
-from tests.conformance.framing import model
-from tests.conformance.framing.model import STRICT, RefusedError, Rules
-from tests.conformance.framing.mutant import (
+from tests.conformance.cases.framing import model
+from tests.conformance.cases.framing.model import STRICT, RefusedError, Rules
+from tests.conformance.cases.framing.mutant import (
     DIGITS_KEPT,
     RANGES,
     Mutant,

@@ -8,8 +8,8 @@ import pytest
 
 from runner.errors import PlanError
 from runner.record.count import Count, DepthCount
-from runner.suite import bisecting
-from runner.suite.bisecting import Found
+from runner.suite.changes import bisecting
+from runner.suite.changes.bisecting import Found
 
 HISTORY = tuple(f"{number:040x}" for number in range(33))
 

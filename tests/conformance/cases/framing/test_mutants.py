@@ -10,11 +10,11 @@ import pytest
 from runner.conformance.case import Case, Outcome, Send, Theme
 from runner.conformance.cases.catalogue import CASES
 from runner.conformance.record import BY_NAME
-from tests.conformance.framing.chunks import CHUNKS
-from tests.conformance.framing.fields import FIELDS
-from tests.conformance.framing.lengths import LENGTHS
-from tests.conformance.framing.model import STRICT, observed
-from tests.conformance.framing.mutant import Mutant
+from tests.conformance.cases.framing.chunks import CHUNKS
+from tests.conformance.cases.framing.fields import FIELDS
+from tests.conformance.cases.framing.lengths import LENGTHS
+from tests.conformance.cases.framing.model import STRICT, observed
+from tests.conformance.cases.framing.mutant import Mutant
 
 FRAMING: Final = {Theme.BODIES, Theme.MALFORMED, Theme.LENGTHS, Theme.CHUNKS, Theme.CODINGS, Theme.FIELDS}
 MUTANTS: Final = (*LENGTHS, *CHUNKS, *FIELDS)
