@@ -48,7 +48,10 @@ def legend(run: Run, rows: Sequence[Row], headings: Sequence[str]) -> list[str]:
     """What the signs in these columns of the rows mean, and a line that says where they are from."""
     found = [row for row in rows if row.depth is not None]
     signs = [
-        ("±: half of the 95 % interval of the mean", any(r.requests_per_second for r in found)),
+        (
+            "±: half of the 95 % interval of the mean",
+            any(r.requests_per_second and r.requests_per_second.high for r in found),
+        ),
         ("≥: a lower bound, the generator was the limit", any(r.verdict is Verdict.GENERATOR_BOUND for r in found)),
         ("≤: an upper bound", _has(headings, "×") and any(r.times_baseline for r in found)),  # noqa: RUF001
         ("(…): what got through of a server that answers wrongly", any(r.got_through_per_second for r in found)),

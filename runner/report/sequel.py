@@ -41,9 +41,10 @@ def _missing(rows: Sequence[Row]) -> Iterator[str]:
     ranked = [row for row in with_rate if row.rank is not None]
     groups = {row.group: [other for other in ranked if other.group == row.group] for row in ranked}
     if any(_told_nothing(members) for members in groups.values()) and not without:
+        most = max(row.trials for row in ranked)
         yield (
-            "where all ranks are the same range, no two servers are told apart: more trials narrow it, "
-            f"--trials {TRIALS_FOR_A_RANK} or more; a half-width falls as the root of their number"
+            "where all ranks are the same range, no two servers are told apart: four times as many trials halve the "
+            f"intervals, --trials {4 * most}"
         )
 
 

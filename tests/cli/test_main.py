@@ -320,7 +320,6 @@ class TestReport:
             ("html", "<!doctype html>"),
             ("seed", "| server |"),
             ("witness", "| server |"),
-            ("upstream", "run 2026"),
             ("brief", "run 2026"),
             ("comment", "### depth 5"),
             ("blog", "Measured on 2026"),
@@ -343,10 +342,25 @@ class TestReport:
         assert said.err == ""
 
     def test_what_was_published_beside_what_is_measured(
+        self, results: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert run(monkeypatch, "report", "--results", str(results), "--format", "seed-2017") == 2
+        assert "nothing was loaded as in 2017" in capsys.readouterr().err
+        then = builders.cell(connections=200)
+        folder = store.create(tmp_path / "loaded", "20261121T000000-seed")
+        folder.write_run(builders.run(cells=(then,)))
+        folder.append(builders.trial(cell=then))
+        assert run(monkeypatch, "report", "--results", str(tmp_path / "loaded"), "--format", "seed-2017") == 0
+        assert "| sanic | published | 39.3 |" in capsys.readouterr().out
+
+    def test_a_format_that_does_not_fit_is_refused_in_one_line(
         self, results: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        assert run(monkeypatch, "report", "--results", str(results), "--format", "seed-2017") == 0
-        assert "| sanic | published | 39.3 |" in capsys.readouterr().out
+        assert run(monkeypatch, "report", "--results", str(results), "--format", "upstream") == 2
+        said = capsys.readouterr()
+        assert said.out == ""
+        assert said.err.startswith("pipebench: --format upstream does not fit")
+        assert said.err.count("\n") == 1
 
     def test_every_format_is_one_of_the_tests_above(self) -> None:
         (option,) = [param for param in COMMANDS["report"].params if param.name == "format_"]

@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from runner.judging.stats import Drift, Interval
-from runner.record.plaintext import plain
+from runner.record.plaintext import counted, plain
 from runner.record.plan import Headers
 from runner.record.trial import Verdict
 from runner.report import fitting
@@ -97,7 +97,7 @@ def summary(found: Comparison) -> list[str]:
     counts = {change: sum(one.change is change for one in found.cells) for change in Change}
     outcome = ", ".join(f"{count} {change}" for change, count in counts.items() if count)
     where = f" in {found.within}" if found.within else ""
-    lines = [f"base {found.base}, new {found.new}{where}: {len(found.cells)} cells compared: {outcome}"]
+    lines = [f"base {found.base}, new {found.new}{where}: {counted(len(found.cells), 'cell')} compared: {outcome}"]
     lines += _disturbed(found)
     drift = found.drift
     if found.within:
