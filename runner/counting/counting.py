@@ -180,14 +180,14 @@ def _go(environment: Environment, depths: Sequence[int], cpus: Sequence[int]) ->
 
 
 def _at_once(observe_one: Callable[[T], Observed], items: Sequence[T]) -> list[Observed]:
-    with ThreadPoolExecutor(max_workers=AT_ONCE) as executor:
-        running = [executor.submit(observe_one, item) for item in items]
-        try:
-            return [one.result() for one in running]
-        except BaseException:
-            for one in running:
-                one.cancel()
-            raise
+    executor, interrupted = ThreadPoolExecutor(max_workers=AT_ONCE), False
+    try:
+        return list(executor.map(observe_one, items))
+    except KeyboardInterrupt:
+        interrupted = True
+        raise
+    finally:  # an interrupt does not wait for the others: whoever catches it ends their servers
+        executor.shutdown(wait=not interrupted, cancel_futures=True)
 
 
 def observe(

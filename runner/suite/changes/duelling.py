@@ -70,6 +70,11 @@ def duel(names: Sequence[str], root: Path, reporter: Reporter, *, variants: Sequ
         raise AdapterError(f"a duel is of two servers, not {len(both)}: name each ADAPTER or ADAPTER@VARIANT")
     facts.require_descriptors(asked.connections)
     base, new = both
+    return fight(base, new, reporter, asked)
+
+
+def fight(base: Environment, new: Environment, reporter: Reporter, asked: Asked) -> Duel:
+    """Bouts until both ratios are as narrow as ``asked``, or its time is up. Raises :class:`AdapterError`."""
     bouts: list[Bout] = []
     began = time.monotonic()
     with process.ending_all(), tempfile.TemporaryDirectory(prefix="pipebench-duel-") as folder:
