@@ -35,7 +35,7 @@ _SYSTEM_CALLS = (
 _LIBC = re.compile(rf"_*(?:libc_)?(?:{_SYSTEM_CALLS}) \((?:libc|libpthread|ld-)")
 _IN_KERNEL = re.compile(r"\((?:kernel|\[kernel\S*|\[vdso\])\)|(?:^|/)syscall(?:/\w+)?\.")
 _PARSING = (
-    r"llhttp|http_?parser|httptools(?!_impl)|\bh11\b|h11/|\bh1c\b|httparse|gunicorn/http/(?:parser|message|body|unreader)|"
+    r"llhttp|http_?parser|\bhttptools/|\bh11\b|h11/|\bh1c\b|httparse|gunicorn/http/(?:parser|message|body|unreader)|"
     r"parse_?(?:request|headers?|url|qs)|readRequest|ReadMIMEHeader|RequestHeader\)\.(?:parse|Read)|"
     r"tryRead|parse_http|_read_message|urlparse|parser(?!execute)"
 )

@@ -26,7 +26,7 @@ LOOP = ("<module> (app.py)", "run (asyncio/runners.py)", "Loop__run (loop.c)")
         (("Router.app (starlette/routing.py)", "PyObject_Malloc (obmalloc.c)"), Category.ROUTING),
         ((), Category.LOOP),
         (("something (of/its/own.py)",), Category.FRAMEWORK),
-        (("on_headers_complete (uvicorn/protocols/http/httptools_impl.py)",), Category.FRAMEWORK),
+        (("HttpToolsProtocol.on_headers_complete (uvicorn/protocols/http/httptools_impl.py)",), Category.FRAMEWORK),
         (("Py_XDECREF (object.h)",), Category.LOOP),
         (
             ("data_received (uvicorn/httptools_impl.py)", "feed_data (parser.c)", "on_url (uvicorn/x.py)"),
