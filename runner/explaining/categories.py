@@ -33,10 +33,10 @@ _SYSTEM_CALLS = (
     "pthread_cond_\\w*wait\\w*|__lll_\\w+|__futex\\w*|sem_\\w*wait\\w*"
 )
 _LIBC = re.compile(rf"_*(?:libc_)?(?:{_SYSTEM_CALLS}) \((?:libc|libpthread|ld-)")
-_IN_KERNEL = re.compile(r"\((?:kernel|\[kernel\S*|\[vdso\])\)|(?:^|/)syscall\.")
+_IN_KERNEL = re.compile(r"\((?:kernel|\[kernel\S*|\[vdso\])\)|(?:^|/)syscall(?:/\w+)?\.")
 _PARSING = (
-    r"llhttp|http_?parser|httptools(?!_impl)|\bh11\b|h11/|\bh1c\b|httparse|gunicorn/http/(?:parser|message|body|unreader)|"
-    r"parse_?(?:request|headers?|url|qs)|data_received|readRequest|ReadMIMEHeader|RequestHeader\)\.(?:parse|Read)|"
+    r"llhttp|http_?parser|\bhttptools/|\bh11\b|h11/|\bh1c\b|httparse|gunicorn/http/(?:parser|message|body|unreader)|"
+    r"parse_?(?:request|headers?|url|qs)|readRequest|ReadMIMEHeader|RequestHeader\)\.(?:parse|Read)|"
     r"tryRead|parse_http|_read_message|urlparse|parser(?!execute)"
 )
 _RESPONSE = (
@@ -68,22 +68,25 @@ _PLAIN = re.compile(
 
 _OF_ITS_OWN = re.compile(rf"^[^?].*\.py\)$|^[^?].* \([^.]*\)$|\({COMPILED}\)$")
 """A line of Python, or a name out of a program. What is called by a loop, a router, a handler or a parser in C, and no
-rule knows, is the framework's; what a response or a parser in Python calls is for these.
+rule knows, is the framework's; what a response or a parser calls is for these, but for what a parser calls back.
 """
+_SCRIPT = re.compile(rf"\.py\)$|\({COMPILED}\)$")
 
 
 def of(frames: Sequence[str]) -> Category:
     """What a sample at this stack was spent on."""
-    leaf, between = frames[-1], False
+    leaf, between, script = frames[-1], False, False
     if _IN_KERNEL.search(leaf) or _LIBC.match(leaf):
         return Category.KERNEL
     for frame in reversed(frames):
         if _PLAIN.search(frame):
             continue
         if (category := _ruled(frame)) is not None:
-            helps = category is Category.RESPONSE or (category is Category.PARSING and ".py)" in frame)
+            called_back = script and ".py)" not in frame  # by a parser in another language
+            helps = category is Category.RESPONSE or (category is Category.PARSING and not called_back)
             return category if helps or not between else Category.FRAMEWORK
         between = between or _OF_ITS_OWN.search(frame) is not None
+        script = script or _SCRIPT.search(frame) is not None
     return Category.FRAMEWORK
 
 

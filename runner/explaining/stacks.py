@@ -18,6 +18,8 @@ LEAST_SHARE = 0.0005
 UNKNOWN = "?"
 _LINE = re.compile(r":\d+\)")
 _FRAME = re.compile(r"\s+[0-9a-f]+ (.+?)(?:\+0x[0-9a-f]+)? \(([^)]*)\)\s*$")
+_PROCESS = re.compile(r"process \d+:")
+"""How py-spy begins the stacks of each process where it looks at several."""
 _HEX = re.compile(r"0x[0-9a-f]+")
 _KERNEL = "kernel"
 COMPILED = "compiled as it runs"
@@ -49,7 +51,9 @@ def of_perf(text: str) -> tuple[Stack, ...]:
 
 
 def _frame(text: str) -> str:
-    """A frame without its line; an address that has no name is its file's."""
+    """A frame without its line; an address that has no name is its file's. A process with its command is no frame."""
+    if _PROCESS.match(text):
+        return ""
     frame = _LINE.sub(")", text.strip())
     return _HEX.sub(UNKNOWN, frame)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from runner.record.beside.explained import Calls, DepthCalls, Explained, FunctionCost, Sampled, Stack
 
 ROOT = ("<module> (app.py)", "run_forever (uvloop/loop.c)")
-PARSED = (*ROOT, "Protocol.data_received (h11/_connection.py)", "_PyEval_EvalFrameDefault (libpython3.13.so.1.0)")
+PARSED = (*ROOT, "Connection.next_event (h11/_connection.py)", "_PyEval_EvalFrameDefault (libpython3.13.so.1.0)")
 SENT = (*ROOT, "UVStream__exec_write (loop.c)", "writev (libc.so.6)")
 HANDLED = (*ROOT, "hello (app.py)")
 

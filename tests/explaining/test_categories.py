@@ -26,8 +26,15 @@ LOOP = ("<module> (app.py)", "run (asyncio/runners.py)", "Loop__run (loop.c)")
         (("Router.app (starlette/routing.py)", "PyObject_Malloc (obmalloc.c)"), Category.ROUTING),
         ((), Category.LOOP),
         (("something (of/its/own.py)",), Category.FRAMEWORK),
-        (("on_headers_complete (uvicorn/protocols/http/httptools_impl.py)",), Category.FRAMEWORK),
+        (("HttpToolsProtocol.on_headers_complete (uvicorn/protocols/http/httptools_impl.py)",), Category.FRAMEWORK),
         (("Py_XDECREF (object.h)",), Category.LOOP),
+        (
+            ("data_received (uvicorn/httptools_impl.py)", "feed_data (parser.c)", "on_url (uvicorn/x.py)"),
+            Category.FRAMEWORK,
+        ),
+        (("parse (fasthttp)", "fasthttp.(*RequestHeader).parse (fasthttp)", "scan (fasthttp)"), Category.PARSING),
+        (("net.Write (fasthttp)", "internal/runtime/syscall/linux.Syscall6 (fasthttp)"), Category.KERNEL),
+        (("node::Parser::Execute (node)", "? (compiled as it runs)"), Category.FRAMEWORK),
         (("hello (app.py)", "RequestHandler.finish (tornado/web.py)"), Category.FRAMEWORK),
         (("Router.app (starlette/routing.py)", "wrapped (starlette/_exception_handler.py)"), Category.FRAMEWORK),
         (("next_event (h11/_connection.py)", "search (re/__init__.py)"), Category.PARSING),
@@ -58,5 +65,5 @@ def test_parsing_by_a_line_of_python_is_told_from_parsing_in_c() -> None:
 
 def test_the_hottest_function_is_who_called_the_interpreter() -> None:
     first, second = categories.hottest(seen.sampled(16), 5)
-    assert (first.function, first.own) == ("Protocol.data_received (h11/_connection.py)", 0.8)
+    assert (first.function, first.own) == ("Connection.next_event (h11/_connection.py)", 0.8)
     assert (second.function, second.category) == ("hello (app.py)", Category.HANDLER)

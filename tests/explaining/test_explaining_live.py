@@ -48,7 +48,7 @@ def test_the_calls_of_a_batch_are_counted_exactly(tmp_path: Path) -> None:
     }
     batch = calls.batch(one)
     assert (batch.sends, batch.receives, batch.all) == (1, 1, 3)
-    assert batch.bytes_a_send == 76
+    assert batch.bytes_a_send == 17 + 26 + 20 + 2 + 12, "status line, two fields, an empty line, the body"
 
 
 def test_a_program_that_cannot_be_traced_says_why(tmp_path: Path) -> None:

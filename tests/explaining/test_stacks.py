@@ -29,6 +29,11 @@ def test_lines_and_addresses_of_py_spy_do_not_tell_frames_apart() -> None:
     assert stacks.of_py_spy(PY_SPY) == (Stack(frames, 250),)
 
 
+def test_the_process_that_py_spy_names_is_no_frame_for_it_holds_folders_of_this_machine() -> None:
+    line = 'process 14112:"/home/me/venv/bin/python /home/me/app_h11.py";<module> (app_h11.py:9) 3\n'
+    assert stacks.of_py_spy(line) == (Stack(("<module> (app_h11.py)",), 3),)
+
+
 def test_a_line_of_py_spy_without_a_number_is_none() -> None:
     with pytest.raises(ValueError, match="invalid literal"):
         stacks.of_py_spy("a;b;c\n")

@@ -25,7 +25,7 @@ def test_a_frame_is_as_wide_as_the_samples_in_it_and_below() -> None:
     assert by_name["writev (libc.so.6)"].width == WIDTH / 2
     assert by_name["hello (app.py)"].width == WIDTH / 10
     assert by_name["writev (libc.so.6)"].category is Category.KERNEL
-    assert by_name["Protocol.data_received (h11/_connection.py)"].category is Category.PARSING
+    assert by_name["Connection.next_event (h11/_connection.py)"].category is Category.PARSING
 
 
 def test_frames_of_a_row_do_not_overlap_and_lie_below_their_callers() -> None:
