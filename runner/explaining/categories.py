@@ -67,7 +67,9 @@ _PLAIN = re.compile(
 
 
 _OF_ITS_OWN = re.compile(rf"^[^?].*\.py\)$|^[^?].* \([^.]*\)$|\({COMPILED}\)$")
-"""A line of Python, or a name out of a program: what a loop or a parser calls and no rule knows is the framework's."""
+"""A line of Python, or a name out of a program. What is called by a loop, a router, a handler or a parser in C, and no
+rule knows, is the framework's; what a response or a parser in Python calls is for these.
+"""
 
 
 def of(frames: Sequence[str]) -> Category:
@@ -79,8 +81,8 @@ def of(frames: Sequence[str]) -> Category:
         if _PLAIN.search(frame):
             continue
         if (category := _ruled(frame)) is not None:
-            called_back = category is Category.PARSING and ".py)" not in frame  # by a parser in another language
-            return Category.FRAMEWORK if between and (called_back or category is Category.LOOP) else category
+            helps = category is Category.RESPONSE or (category is Category.PARSING and ".py)" in frame)
+            return category if helps or not between else Category.FRAMEWORK
         between = between or _OF_ITS_OWN.search(frame) is not None
     return Category.FRAMEWORK
 

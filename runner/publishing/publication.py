@@ -112,7 +112,9 @@ def publish(
         )
     folder = root / FOLDER / name_of(run)
     if folder.exists() and (other := store.read_head(folder).id) != run.id:
-        raise RecordError(f"{folder.relative_to(root)} holds {other} already: remove it to publish {run.id} there")
+        raise RecordError(
+            f"{folder.relative_to(root)} holds {other} already, measured the same day: only one of them can be there"
+        )
     if not report.trials:
         raise RecordError(f"{run.id} has no trial: there is nothing to publish")
     _write_whole(folder, report, run_folder)

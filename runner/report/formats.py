@@ -214,6 +214,9 @@ def _fits_upstream(report: Report) -> str | None:
 
 
 FITTING: Mapping[str, Callable[[Report], str | None]] = {
+    "explain": lambda report: (
+        "" if report.explained else f"pipebench explain --run {report.run.id} looks at its servers"
+    ),
     "seed": _fits_seed,
     "seed-2017": _fits_seed_2017,
     "witness": _fits_witness,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from runner import project
 from runner.judging.levels import MIN_VALUES
 from runner.record.plaintext import counted
 from runner.record.run import Run
@@ -22,6 +23,13 @@ def lines(run: Run, rows: Sequence[Row], *, earlier: str | None, folder: str) ->
 
 
 def _missing(rows: Sequence[Row]) -> Iterator[str]:
+    trials, disturbed = sum(row.trials for row in rows), sum(row.disturbed_trials for row in rows)
+    if disturbed > trials / 2:
+        yield (
+            f"other work took CPU time during {disturbed} of {counted(trials, 'trial')}: these rates, ± and ranks are "
+            "not to be quoted; stop it (pipebench doctor) and measure again"
+        )
+        return
     with_rate = [row for row in rows if row.requests_per_second is not None]
     without = [row for row in with_rate if row.requests_per_second and row.requests_per_second.high is None]
     if without:
@@ -44,12 +52,13 @@ def _told_nothing(members: Sequence[Row]) -> bool:
 
 
 def _next(run: Run, rows: Sequence[Row], earlier: str | None, folder: str) -> Iterator[str]:
-    yield f"the page:     pipebench report {run.id} --format html --output {folder}/{run.id}.html"
-    names = list(dict.fromkeys(row.adapter for row in rows if row.requests_per_second and row.rank))
-    others = [name for name in names if name != run.plan.baseline]
+    pipebench = "uv run pipebench" if project.IS_CHECKOUT else "pipebench"
+    yield f"the page:     {pipebench} report {run.id} --format html --output {folder}/{run.id}.html"
+    ranked = {row.adapter for row in rows if row.requests_per_second and row.rank}
+    others = [name for name in dict.fromkeys(one.name for one in run.adapters) if name in ranked - {run.plan.baseline}]
     if len(others) > 1:
-        yield f"two of them:  pipebench compare {run.id} --a {others[0]} --b {others[1]}"
+        yield f"two of them:  {pipebench} compare {run.id} --a {others[0]} --b {others[1]}"
     elif earlier is not None:
-        yield f"what changed: pipebench compare {earlier} {run.id}"
+        yield f"what changed: {pipebench} compare {earlier} {run.id}"
     else:
-        yield f"after a change, measure again, then: pipebench compare {run.id} latest"
+        yield f"after a change, measure again, then: {pipebench} compare {run.id} latest"

@@ -352,7 +352,7 @@ class TestReport:
         (option,) = [param for param in COMMANDS["report"].params if param.name == "format_"]
         assert isinstance(option.type, click.Choice)
         formats = {"text", "markdown", "brief", "csv", "json", "html", "seed", "seed-2017", "witness", "upstream"}
-        formats |= {"comment", "blog", "findings"}
+        formats |= {"comment", "blog", "findings", "explain"}
         assert set(option.type.choices) == formats
 
     @pytest.mark.parametrize("format_", ["text", "csv", "html"])

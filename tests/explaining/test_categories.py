@@ -28,6 +28,9 @@ LOOP = ("<module> (app.py)", "run (asyncio/runners.py)", "Loop__run (loop.c)")
         (("something (of/its/own.py)",), Category.FRAMEWORK),
         (("on_headers_complete (uvicorn/protocols/http/httptools_impl.py)",), Category.FRAMEWORK),
         (("Py_XDECREF (object.h)",), Category.LOOP),
+        (("hello (app.py)", "RequestHandler.finish (tornado/web.py)"), Category.FRAMEWORK),
+        (("Router.app (starlette/routing.py)", "wrapped (starlette/_exception_handler.py)"), Category.FRAMEWORK),
+        (("next_event (h11/_connection.py)", "search (re/__init__.py)"), Category.PARSING),
     ],
 )
 def test_frames_below_the_loop(frames: tuple[str, ...], category: Category) -> None:

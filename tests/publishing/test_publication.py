@@ -15,8 +15,10 @@ from runner.conformance.record import Conformance, as_json
 from runner.errors import RecordError
 from runner.publishing import publication
 from runner.record import store
+from runner.record.store import RunFolder
 from runner.suite import head
 from tests import builders
+from tests.explaining import seen
 
 ROOT = Path(__file__).parents[2]
 README = """\
@@ -216,6 +218,18 @@ def test_a_run_does_not_take_the_folder_of_another(project: Path) -> None:
     publication.publish(project / "runs" / "second", project, uncommitted=True)
     with pytest.raises(RecordError, match="holds second already"):
         publication.publish(new_run(project, "third"), project, uncommitted=True)
+
+
+def test_what_explained_a_server_is_published_and_proved_as_the_rest(project: Path) -> None:
+    run = new_run(project, "second")
+    RunFolder(run).explain(seen.explained("adapter-0"))
+    folder = publication.publish(run, project, uncommitted=True).folder
+    said = "16 sends a batch of 16, 100 bytes each"
+    for name in ("explained.md", "index.html"):
+        assert said in (folder / name).read_text(encoding="utf-8").replace("\N{NO-BREAK SPACE}", " "), name
+    edit(folder / "explained.md", said, said.replace("16 sends", "15 sends"))
+    (found,) = publication.check(project)
+    assert "15 sends a batch" in str(found)
 
 
 def new_run(

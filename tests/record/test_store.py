@@ -24,6 +24,7 @@ from runner.record.run import Run
 from runner.record.store import RUN_FILE, TRIALS_FILE, RunFolder
 from runner.record.trial import Failure, LogError, Placement, Trial, Verdict
 from tests import builders
+from tests.explaining import seen
 
 st.register_type_strategy(float, st.floats(0, allow_nan=False, allow_infinity=False))
 st.register_type_strategy(Mapping, lambda kind: st.dictionaries(*map(st.from_type, get_args(kind))))
@@ -406,3 +407,30 @@ class TestLogs:
         (folder.path / "logs" / "link").symlink_to(secret)
         assert store.read_log(folder.path, name) is None
         assert store.read_log(folder.path, str(secret)) is None
+
+
+class TestExplained:
+    def test_the_last_of_a_server_counts_and_a_cut_line_does_not(self, tmp_path: Path) -> None:
+        folder = RunFolder(tmp_path)
+        assert store.read_explained(tmp_path) == ()
+        first, again = seen.explained(), replace(seen.explained(), calls_reason="not permitted")
+        for one in (first, seen.explained("sanic"), again):
+            folder.explain(one)
+        with (tmp_path / store.EXPLAINED_FILE).open("a") as lines:
+            lines.write('{"adapter": "cut')
+        assert store.read_explained(tmp_path) == (again, seen.explained("sanic"))
+
+    def test_published_it_is_compressed(self, tmp_path: Path) -> None:
+        source, target = tmp_path / "a", tmp_path / "b"
+        source.mkdir()
+        target.mkdir()
+        store.compress_explained(source, target)
+        assert list(target.iterdir()) == []
+        RunFolder(source).explain(seen.explained())
+        store.compress_explained(source, target)
+        assert store.read_explained(target) == (seen.explained(),)
+
+    def test_a_damaged_line_is_named(self, tmp_path: Path) -> None:
+        (tmp_path / store.EXPLAINED_FILE).write_text('{"adapter": 3}\n')
+        with pytest.raises(RecordError, match=r"line 1: .*explain that server again"):
+            store.read_explained(tmp_path)

@@ -14,7 +14,7 @@ from runner.cli import options, printing
     epilog=options.examples(
         "pipebench explain aiohttp uvicorn",
         "pipebench explain --run latest",
-        "pipebench explain tornado --run 20261126 --depth 1,16 --count",
+        "pipebench explain tornado --run 20261126 --depth 1,64 --count",
         "pipebench report latest --format explain",
     ),
 )

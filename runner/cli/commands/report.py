@@ -45,8 +45,10 @@ if TYPE_CHECKING:
             "explain",
         ]
     ),
+    metavar="format",
     default="text",
-    help="How to print the rows; comment: Markdown of seven columns; blog: Markdown with releases and the machine; "
+    help="How to print the rows: text, markdown, csv or json; "
+    "comment: Markdown of seven columns; blog: Markdown with releases and the machine; "
     "findings: who leads, who gains, who fails, in words; "
     "brief: one line a server; html: one page with charts and all else that the record "
     "holds; seed: the five columns that the seed published; seed-2017: what it published, its releases and today's; "

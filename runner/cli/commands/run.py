@@ -33,7 +33,11 @@ _PROFILES = "; ".join(f"{name}: {text}" for name, text in plans.PROFILE_HELP.ite
     ),
 )
 @click.option(
-    "--profile", type=click.Choice(list(plans.PROFILES)), default="default", help=f"What to measure. {_PROFILES}."
+    "--profile",
+    type=click.Choice(list(plans.PROFILES)),
+    metavar="profile",
+    default="default",
+    help=f"What to measure. {_PROFILES}.",
 )
 @click.option(
     "--only", type=options.NAMES, help="Adapters by name, shell patterns allowed, comma separated, of any group."

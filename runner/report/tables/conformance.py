@@ -56,6 +56,10 @@ unless the case says otherwise. A requirement without a key word (MUST, SHOULD, 
 | ~ note | permitted but worse, such as closing early: clients must cope |
 | ✗ fail | breaks a MUST, or loses, reorders or corrupts a response |
 
+`GET /` comes first, alone: a server that does not answer it as it must is put to no case, and the first error of its
+log is shown. A framework on another's server (`runs_on` in its metadata) that is checked alone has that server checked
+beside it, with an application that uses no framework: what both fail is the server's.
+
 A fail stands only if it repeats, alone, on a freshly started server and with twice the time. What a server did
 once and not again is a note that says so; a stall that does not repeat may have been the machine's. A race that is
 lost once is proof. A connection counts as closed only if no request is answered on it half a second later. What an

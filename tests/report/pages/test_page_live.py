@@ -14,9 +14,11 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, sync_playwright
 
+from runner.explaining import view as explained_view
 from runner.judging import stats
 from runner.record import store
 from runner.record.adapter import Kind
+from runner.record.beside.explained import Explained, Stack
 from runner.record.run import Run
 from runner.record.trial import Exit, LogError, Trial
 from runner.report.charts import charts
@@ -24,6 +26,7 @@ from runner.report.pages import page as report
 from runner.rows import cells, rows
 from runner.rows.figures import NOTHING
 from tests import builders
+from tests.explaining import seen as explaining
 from tests.programs import eventually
 
 pytestmark = pytest.mark.live
@@ -64,6 +67,13 @@ def _failing() -> tuple[Run, list[Trial]]:
     return replace(head, adapters=tuple(records), finished_at=None), made
 
 
+def _explained(adapter: str, python: str | None) -> Explained:
+    """A server of which all was seen, with a function that bites."""
+    bites = Stack((*explaining.ROOT, HOSTILE), 400)
+    made = explaining.explained(adapter, python)
+    return replace(made, sampled=tuple(replace(one, stacks=(*one.stacks, bites)) for one in made.sampled))
+
+
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """A published run's page, and that of a run in which much went wrong."""
@@ -73,7 +83,9 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         made[name] = folder / f"{name}.html"
         found = rows.rows(head, trials)
         drawings = charts.drawings(head, found, trials)
-        text = report.render(head, found, trials, lambda _: f"before\n{HOSTILE}\n" * 40, drawings)
+        seen = [_explained(record.name, record.python) for record in head.adapters if record.unavailable is None]
+        beside = report.Beside(explained=explained_view.views(head, trials, found, seen))
+        text = report.render(head, found, trials, lambda _: f"before\n{HOSTILE}\n" * 40, drawings, beside)
         made[name].write_text(text, encoding="utf-8")
     return made
 
