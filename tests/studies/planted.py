@@ -2,9 +2,9 @@
 
 ``python -m tests.studies.planted FILE [--repeats 5] [--at-once 6]`` appends a line of JSON a repeat: the server
 uvloop-httptools as it is, again, and with statements worth roughly 0.1 %, 0.5 % and 2 % of a request at depth 1, each
-counted anew; and whether the line that ``count --where`` names first is the planted one. What ``FILE`` has already is kept. At
-the end all of it is summed up: found is what is more by half of what was planted at least, whatever the goes leave
-open. Other work may go on meanwhile.
+counted anew; and whether the line that ``count --where`` names first is a planted one. What ``FILE`` has already is
+kept. At the end all of it is summed up: found is what is more by half of what was planted at least, whatever the goes
+leave open. Other work may go on meanwhile.
 """
 
 from __future__ import annotations
