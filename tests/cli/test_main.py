@@ -15,6 +15,7 @@ from pathlib import Path
 import click
 import pytest
 
+from runner.adapters import interpreters
 from runner.adapters.outdated import Pin, State
 from runner.cli import main
 from runner.errors import UserError
@@ -546,6 +547,7 @@ class TestDoctor:
         findings = (Finding(Level.GOOD, "uv", "0.13.8"), Finding(level, "wrk", "somehow", "an effect", "a remedy"))
         monkeypatch.setattr(doctor, "read", lambda: None)
         monkeypatch.setattr(doctor, "examine", lambda _: findings)
+        monkeypatch.setattr(interpreters, "find", tuple)
         assert run(monkeypatch, "doctor") == code
         text = capsys.readouterr().out
         assert "somehow" in text

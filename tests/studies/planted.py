@@ -1,10 +1,10 @@
-"""Loops planted in a server, and how often counting instructions finds them.
+"""Statements planted in a server, and how often counting instructions finds them.
 
 ``python -m tests.studies.planted FILE [--repeats 5] [--at-once 6]`` appends a line of JSON a repeat: the server
-uvloop-httptools as it is, again, and with loops worth about 0.1 %, 0.5 % and 2 % of a request at depth 1, each counted
-anew; and whether the line that ``count --where`` names first is the planted one. What ``FILE`` has already is kept. At
-the end all of it is summed up: found is what is more by half of what was planted at least, whatever the goes leave
-open. Other work may go on meanwhile.
+uvloop-httptools as it is, again, and with statements worth roughly 0.1 %, 0.5 % and 2 % of a request at depth 1, each
+counted anew; and whether the line that ``count --where`` names first is a planted one. What ``FILE`` has already is
+kept. At the end all of it is summed up: found is what is more by half of what was planted at least, whatever the goes
+leave open. Other work may go on meanwhile.
 """
 
 from __future__ import annotations
@@ -28,9 +28,11 @@ from runner.serving import process
 
 SERVER = "uvloop-httptools"
 HOOK = "        self.parse(data)\n"
-LOOP = "        for _ in range({times}):\n            pass\n"
-PLANTED: Mapping[str, int] = {"base": 0, "again": 0, "0.1 %": 2, "0.5 %": 10, "2 %": 40}
-"""How many turns of an empty loop; each is about 14 instructions, and a request takes 28 000."""
+STATEMENT = "        planted = 0\n"
+PLANTED: Mapping[str, int] = {"base": 0, "again": 0, "0.1 %": 1, "0.5 %": 7, "2 %": 28}
+"""How many statements; what they are really worth is in what is summed up. A loop is no small thing to plant: two turns
+of an empty one are 3 % of a request here.
+"""
 SHARES = {"again": 0.001, "0.1 %": 0.001, "0.5 %": 0.005, "2 %": 0.02}
 
 
@@ -58,16 +60,16 @@ def main() -> None:
 
 
 def planted(folder: Path, name: str, times: int) -> Environment:
-    """The server with a loop of so many turns in what it does for each piece of data."""
+    """The server with so many statements more in what it does for each piece of data."""
     (made,) = environments.prepare(metadata.select(metadata.discover(project.ROOT), [SERVER]))
     if not isinstance(made, Environment):
         raise SystemExit(made.reason)
     text = made.adapter.path.read_text()
     if text.count(HOOK) != 1:
-        raise SystemExit(f"{made.adapter.path} has not the line to plant a loop at")
+        raise SystemExit(f"{made.adapter.path} has not the line to plant at")
     # Paths of one length: what they are called must not move anything in memory.
     path = folder / f"{name.replace(' ', '').replace('%', ''):_>8}.py"
-    path.write_text(text.replace(HOOK, LOOP.format(times=times) + HOOK) if times else text)
+    path.write_text(text.replace(HOOK, STATEMENT * times + HOOK))
     return replace(made, adapter=replace(made.adapter, path=path), argv=(made.argv[0], str(path)))
 
 
