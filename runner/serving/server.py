@@ -119,11 +119,13 @@ def start(
     port: int | None = None,
     variables: Mapping[str, str] | None = None,
     ready_timeout_s: float = READY_TIMEOUT_S,
+    host: str = HOST,
 ) -> Server:
     """Start a server and wait until it listens. Raises :class:`StartError`; then nothing of it is left.
 
-    ``port``: a fixed one, or ``None`` for one that is free. ``cpus``: those it is pinned to, none for any.
-    ``variables``: what it finds in its environment beside ``HOST``, ``PORT`` and ``WORKERS``.
+    ``host``: the address of this machine that it listens on. ``port``: a fixed one, or ``None`` for one that is free.
+    ``cpus``: those it is pinned to, none for any. ``variables``: what it finds in its environment beside ``HOST``,
+    ``PORT`` and ``WORKERS``.
     """
     try:
         log.parent.mkdir(parents=True, exist_ok=True)
@@ -132,7 +134,7 @@ def start(
     attempts = 1 if port else PORT_ATTEMPTS
     while True:
         attempts -= 1
-        address = Address(HOST, port or free_port())
+        address = Address(host, port or free_port(host))
         env = _environment(address, workers) | dict(variables or {})
         try:
             process = Process(program.argv, log=log, env=env, cpus=cpus, cwd=log.parent)

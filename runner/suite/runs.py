@@ -18,6 +18,7 @@ from runner.conformance.record import Conformance
 from runner.conformance.running import examination
 from runner.counting import counting
 from runner.errors import AdapterError, PlanError, RecordError
+from runner.hosts import loading
 from runner.judging import verdict
 from runner.judging.course import Course
 from runner.judging.schedule import Schedule, TrialSummary
@@ -31,7 +32,7 @@ from runner.record.store import RunFolder
 from runner.record.trial import Placement, Trial, Verdict
 from runner.rows import cells, searching
 from runner.serving import process, server
-from runner.suite import counts, inquiries, loading, plans, trial, witnesses
+from runner.suite import counts, inquiries, plans, trial, witnesses
 from runner.suite import head as head_of
 from runner.suite.progress import Reporter, minutes
 

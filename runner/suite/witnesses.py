@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from runner.hosts import loading
 from runner.judging import verdict
 from runner.judging.schedule import order
 from runner.record.adapter import Environment, Server
@@ -15,7 +16,7 @@ from runner.record.store import RunFolder
 from runner.record.trial import Trial
 from runner.rows import cells
 from runner.suite import head as head_of
-from runner.suite import loading, trial
+from runner.suite import trial
 from runner.suite.progress import Reporter
 
 WITNESSES = 3
