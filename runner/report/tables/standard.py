@@ -124,6 +124,22 @@ def cells(row: Row, plan: Plan | None = None) -> tuple[str, ...]:
     )
 
 
+def _cluster(run: Run) -> Iterator[str]:
+    """On how many machines, and what the way between them is like."""
+    if run.cluster is None:
+        return
+    pairs = run.cluster.pairs
+    links = [link for pair in pairs for link in pair.links]
+    machines = "server and load on machines of their own"
+    if links:
+        slowest = max(link.round_trip_us for link in links)
+        least = min(link.bytes_per_second for link in links)
+        machines += f", round trip up to {slowest:.0f} µs, at least {least / 1e6:,.0f} MB/s".replace(",", "\u202f")
+    yield f"{counted(len(pairs), 'pair')} of machines: {machines}" if len(pairs) > 1 else machines
+    if run.cluster.losses:
+        yield f"Lost and run again: {counted(len(run.cluster.losses), 'trial')}"
+
+
 def grouped(rows: Iterable[Row]) -> list[tuple[Group, list[Row]]]:
     """Rows by group: what could not be run at all comes last."""
     ordered = sorted(rows, key=lambda row: (row.depth is None, row.group))
@@ -143,7 +159,7 @@ def summary(run: Run, rows: Sequence[Row], resume: str | None = None) -> list[st
         f"{machine.kind} ({placed}), {gib:.0f} GiB, {machine.system}, {machine.kernel}, "
         f"wrk {machine.tools.get('wrk', '?')}"
     )
-    lines = [what, where]
+    lines = [what, where, *_cluster(run)]
     if run.finished_at is None:
         lines.append(f"This run is not complete: {resume or f'pipebench run --resume {run.id}'}")
     disturbed = sum(row.disturbed_trials for row in rows)
