@@ -9,6 +9,7 @@ import contextlib
 import importlib.util
 import logging
 import os
+import signal
 import threading
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
@@ -187,6 +188,7 @@ def connected(address: str, root: Path) -> Iterator[Cluster]:
     from ray import cloudpickle  # noqa: PLC0415
 
     cloudpickle.register_pickle_by_value(keeper)  # type: ignore[no-untyped-call]
+    heeded = signal.getsignal(signal.SIGTERM)
     try:
         ray.init(address=address, log_to_driver=False, logging_level=logging.CRITICAL, configure_logging=False)
     except (ConnectionError, RuntimeError, ValueError) as error:
@@ -194,6 +196,7 @@ def connected(address: str, root: Path) -> Iterator[Cluster]:
             f"there is no cluster at '{address}' that this machine is a node of ({_first_line(str(error))}): "
             "run `ray start` on it first, as docs/cluster.md says"
         ) from None
+    signal.signal(signal.SIGTERM, heeded)  # Ray's own prints a stack and ends at once
     try:
         yield Cluster(ray, parcel(root))
     finally:

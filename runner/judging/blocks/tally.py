@@ -40,8 +40,8 @@ class Tally:
     """
 
     __slots__ = (
-        "_blocks", "_needed", "_own_wants", "_progress", "_schedule", "_trials", "capacities", "cell", "closed",
-        "failed", "has_minimum", "place", "progress", "reached", "spread", "summary", "total", "wall_s",
+        "_blocks", "_needed", "_own_wants", "_progress", "_schedule", "_share", "_trials", "capacities", "cell",
+        "closed", "failed", "has_minimum", "place", "progress", "reached", "spread", "summary", "total", "wall_s",
     )  # fmt: skip
 
     def __init__(self, schedule: Schedule, place: int, cell: Cell, blocks: Blocks) -> None:
@@ -60,6 +60,8 @@ class Tally:
         self._trials: list[TrialSummary] = []
         self._progress: Counter[Block] = Counter()
         self._needed = 0
+        number = max(1, len(blocks.live))
+        self._share = math.ceil(schedule.least(number) / number)
 
     def add(self, trial: TrialSummary) -> None:
         """Count one more."""
@@ -83,13 +85,16 @@ class Tally:
         if self.summary is not None:
             self.spread = self.summary.spread
             self._needed = schedule.needed(self.spread, schedule.precision_of(self.cell))
-        everywhere = not any(self._progress[block] < self._share(1) for block in blocks.live)
-        self.has_minimum = everywhere and self.progress >= schedule.least(self._number)
+        number = self._number
+        self._share = math.ceil(schedule.least(number) / number)
+        fewest = 1 if schedule.trials is None and number > 1 else self._share
+        everywhere = not any(self._progress[block] < fewest for block in blocks.live)
+        self.has_minimum = everywhere and self.progress >= schedule.least(number)
         self.reached = self.has_minimum and (schedule.trials is not None or self._is_precise())
-        may = schedule.trials is not None or self.total < schedule.most(self._number)
+        may = schedule.trials is not None or self.total < schedule.most(number)
         self._own_wants = may and not self.failed and not self.reached
         for block in blocks.live:
-            if block not in self.capacities and self._progress[block] >= self._share():
+            if block not in self.capacities and self._progress[block] >= self._share:
                 own = [one.rate for one in counting if one.block == block and one.rate is not None]
                 if own and min(own) > 0:
                     self.capacities[block] = typical(own)
@@ -100,7 +105,7 @@ class Tally:
 
     def lacks(self, block: Block) -> bool:
         """Whether it has not had a block's share of the fewest trials yet."""
-        return self._progress[block] < self._share()
+        return self._progress[block] < self._share
 
     @property
     def wants_more(self) -> bool:
@@ -136,13 +141,6 @@ class Tally:
         if self._schedule.trials is not None:
             return max(1, self._schedule.least(self._number) - self.progress)
         return max(1, (usually_needed if self.spread is None else self._needed) - self.progress)
-
-    def _share(self, least: int | None = None) -> int:
-        """A block's share of the fewest trials; ``least``: so many do where the number is not fixed."""
-        number = self._number
-        if least is not None and self._schedule.trials is None and number > 1:
-            return least
-        return math.ceil(self._schedule.least(number) / number)
 
     @property
     def _number(self) -> int:

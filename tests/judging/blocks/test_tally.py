@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
@@ -22,7 +23,8 @@ def done(step: Step, block: str, rng: random.Random, rate: float | None = None) 
 
 def carry_on(course: Course, blocks: str, most: int = 1000) -> list[tuple[str, Step]]:
     """Let each pair have its turn until none has anything to do."""
-    rng, dealt = random.Random(3), []
+    rng = random.Random(3)
+    dealt: list[tuple[str, Step]] = []
     while len(dealt) < most:
         steps = [(block, step) for block in blocks if (step := course.deal(0.0, block)) is not None]
         if not steps:
@@ -61,8 +63,6 @@ def test_pairs_of_other_speed_do_not_keep_a_run_from_its_precision() -> None:
 
 
 def test_a_paced_load_is_a_share_of_what_the_server_can_do_on_that_pair() -> None:
-    from dataclasses import replace  # noqa: PLC0415
-
     paced = replace(CELLS[0], share=0.5)
     course = Course(Schedule((CELLS[0], paced), seed=1, trials=4), blocks=("a", "b"))
     rng = random.Random(1)
