@@ -4,6 +4,9 @@ USER_PATH := $(PATH)
 export USER_PATH
 export PATH := $(HOME)/.local/bin:$(PATH):/usr/local/go/bin
 
+# What checks and tests need beside what measuring needs: uv installs it the first time.
+DEV := uv run --quiet --group dev
+
 # Tests of every adapter: most of their time is waiting for servers, so several run at once.
 WAITING := tests/adapters/test_adapters_live.py tests/serving/test_upstream_live.py
 
@@ -19,18 +22,18 @@ bench: setup  ## measure every adapter with the default profile and print the ta
 	@uv run --quiet pipebench run
 
 check: setup  ## ruff, mypy, the way of imports, gofmt and go vet
-	uv run --quiet ruff check
-	uv run --quiet ruff format --check
-	uv run --quiet mypy
-	uv run --quiet lint-imports --no-cache
+	$(DEV) ruff check
+	$(DEV) ruff format --check
+	$(DEV) mypy
+	$(DEV) lint-imports --no-cache
 	@cd go && test -z "$$(gofmt -l volley)" || { gofmt -d volley; exit 1; }
 	cd go && go vet ./volley
 
 test: setup  ## all tests, those with real servers included, and branch coverage
 	@./setup.sh browser
-	uv run --quiet coverage run -m pytest $(addprefix --ignore=,$(WAITING))
-	uv run --quiet coverage report
-	uv run --quiet pytest --numprocesses=4 $(WAITING)
+	$(DEV) coverage run -m pytest $(addprefix --ignore=,$(WAITING))
+	$(DEV) coverage report
+	$(DEV) pytest --numprocesses=4 $(WAITING)
 	cd go && go test -cover ./volley
 
 clean:  ## remove what checks, tests and builds leave in this folder; results stay

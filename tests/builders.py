@@ -179,6 +179,9 @@ def server_usage(**changes: Any) -> ServerUsage:
         processes=1,
         processes_lost=0,
         involuntary_switches=3,
+        user_ns=SECOND_NS * 70 // 100,
+        system_ns=SECOND_NS * 30 // 100,
+        voluntary_switches=BATCHES,
     )
     return replace(made, **changes)
 

@@ -9,6 +9,7 @@
 # title = "blacksheep"
 # distribution = "blacksheep"
 # kind = "framework"
+# runs_on = "uvicorn"
 # homepage = "https://www.neoteroi.dev/blacksheep/"
 # body = "str"
 #

@@ -9,6 +9,7 @@
 # title = "bottle"
 # distribution = "bottle"
 # kind = "framework"
+# runs_on = "cheroot"
 # homepage = "https://bottlepy.org"
 # body = "str"
 #

@@ -9,6 +9,7 @@
 # title = "cherrypy"
 # distribution = "cherrypy"
 # kind = "framework"
+# runs_on = "cheroot"
 # homepage = "https://cherrypy.dev"
 # body = "str"
 #

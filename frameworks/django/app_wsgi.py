@@ -9,6 +9,7 @@
 # title = "django, WSGI"
 # distribution = "django"
 # kind = "framework"
+# runs_on = "gunicorn-gthread"
 # homepage = "https://www.djangoproject.com"
 # body = "str"
 #

@@ -9,6 +9,7 @@
 # title = "emmett55"
 # distribution = "emmett55"
 # kind = "framework"
+# runs_on = "granian-rsgi"
 # homepage = "https://github.com/emmett-framework/emmett55"
 # body = "str"
 #

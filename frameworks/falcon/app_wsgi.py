@@ -9,6 +9,7 @@
 # title = "falcon, WSGI"
 # distribution = "falcon"
 # kind = "framework"
+# runs_on = "gunicorn-gthread"
 # homepage = "https://falcon.readthedocs.io"
 # body = "str"
 #

@@ -9,6 +9,7 @@
 # title = "flask"
 # distribution = "flask"
 # kind = "framework"
+# runs_on = "gunicorn-gthread"
 # homepage = "https://flask.palletsprojects.com"
 # body = "str"
 #

@@ -9,6 +9,7 @@
 # title = "muffin"
 # distribution = "muffin"
 # kind = "framework"
+# runs_on = "uvicorn"
 # homepage = "https://github.com/klen/muffin"
 # body = "str"
 #
@@ -61,7 +62,7 @@ if __name__ == "__main__":
         loop="uvloop",  # not 0.23, which makes a system call of each head and body: 1.4 times the CPU
         http="httptools",
         ws="none",  # there are no websockets
-        lifespan="off",  # nor anything to start or to stop
+        lifespan="auto",  # a framework may build its middleware there
         proxy_headers=False,  # no proxy stands before it
         access_log=False,  # a line a request would be measured too
         log_level="warning",  # no banner

@@ -9,6 +9,7 @@
 # title = "pyramid"
 # distribution = "pyramid"
 # kind = "framework"
+# runs_on = "waitress"
 # homepage = "https://trypyramid.com"
 # body = "str"
 #

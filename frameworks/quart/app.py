@@ -9,6 +9,7 @@
 # title = "quart"
 # distribution = "quart"
 # kind = "framework"
+# runs_on = "hypercorn"
 # homepage = "https://quart.palletsprojects.com"
 # body = "str"
 #

@@ -82,7 +82,7 @@ if __name__ == "__main__":
         loop="asyncio",
         http="httptools",
         ws="none",  # there are no websockets
-        lifespan="off",  # nor anything to start or to stop
+        lifespan="auto",  # a framework may build its middleware there
         proxy_headers=False,  # no proxy stands before it
         access_log=False,  # a line a request would be measured too
         log_level="warning",  # no banner

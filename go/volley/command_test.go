@@ -141,7 +141,7 @@ func TestHelpFitsAScreen(t *testing.T) {
 		}
 	}
 	for _, name := range []string{"mode", "connections", "depth", "duration", "warm-up", "grace", "threads", "rate", "burst",
-		"arrivals", "seed", "expect", "tokens", "header", "no-stamps", "read-size", "write-late", "record"} {
+		"arrivals", "seed", "expect", "tokens", "header", "no-stamps", "read-size", "write-late", "spin", "record"} {
 		if !strings.Contains(stdout, "--"+name+" ") {
 			t.Errorf("--%s is not explained", name)
 		}
@@ -273,7 +273,7 @@ func TestPieces(t *testing.T) {
 			if name == "large" {
 				expect = strings.ReplaceAll(large, " ", "_")
 			}
-			for _, size := range []string{"", " --read-size 7", " --write-late"} {
+			for _, size := range []string{"", " --read-size 7", " --write-late", " --spin"} {
 				r := load(t, serve(t, script), "--connections 3 --depth 5 --duration 100ms --expect "+expect+size)
 				if r.FirstFault != nil || r.Checked == 0 || r.Batches.Unanswered > 0 {
 					t.Errorf("%s: %+v, checked %d, %+v", size, r.FirstFault, r.Checked, r.Batches)

@@ -143,8 +143,11 @@ func (l *loop) wait(t int64) int {
 	return n
 }
 
-// poll asks epoll for events, and waits for at most left ns.
+// poll asks epoll for events, and waits for at most left ns, not at all where it is to spin.
 func (l *loop) poll(left int64) (int, unix.Errno) {
+	if l.plan.spin {
+		left = 0
+	}
 	events := uintptr(unsafe.Pointer(&l.events[0]))
 	var n uintptr
 	var errno unix.Errno

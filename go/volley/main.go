@@ -27,6 +27,7 @@ check    --expect BODY     compare every body    --tokens       ask for URL/slee
 request  --header 'Name: value'   repeatable
 result   --record FILE     as JSON; - is stdout  --no-stamps    without the kernel's receive stamps
 reading  --read-size N     bytes at once (65536) --write-late   write after every ready connection was read
+         --spin            never sleep: nobody pays for waking it
 
 Every response is checked for its status (200), its framing and its length. Ctrl-C ends early, with what was measured.
 Exit code: 0 measured, 2 bad input, 3 the record could not be written.
@@ -136,6 +137,7 @@ func parseOptions(arguments []string) (*plan, error) {
 	noStamps := set.Bool("no-stamps", false, "")
 	set.IntVar(&p.readSize, "read-size", 64<<10, "")
 	set.BoolVar(&p.writeLate, "write-late", false, "")
+	set.BoolVar(&p.spin, "spin", false, "")
 	set.StringVar(&p.record, "record", "", "")
 
 	var urls []string

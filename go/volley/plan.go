@@ -44,6 +44,7 @@ type plan struct {
 	stamps      bool     // ask the kernel for receive stamps
 	readSize    int
 	writeLate   bool   // write after every ready connection was read
+	spin        bool   // ask for events without ever waiting for one
 	record      string // a path, "-" for stdout, or empty
 }
 

@@ -102,6 +102,7 @@ type record struct {
 	Expect               *string          `json:"expect"`
 	Tokens               bool             `json:"tokens"`
 	WriteLate            bool             `json:"write_late"`
+	Spin                 bool             `json:"spin"`
 	ReadSize             int              `json:"read_size"`
 	StartUnixNs          int64            `json:"start_unix_ns"`
 	DurationUs           int64            `json:"duration_us"`
@@ -153,7 +154,7 @@ func (r *result) record(argv []string) *record {
 	made := &record{
 		Version: recordVersion, Argv: argv, URL: p.url, Address: r.target.address.String(),
 		Mode: p.mode, Connections: p.connections, Depth: p.depth, Threads: p.threads, Batch: p.batch(), Slots: p.slots(),
-		Expect: p.expect, Tokens: p.tokens, WriteLate: p.writeLate, ReadSize: p.readSize,
+		Expect: p.expect, Tokens: p.tokens, WriteLate: p.writeLate, Spin: p.spin, ReadSize: p.readSize,
 		StartUnixNs: r.edges.start, DurationUs: (r.edges.end - r.edges.start) / 1000,
 		WarmUpUs: p.warmUp.Microseconds(), GraceUs: p.grace.Microseconds(),
 		DrainUs:     max(0, t.drained-r.edges.end) / 1000,

@@ -22,7 +22,7 @@ from typing import Any
 
 from packaging.utils import canonicalize_name
 
-from runner.adapters import interpreters, variants
+from runner.adapters import builds, interpreters, variants
 from runner.adapters.interpreters import Interpreter
 from runner.adapters.variants import Wanted
 from runner.errors import ToolError
@@ -147,14 +147,17 @@ def _prepare_python(
     if not shutil.which("uv"):
         return Unavailable(adapter, "uv is not installed: run `make setup`", python=wanted)
     python = str(chosen.path) if chosen else requires
-    version = str(chosen.version) if chosen else None
+    version = chosen.name if chosen else None
     changes = variant.variant.changes if variant else ()
     changed = [f"{one.distribution} {one.version} {one.source.sha256 if one.source else ''}" for one in changes]
     key = _digest(python, version or "", *adapter.dependencies, adapter.exclude_newer or "", *changed)
     folder = cache_folder() / "python" / f"{adapter.name}-{key}"
     with _locked(folder) if build else nullcontext():
         record = folder / "complete.json"
-        if not (_kept(record) and _runs(folder / "venv" / "bin" / "python")):
+        own_python, variables = folder / "venv" / "bin" / "python", dict(variant.variant.env) if variant else {}
+        # It links to its interpreter, and may outlive it.
+        told = builds.read(own_python, variables) if _kept(record) else None
+        if told is None:
             if not build:
                 return Unavailable(adapter, NOT_BUILT, python=version)
             progress(adapter, "building")
@@ -165,12 +168,14 @@ def _prepare_python(
                 return Unavailable(adapter, reason, log_tail=problem.log_tail)
             if problem:
                 return Unavailable(adapter, problem.reason, python=version, log_tail=problem.log_tail)
+            told = builds.read(own_python, variables)
         made = _kept(record) or {}
     installed = made["installed"]
     return Environment(
         adapter=adapter,
-        argv=(str(folder / "venv" / "bin" / "python"), str(adapter.path)),
-        python=made["python"],
+        argv=(str(own_python), str(adapter.path)),
+        build=told,
+        python=made["python"] + ("t" if told and told.free_threaded else ""),
         version=({"python": made["python"]} | installed).get(canonicalize_name(adapter.distribution), "?"),
         installed=installed,
     )
@@ -183,11 +188,6 @@ def _kept(record: Path) -> dict[str, Any] | None:
     except (OSError, ValueError):
         return None
     return content if isinstance(content, dict) and isinstance(content.get("installed"), dict) else None
-
-
-def _runs(python: Path) -> bool:
-    """Whether the interpreter that an environment was made of is still there: it links to it, and may outlive it."""
-    return os.access(python, os.X_OK) and process.output([str(python), "-I", "-S", "-c", "print(1)"]) == "1\n"
 
 
 def _build_venv(

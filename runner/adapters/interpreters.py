@@ -14,7 +14,9 @@ from packaging.version import InvalidVersion, Version
 
 from runner.serving import process
 
-_PYENV_NAME = re.compile(r"\d+\.\d+\.\d+")
+_PYENV_NAME = re.compile(r"(\d+\.\d+\.\d+)(t?)")
+_FREE_THREADED = "t"
+"""What the name of a build ends in that runs without the GIL, as ``3.14t``: pyenv's way, and that of its own ABI."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,12 @@ class Interpreter:
 
     version: Version
     path: Path
+    free_threaded: bool = False
+
+    @property
+    def name(self) -> str:
+        """Its release, with ``t`` where it is a build without the GIL."""
+        return f"{self.version}{_FREE_THREADED if self.free_threaded else ''}"
 
     @property
     def compiles(self) -> bool:
@@ -31,19 +39,25 @@ class Interpreter:
 
 
 def find() -> tuple[Interpreter, ...]:
-    """Every CPython release found here, newest first, one for each version; no pre-release, no free-threaded build."""
-    found: dict[Version, Interpreter] = {}
+    """Every CPython release found here, newest first, one for each version and kind; no pre-release."""
+    found: dict[str, Interpreter] = {}
     for interpreter in (*_from_uv(), *_from_pyenv()):
         if not interpreter.version.is_prerelease:
-            found.setdefault(interpreter.version, interpreter)
+            found.setdefault(interpreter.name, interpreter)
     return tuple(sorted(found.values(), key=lambda i: i.version, reverse=True))
 
 
 def choose(interpreters: Sequence[Interpreter], requires: str, wanted: str | None = None) -> Interpreter | None:
-    """The newest that ``requires``, a version range, admits; with ``wanted`` (``3.12``), the newest of that release."""
+    """The newest that ``requires``, a version range, admits; with ``wanted`` (``3.12``), the newest of that release.
+
+    A free-threaded build is another thing to measure: only ``3.14t`` asks for one.
+    """
     admits = SpecifierSet(requires)
+    release = None if wanted is None else wanted.removesuffix(_FREE_THREADED)
     for interpreter in interpreters:
-        asked_for = wanted is None or SpecifierSet(f"=={wanted}.*").contains(interpreter.version)
+        if interpreter.free_threaded != (wanted != release):
+            continue
+        asked_for = release is None or SpecifierSet(f"=={release}.*").contains(interpreter.version)
         if asked_for and admits.contains(interpreter.version):
             return interpreter
     return None
@@ -59,16 +73,18 @@ def _from_uv() -> Iterable[Interpreter]:
     except json.JSONDecodeError:
         return  # uv said something else: the other places remain
     for entry in entries:
-        if entry.get("implementation") == "cpython" and entry.get("variant", "default") == "default":
-            yield Interpreter(Version(entry["version"]), Path(entry["path"]))
+        kind = entry.get("variant", "default")
+        if entry.get("implementation") == "cpython" and kind in {"default", "freethreaded"}:
+            yield Interpreter(Version(entry["version"]), Path(entry["path"]), kind != "default")
 
 
 def _from_pyenv() -> Iterable[Interpreter]:
     root = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
     for folder in sorted(root.glob("versions/*")):
         python = folder / "bin" / "python"
-        if _PYENV_NAME.fullmatch(folder.name) and os.access(python, os.X_OK):
+        named = _PYENV_NAME.fullmatch(folder.name)
+        if named and os.access(python, os.X_OK):
             try:
-                yield Interpreter(Version(folder.name), python)
+                yield Interpreter(Version(named[1]), python, bool(named[2]))
             except InvalidVersion:  # pragma: no cover - the expression admits no such name
                 continue

@@ -27,11 +27,16 @@ _OF_ITS_OWN = ("template", "group", "known_failure", "ranked", "hold", "remark")
 """Keys that say something of the one adapter that has them, and so are not handed on."""
 
 
+PLACEHOLDER = "https://example.org"
+"""The homepage of an adapter whose own is not known yet; a test refuses it in the tree."""
+
+
 @dataclass(frozen=True, slots=True)
 class Wish:
     """What a new adapter shall be; ``None``: as in the one that it is begun from.
 
-    ``requirement`` is one more pinned distribution, ``name==version``, whose version the tables then show.
+    ``requirement`` is one more pinned distribution, ``name==version``, whose version the tables then show. A homepage
+    that is not given is :data:`PLACEHOLDER` where the new adapter is of another project than its beginning.
     """
 
     name: str
@@ -39,6 +44,7 @@ class Wish:
     kind: Kind | None = None
     homepage: str | None = None
     requirement: str | None = None
+    of_another_project: bool = False
 
 
 def templates(found: Iterable[Adapter]) -> Mapping[str, Adapter]:
@@ -96,7 +102,8 @@ def _files(wish: Wish, source: Adapter, root: Path) -> dict[Path, str]:
     begun = source.path.relative_to(root).as_posix() if source.path.is_relative_to(root) else source.path.name
     text = source.path.read_text(encoding="utf-8")
     if source.language == "python":
-        return {_script_path(wish, source): script(text, wish, begun)}
+        server = source.name if source.kind is Kind.SERVER and wish.kind is Kind.FRAMEWORK else None
+        return {_script_path(wish, source): script(text, wish, begun, server)}
     folder = Path(source.path.parent.parent.name) / wish.name
     own = source.path.with_name("adapter.toml").read_text(encoding="utf-8")
     beside = (path for path in sorted(source.path.parent.iterdir()) if path.is_file())
@@ -133,16 +140,20 @@ def _read_back(wish: Wish, staged: Path, source: Adapter, root: Path) -> None:
         raise AdapterError(f"'{wish.name}' cannot be begun from {source.name}: {problem}: nothing was written")
 
 
-def script(text: str, wish: Wish, begun: str) -> str:
-    """A Python adapter's text as that of another adapter; ``begun`` names the file that it comes from."""
-    return _docstring("".join(_metadata(text.splitlines(keepends=True), wish, prefix="# ")), wish.name, begun)
+def script(text: str, wish: Wish, begun: str, server: str | None = None) -> str:
+    """A Python adapter's text as that of another adapter; ``begun`` names the file that it comes from.
+
+    ``server``: the adapter of the server that the new one runs on, where it is not one itself.
+    """
+    lines = _metadata(text.splitlines(keepends=True), wish, prefix="# ", server=server)
+    return _docstring("".join(lines), wish.name, begun)
 
 
-def _metadata(lines: Sequence[str], wish: Wish, prefix: str) -> Iterable[str]:
+def _metadata(lines: Sequence[str], wish: Wish, prefix: str, server: str | None = None) -> Iterable[str]:
     values = {
         "title": wish.title or wish.name,
         "kind": wish.kind,
-        "homepage": wish.homepage,
+        "homepage": wish.homepage or (PLACEHOLDER if wish.of_another_project else None),
         "distribution": Requirement(wish.requirement).name if wish.requirement else None,
     }
     more = _toml(wish.requirement) if wish.requirement else None
@@ -156,6 +167,8 @@ def _metadata(lines: Sequence[str], wish: Wish, prefix: str) -> Iterable[str]:
             yield re.sub(r"\[(.*)\]", lambda found: f"[{', '.join(filter(None, (found[1], more)))}]", line)
         elif values.get(key[1]) is not None:
             yield f"{prefix}{key[1]} = {_toml(values[key[1]])}\n"
+            if key[1] == "kind" and server is not None:
+                yield f"{prefix}runs_on = {_toml(server)}\n"
         elif key[1] not in _OF_ITS_OWN:
             yield line
 

@@ -13,7 +13,7 @@ import shlex
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import InvalidWheelFilename, NormalizedName, canonicalize_name, parse_wheel_filename
@@ -22,10 +22,13 @@ from packaging.version import InvalidVersion, Version
 from runner.adapters import sources
 from runner.errors import AdapterError, PlanError
 from runner.record.adapter import Adapter, Change, Environment, Source, Unavailable, Variant
-from runner.serving import process
+from runner.record.plaintext import plain
+from runner.serving import process, server
 
 TIMEOUT_S = 120.0
 MOST_RELEASES = 50
+MAX_VALUE = 200
+"""Letters of a variable's value."""
 _VARIABLE = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)=(?!=)(.*)", re.DOTALL)
 _RELEASES = re.compile(r"([A-Za-z0-9._-]+):(\d+)")
 _FORMS = "give it as name==1.2, a project's folder, folder@revision, a wheel, or NAME=VALUE"
@@ -75,11 +78,34 @@ def resolve(texts: Sequence[str], cache: Path) -> tuple[Wanted, ...]:
     return tuple(made.values())
 
 
+def portable(text: str) -> str:
+    """What was asked for without a folder of this machine: of an absolute path its last name is left.
+
+    What a folder held, its commit included, stands in each variant's :class:`Source`.
+    """
+    if _VARIABLE.fullmatch(text):
+        return text
+    return shlex.join(PurePath(part).name if part.startswith(("/", "~")) else part for part in shlex.split(text))
+
+
+def lasting(text: str) -> str:
+    """What was asked for as it is found from any working folder."""
+    if _VARIABLE.fullmatch(text):
+        return text
+    return shlex.join(str(Path(part).expanduser().absolute()) if _is_path(part) else part for part in shlex.split(text))
+
+
+def _is_path(part: str) -> bool:
+    folder = part.rpartition("@")[0]
+    return any(Path(one).expanduser().exists() for one in (part, folder) if one)
+
+
 def _resolve(text: str, cache: Path) -> Wanted:
     if matched := _VARIABLE.fullmatch(text):
+        _check_variable(matched[1], matched[2])
         return Wanted(Variant(text, env=((matched[1], matched[2]),)), {})
     changes, paths, labels = [], {}, []
-    for part in shlex.split(text):
+    for part in _words(text):
         change, path, label = _change(part, cache)
         changes.append(change)
         labels.append(label)
@@ -88,6 +114,21 @@ def _resolve(text: str, cache: Path) -> Wanted:
     if not changes:
         raise PlanError(f"--with is empty: {_FORMS}")
     return Wanted(Variant(" ".join(labels), tuple(changes)), paths)
+
+
+def _words(text: str) -> list[str]:
+    try:
+        return shlex.split(text)
+    except ValueError as error:
+        raise PlanError(f"--with {text!r}: {str(error).lower()}: {_FORMS}") from None
+
+
+def _check_variable(name: str, value: str) -> None:
+    """What the suite itself tells a server is not to be changed, and a label is one line of a table."""
+    if name in server.CONTRACT or name == process.TOKEN:
+        raise PlanError(f"--env {name}={plain(value)}: what is in {name} is the suite's to say: leave it out")
+    if not value.isprintable() or len(value) > MAX_VALUE:
+        raise PlanError(f"--env {name}: its value stands in tables: give at most {MAX_VALUE} letters, on one line")
 
 
 def _change(text: str, cache: Path) -> tuple[Change, Path | None, str]:

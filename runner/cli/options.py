@@ -48,6 +48,17 @@ class WholeNumber(_Parsed):
         return number
 
 
+class RealNumber(click.FloatRange):
+    """A number between two others: of ``nan``, which click lets pass, neither is true."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """The number; one line on what is wrong otherwise."""
+        number: float = super().convert(value, param, ctx)
+        if number != number:  # noqa: PLR0124 - only nan is not itself
+            self.fail(f"{value!r} is no number", param, ctx)
+        return number
+
+
 def _names(text: str) -> tuple[str, ...]:
     found = tuple(filter(None, (part.strip() for part in text.split(","))))
     if not found:

@@ -83,8 +83,11 @@ def report(
     only: Sequence[str] = (),
     columns: Sequence[str] = (),
     skip_damaged: bool = False,
-) -> None:
-    """The record at ``path`` in one of the formats of :mod:`runner.report.formats`: of some adapters, some columns."""
+) -> Report:
+    """Print the record at ``path`` in one of the formats of :mod:`runner.report.formats`, and return its report.
+
+    ``only`` and ``columns``: of some adapters, some columns.
+    """
     from runner.report import formats
 
     found = formats.Report.read(path, skip_damaged=skip_damaged)
@@ -93,22 +96,38 @@ def report(
         found = found.only(only)
     if format_ == "html":
         write(formats.html(found, home=project.homepage(), uncommitted=_uncommitted(found)), output)
-        return
+        return found
     if format_ != "text":
         write(formats.printed(found, format_, columns), output)
-        return
+        return found
     if output is None:
         through_rich(*formats.terminal(found, columns))
-        return
+        return found
     drawn = io.StringIO()
     with redirect_stdout(drawn):
         through_rich(*formats.terminal(found, columns))
     write(drawn.getvalue(), output)
+    return found
+
+
+def explained(path: Path, format_: str, only: Sequence[str] = ()) -> None:
+    """What was seen of the servers of the run at ``path``."""
+    from runner.report import formats
+
+    found = formats.Report.read(path)
+    if only:
+        found = found.only(only)
+    if format_ == "text":
+        through_rich(*formats.explained_terminal(found))
+    elif format_ == "json":
+        as_json(found.explained)
+    else:
+        click.echo(formats.printed(found, "explain"), nl=False)
 
 
 def _uncommitted(found: Report) -> list[str]:
     """Files of the run's adapters that its commit has otherwise; none where the commit is not known here."""
-    from runner.publishing.publication import uncommitted_changes
+    from runner.suite.head import uncommitted_changes
 
     if not project.IS_CHECKOUT:
         return []

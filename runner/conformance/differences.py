@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -60,11 +60,22 @@ class Comparison:
 
 
 def compare(before: Iterable[Conformance], now: Sequence[Conformance]) -> tuple[Comparison, ...]:
-    """Each adapter of ``now`` beside the one of that name before; or, where each record has only one, beside that."""
-    known: Mapping[str, Conformance] = {one.adapter: one for one in before}
-    if len(known) == len(now) == 1 and now[0].adapter not in known:
-        known = {now[0].adapter: next(iter(known.values()))}
-    return tuple(_compared(known.get(one.adapter), one) for one in now)
+    """Each server of ``now`` beside the same adapter, interpreter aside, and variant before.
+
+    Where the older record has one variant of that adapter alone, it is beside that; where each record has only one
+    server, they are beside each other.
+    """
+    known = tuple(before)
+    if len(known) == len(now) == 1:
+        return (_compared(known[0], now[0]),)
+    return tuple(_compared(_counterpart(one, known), one) for one in now)
+
+
+def _counterpart(one: Conformance, known: Sequence[Conformance]) -> Conformance | None:
+    mine = [other for other in known if other.adapter == one.adapter]
+    same = [other for other in mine if other.variant == one.variant]
+    varied = [other for other in mine if one.variant is not None and other.variant is not None]
+    return next(iter(same or (varied if len(varied) == 1 else [])), None)
 
 
 def _compared(before: Conformance | None, now: Conformance) -> Comparison:

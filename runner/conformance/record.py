@@ -24,7 +24,10 @@ BY_NAME: Mapping[str, Case] = {case.name: case for case in CASES}
 
 @dataclass(frozen=True, slots=True)
 class Conformance:
-    """One adapter's results. Where it could not be tried at all there are none, and ``problem`` says why."""
+    """One adapter's results. Where it could not be tried at all there are none, and ``problem`` says why.
+
+    ``log``: the lines of its log about the problem.
+    """
 
     adapter: str
     title: str
@@ -34,6 +37,7 @@ class Conformance:
     ladder: Ladder | None = None
     problem: str | None = None
     variant: str | None = None
+    log: tuple[str, ...] = ()
 
     @property
     def classification(self) -> Classification:
@@ -78,6 +82,7 @@ def adapter_as_json(found: Conformance) -> dict[str, Any]:
         "reason": classification.reason,
         "counts": {"pass": found.counts.passed, "note": found.counts.noted, "fail": found.counts.failed},
         "problem": found.problem,
+        **({"log": found.log} if found.log else {}),
         "cases": [_case_as_json(result) for result in found.results],
         "ladder": None if found.ladder is None else asdict(found.ladder),
     }
@@ -95,6 +100,7 @@ def adapter_from_json(data: Mapping[str, Any]) -> Conformance:
         ladder=None if ladder is None else _ladder_from_json(ladder),
         problem=data.get("problem"),
         variant=data.get("variant"),
+        log=tuple(data.get("log", ())),
     )
 
 

@@ -83,17 +83,19 @@ def refuses(
     smuggled: bytes | None = None,
     may_go_on: bool = False,
     error: Outcome = Outcome.NOTE,
+    silent: Outcome = Outcome.NOTE,
 ) -> Look:
     """Refused and closed. To take it is ``taken``, or a note where the connection is closed all the same.
 
     ``may_go_on``: the message has an end, so the connection need not be closed. ``error``: what an error of the
-    server's own (500) is in place of a refusal; a fail where the RFC has it answer 400.
+    server's own (500) is in place of a refusal, ``silent`` what it is to answer nothing and stay; fails where the RFC
+    has it answer 400.
     """
 
     def look(talk: Conversation) -> Finding:
         responses = talk.due
         if not responses:
-            return _unanswered(talk)
+            return _unanswered(talk, silent)
         if smuggled is not None and any(one.status < 300 and one.body == smuggled for one in responses):
             return failed(Fault.WRONG, "a request in its body is answered")
         first, more = responses[0], len(responses) > 1 or talk.serves_again
@@ -227,12 +229,14 @@ def _short_of(talk: Conversation, wanted: Sequence[Expected]) -> Finding | None:
     return failed(Fault.STALLED, f"silent after {came} of {len(wanted)} responses")
 
 
-def _unanswered(talk: Conversation) -> Finding:
+def _unanswered(talk: Conversation, silent: Outcome = Outcome.NOTE) -> Finding:
     if talk.ending is Ending.REFUSED:
         return failed(Fault.LOST, "no connection")
     if talk.reading.flaw is not None:
         return noted("answered with what is no HTTP/1.1")
-    return noted("closed without an answer" if talk.ending.by_server else "no answer, left open")
+    if talk.ending.by_server:
+        return noted("closed without an answer")
+    return Finding(silent, "no answer, left open", Fault.STALLED if silent is Outcome.FAIL else None)
 
 
 def _refusal(talk: Conversation) -> Finding:

@@ -7,6 +7,7 @@ valgrind, in two loads of fixed numbers of requests as :mod:`runner.counting.cou
 from __future__ import annotations
 
 import json
+import linecache
 import tempfile
 from collections import defaultdict
 from collections.abc import Mapping
@@ -14,6 +15,7 @@ from pathlib import Path
 
 from runner.counting.cachegrind import Place
 from runner.counting.client import Client, ExchangeError
+from runner.counting.comparing import Line
 from runner.record.adapter import Environment
 from runner.serving import server
 
@@ -25,7 +27,7 @@ _WATCH = Path(__file__).with_name("watch")
 _LEAST = (3, 12)
 
 
-def per_request(environment: Environment) -> Mapping[Place, float] | str:
+def per_request(environment: Environment) -> Mapping[Line, float] | str:
     """Bytecodes a request of each line, or why there are none, in one line."""
     python = environment.python
     if python is None or tuple(map(int, python.split(".")[:2])) < _LEAST:
@@ -34,7 +36,7 @@ def per_request(environment: Environment) -> Mapping[Place, float] | str:
     if isinstance(less, str) or isinstance(more, str):
         return less if isinstance(less, str) else str(more)
     return {
-        place: difference / REQUESTS
+        Line(place, linecache.getline(place.file, place.line).strip()): difference / REQUESTS
         for place in less.keys() | more.keys()
         if (difference := more.get(place, 0) - less.get(place, 0))
     }

@@ -31,7 +31,7 @@ class Client:
         self._request = check.request(address)
         self._pids = pids
         self.awake = 0
-        self._settle()
+        self.settle()
         try:
             self._connection = socket.create_connection((address.host, address.port), timeout=DEADLINE_S)
         except OSError as error:
@@ -46,7 +46,7 @@ class Client:
     def send(self, batches: int, depth: int) -> None:
         """``batches`` of ``depth`` requests, one after the other. Raises :class:`ExchangeError`."""
         for _ in range(batches):
-            self._settle()
+            self.settle()
             try:
                 self._exchange(depth)
             except TimeoutError:
@@ -54,7 +54,7 @@ class Client:
             except OSError as error:
                 raise ExchangeError(f"a batch of {depth}: {error.strerror}") from None
 
-    def _settle(self) -> None:
+    def settle(self) -> None:
         """Wait until every thread of the server sleeps."""
         deadline, found = time.monotonic() + SETTLE_S, 0
         while found < _LOOKS:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import hypot
 
@@ -25,6 +26,14 @@ class Difference:
     def more_than(self, share: float) -> bool:
         """Whether it is more by ``share`` at least, whatever the goes leave open."""
         return self.ratio * (1 - self.uncertain) - 1 > share
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Line:
+    """A line of Python that ran, and what stands on it; ``text`` is empty where its file cannot be read."""
+
+    place: Place
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +64,45 @@ def differences(base: Count, new: Count) -> tuple[Difference, ...]:
     )
 
 
-def moved(base: Mapping[Place, float], new: Mapping[Place, float], *, by_line: bool, least: float) -> Sequence[Moved]:
-    """Places that differ by ``least`` a request or more, the greatest first; by function where lines say too little."""
-    before, after = (base, new) if by_line else _by_function(base, new)
+def moved(base: Mapping[Place, float], new: Mapping[Place, float], *, least: float) -> Sequence[Moved]:
+    """Functions that differ by ``least`` a request or more, the greatest first."""
+    before, after = _by_function(base, new)
     found = [Moved(place, before.get(place, 0.0), after.get(place, 0.0)) for place in before.keys() | after.keys()]
     wanted = [one for one in found if abs(one.difference) >= least]
     return sorted(wanted, key=lambda one: (-abs(one.difference), one.place))
+
+
+def moved_lines(base: Mapping[Line, float], new: Mapping[Line, float], *, least: float) -> Sequence[Moved]:
+    """Lines that differ by ``least`` a request or more, the greatest first.
+
+    What stands above a line may be longer in one, so lines of a function are the same where their texts are, in order.
+    A line is named by its number in ``new`` where it is there.
+    """
+    found = [moved for one in _functions(base, new) for moved in _aligned(one, base, new)]
+    wanted = [one for one in found if abs(one.difference) >= least]
+    return sorted(wanted, key=lambda one: (-abs(one.difference), one.place))
+
+
+def _functions(*sides: Mapping[Line, float]) -> Iterator[tuple[list[Line], list[Line]]]:
+    """Of each function its lines in either, in order."""
+    found: dict[tuple[str, str], tuple[list[Line], list[Line]]] = defaultdict(lambda: ([], []))
+    for side, lines in enumerate(sides):
+        for line in sorted(lines, key=lambda one: one.place.line):
+            found[line.place.file, line.place.function][side].append(line)
+    yield from found.values()
+
+
+def _aligned(
+    function: tuple[list[Line], list[Line]], base: Mapping[Line, float], new: Mapping[Line, float]
+) -> Iterator[Moved]:
+    before, after = function
+    first, second = ([line.text for line in side] for side in function)
+    same = difflib.SequenceMatcher(None, first, second, autojunk=False).get_matching_blocks()
+    pairs = {one.b + at: one.a + at for one in same for at in range(one.size)}
+    for at, line in enumerate(after):
+        yield Moved(line.place, base[before[pairs[at]]] if at in pairs else 0.0, new[line])
+    kept = set(pairs.values())
+    yield from (Moved(line.place, base[line], 0.0) for at, line in enumerate(before) if at not in kept)
 
 
 def _by_function(*sides: Mapping[Place, float]) -> list[Mapping[Place, float]]:

@@ -21,6 +21,7 @@ from typing import TypeVar
 from runner.counting import cachegrind
 from runner.counting.cachegrind import Place, Profile
 from runner.counting.client import Client, ExchangeError
+from runner.counting.comparing import Line
 from runner.errors import ToolError
 from runner.record.adapter import Environment
 from runner.record.count import Count, DepthCount
@@ -84,12 +85,13 @@ class _Load:
 class Counted:
     """A server's count, and where the instructions of a request at the first depth went, in the last go.
 
-    ``bytecodes``: the same in bytecodes of Python, or why they are not known.
+    ``places_at``: the same at each depth. ``bytecodes``: the same in bytecodes of Python, or why they are not known.
     """
 
     count: Count
     places: Mapping[Place, float] = field(default_factory=dict)
-    bytecodes: Mapping[Place, float] | str = "they were not asked for"
+    places_at: Mapping[int, Mapping[Place, float]] = field(default_factory=dict)
+    bytecodes: Mapping[Line, float] | str = "they were not asked for"
 
 
 class NotCountedError(Exception):
@@ -115,7 +117,7 @@ def count(
     """Count until two goes agree at each depth, or :data:`MAX_GOES`. What cannot be counted says why in its reason."""
     adapter, began = environment.adapter, time.monotonic()
     goes: dict[int, list[float]] = {depth: [] for depth in depths}
-    places: Mapping[Place, float] = {}
+    places: Mapping[int, Mapping[Place, float]] = {}
     processes, reason = None, _NO_JIT.get(adapter.language)
     failed = 0
     while reason is None and not _enough(goes):
@@ -128,7 +130,10 @@ def count(
         processes = base.processes
         for depth, load in zip(depths, loads, strict=True):
             goes[depth].append((load.longer.profile.total - load.base.profile.total) / requests(depth))
-        places = cachegrind.per_unit(loads[0].base.profile, loads[0].longer.profile, requests(depths[0]))
+        places = {
+            depth: cachegrind.per_unit(load.base.profile, load.longer.profile, requests(depth))
+            for depth, load in zip(depths, loads, strict=True)
+        }
         number = len(goes[depths[0]])
         said(f"  go {number}: {', '.join(f'{goes[d][-1]:,.0f}' for d in depths)} instructions")
     made = Count(
@@ -143,7 +148,7 @@ def count(
         seconds=time.monotonic() - began,
         reason=reason,
     )
-    return Counted(made, {} if reason else places)
+    return Counted(made) if reason else Counted(made, places[depths[0]], places)
 
 
 def batches(depth: int) -> int:
@@ -175,14 +180,14 @@ def _go(environment: Environment, depths: Sequence[int], cpus: Sequence[int]) ->
 
 
 def _at_once(observe_one: Callable[[T], Observed], items: Sequence[T]) -> list[Observed]:
-    with ThreadPoolExecutor(max_workers=AT_ONCE) as executor:
-        running = [executor.submit(observe_one, item) for item in items]
-        try:
-            return [one.result() for one in running]
-        except BaseException:
-            for one in running:
-                one.cancel()
-            raise
+    executor, interrupted = ThreadPoolExecutor(max_workers=AT_ONCE), False
+    try:
+        return list(executor.map(observe_one, items))
+    except KeyboardInterrupt:
+        interrupted = True
+        raise
+    finally:  # an interrupt does not wait for the others: whoever catches it ends their servers
+        executor.shutdown(wait=not interrupted, cancel_futures=True)
 
 
 def observe(
@@ -262,8 +267,6 @@ def _read(path: Path) -> Profile:
 def _why(folder: Path, problem: str) -> str:
     """A problem with the first thing that valgrind itself complained of, if it did."""
     for log in sorted(folder.glob("valgrind.*")):
-        if found := re.search(
-            r"(?m)^==\d+== (.*(?:unhandled|Unrecognised|unimplemented|fatal signal).*)$", log.read_text()
-        ):
+        if found := _COMPLAINT.search(log.read_text()):
             return f"valgrind: {found[1]}"
     return problem

@@ -98,7 +98,6 @@ class Local:
     def load(self, address: Address, cell: Cell, settings: Settings, stem: str, rate: float | None) -> Loaded:
         """As :meth:`runner.hosts.host.Host.load`."""
         path = self.folder / stem
-        path.parent.mkdir(parents=True, exist_ok=True)
         began_s = self.time_s()
         load, failure = loading.load(address, cell, settings, path, rate=rate)
         return Loaded(load, failure, began_s, self.time_s())

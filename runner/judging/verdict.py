@@ -123,6 +123,27 @@ def cpu_cost_us(trial: Trial) -> float | None:
     return trial.server.cpu_ns / 1000 / answered
 
 
+def split_cost_us(trial: Trial) -> tuple[float, float] | None:
+    """The server's CPU time per request in user space and in the kernel, in microseconds; their sum is its cost.
+
+    The scheduler's clock tells how much it was, the kernel's ticks only how it was shared. ``None`` where the record
+    is older than this split.
+    """
+    cost, server = cpu_cost_us(trial), trial.server
+    if cost is None or server is None or server.user_ns is None or server.system_ns is None:
+        return None
+    ticked = server.user_ns + server.system_ns
+    return (cost * server.user_ns / ticked, cost * server.system_ns / ticked) if ticked else None
+
+
+def switches_per_request(trial: Trial) -> tuple[float, float] | None:
+    """Context switches of the server's threads per request: those that it waited in, and those it was made to."""
+    answered, server = _answered(trial), trial.server
+    if not answered or server is None or server.voluntary_switches is None or server.involuntary_switches is None:
+        return None
+    return server.voluntary_switches / answered, server.involuntary_switches / answered
+
+
 def _answered(trial: Trial) -> int | None:
     """The responses that the server's CPU time is of; ``None`` without a load.
 

@@ -6,11 +6,13 @@ Readings are taken by :func:`read`; what they mean is decided by :func:`examine`
 from __future__ import annotations
 
 import resource
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from runner.machine import facts
+from runner.record.adapter import Build
 from runner.record.run import Finding, Level
 
 LOAD_LIMIT = 0.5
@@ -83,6 +85,29 @@ def examine(readings: Readings) -> tuple[Finding, ...]:
         for part in (_tools(readings), _processors(readings), _quiet(readings), _network(readings))
         for finding in part
     )
+
+
+def interpreters(builds: Iterable[tuple[str, Build]]) -> tuple[Finding, ...]:
+    """One finding for each way in which the CPythons of these releases were built."""
+    releases: dict[Build, list[str]] = defaultdict(list)
+    for release, build in builds:
+        if release not in releases[build]:
+            releases[build].append(release)
+    return tuple(_built(build, f"CPython {', '.join(found)}") for build, found in releases.items())
+
+
+def _built(build: Build, subject: str) -> Finding:
+    if build.unoptimized:
+        return Finding(
+            Level.WARNING,
+            subject,
+            str(build),
+            "all Python is slower than on the builds that are usually deployed: compare rows of one build only",
+            "build it with --enable-optimizations --with-lto (pyenv: in PYTHON_CONFIGURE_OPTS)",
+        )
+    if build.pgo is None:
+        return Finding(Level.UNKNOWN, subject, f"{build}: its distribution does not say how it was built")
+    return Finding(Level.GOOD, subject, str(build))
 
 
 def _tools(r: Readings) -> Iterator[Finding]:

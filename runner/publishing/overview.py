@@ -22,17 +22,18 @@ from runner.report.tables import standard
 from runner.rows import figures
 from runner.rows.row import Group, Row
 
-HEADINGS = ("run", "profile", "machine", "cells", "measured", "trials")
+HEADINGS = ("run", "profile", "machine", "cells", "measured", "trials", "record")
 _LEFT = ("run", "profile", "machine")
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A published run: its folder's name, its head and its rows."""
+    """A published run: its folder's name, its head, its rows, and the size of its record in bytes."""
 
     folder: str
     run: Run
     rows: Sequence[Row]
+    record_bytes: int
 
     @property
     def figures(self) -> tuple[str, ...]:
@@ -44,6 +45,7 @@ class Entry:
             str(len(loaded)),
             str(sum(row.verdict is Verdict.MEASURED for row in loaded)),
             str(sum(row.trials for row in loaded)),
+            figures.size(self.record_bytes),
         )
 
 

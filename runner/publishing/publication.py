@@ -8,11 +8,11 @@ above it; they are held to the same.
 from __future__ import annotations
 
 import gzip
-import hashlib
 import json
 import re
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,15 +20,16 @@ from typing import Any
 
 from runner.conformance.record import Conformance, adapter_from_json
 from runner.errors import RecordError
-from runner.publishing import documents, overview
+from runner.publishing import documents, overview, succession
 from runner.publishing.discrepancy import Discrepancy, discrepancies
+from runner.publishing.succession import Kept
 from runner.record import store
 from runner.record.run import Run
 from runner.report import formats
 from runner.report.formats import Report
 from runner.report.pages import failures
 from runner.report.tables import conformance
-from runner.serving import process
+from runner.suite.head import uncommitted_changes
 
 FOLDER = Path("results") / "published"
 DOCUMENTS = ("README.md", "docs/*.md", "results/published/README.md")
@@ -62,6 +63,11 @@ class Published:
         return {
             "tables.md": f"# {report.run.id}\n\n{formats.printed(report, 'markdown')}",
             "index.html": formats.html(report, home=HOME),
+            **(
+                {"explained.md": f"# {report.run.id}\n\n{formats.printed(report, 'explain')}"}
+                if report.explained
+                else {}
+            ),
             **{f"charts/{one.name}.svg": one.svg for one in formats.pictures(report)},
         }
 
@@ -74,12 +80,22 @@ class Published:
             path.write_text(text, encoding="utf-8")
 
 
+@dataclass(frozen=True, slots=True)
+class Publishing:
+    """What publishing a run came to: its folder, the other files that changed, and the tables that it left alone."""
+
+    folder: Path
+    changed: tuple[Path, ...]
+    kept: tuple[Kept, ...]
+
+
 def publish(
-    run_folder: Path, root: Path, *, unfinished: bool = False, uncommitted: bool = False
-) -> tuple[Path, tuple[Path, ...]]:
+    run_folder: Path, root: Path, *, unfinished: bool = False, uncommitted: bool = False, readme: bool = False
+) -> Publishing:
     """Keep a run: copy its record, write its documents, and let the project's tables of the same profile be of it.
 
-    Returns its folder, and the other files that were changed. Raises :class:`RecordError` for a run that is not
+    Tables that it does not succeed (:func:`runner.publishing.succession.reasons`) are left to the run that they are
+    of, but with ``readme``. Raises :class:`RecordError` for a run that is not
     complete or was measured with what is not committed, unless told, and for one whose name is taken.
     """
     report = Report.read(run_folder)
@@ -96,11 +112,14 @@ def publish(
         )
     folder = root / FOLDER / name_of(run)
     if folder.exists() and (other := store.read_head(folder).id) != run.id:
-        raise RecordError(f"{folder.relative_to(root)} holds {other} already: remove it to publish {run.id} there")
+        raise RecordError(
+            f"{folder.relative_to(root)} holds {other} already, measured the same day: only one of them can be there"
+        )
     if not report.trials:
         raise RecordError(f"{run.id} has no trial: there is nothing to publish")
     _write_whole(folder, report, run_folder)
-    return folder, (*_take_over(folder, run, root), *_write_documents(root, _published(root)))
+    changed_here, kept = _take_over(folder, report, root, anyway=readme)
+    return Publishing(folder, (*changed_here, *_write_documents(root, _published(root))), kept)
 
 
 def _write_whole(folder: Path, report: Report, run_folder: Path) -> None:
@@ -112,6 +131,7 @@ def _write_whole(folder: Path, report: Report, run_folder: Path) -> None:
             staged.mkdir()
             (staged / store.RUN_FILE).write_bytes((run_folder / store.RUN_FILE).read_bytes())
             store.compress_trials(run_folder, staged)
+            store.compress_explained(run_folder, staged)
             _keep_logs(report, run_folder, staged)
             Published.read(staged).write()
             shutil.rmtree(folder, ignore_errors=True)
@@ -208,22 +228,6 @@ def name_of(run: Run) -> str:
     return f"{run.created_at[:10]}-{machine}-{len(run.machine.cpus)}cpu-{run.plan.profile}"
 
 
-def uncommitted_changes(run: Run, root: Path) -> list[str]:
-    """The adapters of a run whose file is not the one of the commit that it names; the commit itself where unknown."""
-    revision = (run.revision or "").removesuffix("+")
-    known = revision and process.output(["git", "-C", str(root), "cat-file", "-t", revision], stderr=False)
-    if not known:
-        return [f"commit {run.revision or 'unknown'}"]
-    changed = []
-    for path, sha256 in sorted({(record.path, record.sha256) for record in run.adapters}):
-        committed = process.output(["git", "-C", str(root), "show", f"{revision}:{path}"], stderr=False)
-        if committed is None or hashlib.sha256(committed.encode()).hexdigest() != sha256:
-            changed.append(path)
-    if (run.revision or "").endswith("+") and not changed:
-        changed.append("files beside the adapters")
-    return changed
-
-
 def _published(root: Path) -> tuple[Published, ...]:
     return tuple(Published.read(path.parent) for path in sorted((root / FOLDER).glob(f"*/{store.RUN_FILE}")))
 
@@ -241,7 +245,10 @@ def _index_page(published: Sequence[Published]) -> str | None:
 
 
 def _overview(published: Sequence[Published]) -> list[overview.Entry]:
-    return [overview.Entry(one.folder.name, one.report.run, one.report.rows) for one in published]
+    return [
+        overview.Entry(one.folder.name, one.report.run, one.report.rows, store.size_bytes(one.folder))
+        for one in published
+    ]
 
 
 def _conformance(root: Path) -> Iterator[tuple[Path, str]]:
@@ -263,23 +270,39 @@ def _write_conformance(root: Path) -> Iterator[Path]:
             yield path
 
 
-def _take_over(folder: Path, run: Run, root: Path) -> Iterator[Path]:
-    """Let the tables of an older run of the same profile be of this one; the files that changed."""
+def _take_over(folder: Path, report: Report, root: Path, *, anyway: bool) -> tuple[list[Path], tuple[Kept, ...]]:
+    """Let the tables of an older run of the same profile be of this one: the files that changed, and what was kept.
 
-    def newer(shown: str) -> str:
+    A table of a run that is gone cannot be printed any more, and is taken over by any of its profile.
+    """
+    run, found = report.run, dict[str, tuple[str, ...] | None]()
+
+    def objections(shown: str) -> tuple[str, ...] | None:
+        """Why a table stays with the run that it is of; ``None`` where that is not an older run of the profile."""
         path = root / shown
-        if (path / store.RUN_FILE).exists():
-            other = store.read_head(path)
-            is_newer = other.plan.profile == run.plan.profile and other.created_at < run.created_at
-        else:
-            is_newer = path.name.endswith(f"-{run.plan.profile}")
-        return _relative(folder, root) if is_newer else shown
+        if not (path / store.RUN_FILE).exists():
+            return () if path.name.endswith(f"-{run.plan.profile}") else None
+        other = store.read_head(path)
+        if other.plan.profile != run.plan.profile or other.created_at >= run.created_at:
+            return None
+        return () if anyway else succession.reasons(Report.read(path), report)
 
+    changed, kept = [], []
     for path, text in _documents(root):
+        seen: Counter[str] = Counter()
+
+        def newer(shown: str, seen: Counter[str] = seen) -> str:
+            if shown not in found:
+                found[shown] = objections(shown)
+            seen[shown] += bool(found[shown])
+            return _relative(folder, root) if found[shown] == () else shown
+
         anew = documents.of_another_run(text, newer)
+        kept += [Kept(path, shown, count, found[shown] or ()) for shown, count in seen.items() if count]
         if anew != text:
             path.write_text(anew, encoding="utf-8")
-            yield path
+            changed.append(path)
+    return changed, tuple(kept)
 
 
 def _relative(path: Path, root: Path) -> str:

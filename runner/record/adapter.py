@@ -76,7 +76,8 @@ class Adapter:
     under way at once unless ``MAX_CLIENTS`` says otherwise; ``None`` where there is no limit to set.
     ``hold`` are distributions whose pins are kept though newer releases exist, and why. ``compiles``: its runtime
     compiles while it serves, so its first seconds are slower. ``remark``: what its user would not get without doing the
-    same, to be shown beside its figures.
+    same, to be shown beside its figures. ``runs_on``: the adapter of the server that a framework runs on, whose raw
+    application shows what of the framework's conformance is its server's.
     ``problem`` says why it cannot be one: its file or metadata is wrong, and what else is said of it is a guess.
     """
 
@@ -101,8 +102,59 @@ class Adapter:
     body: Body | None = None
     compiles: bool = False
     remark: str | None = None
+    runs_on: str | None = None
     tuning: tuple[Tuning, ...] = ()
     problem: str | None = None
+
+
+class Jit(StrEnum):
+    """Whether an interpreter compiles to machine code while it runs."""
+
+    NONE = "none"
+    OFF = "off"
+    ON = "on"
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """How a CPython was compiled, and how it runs a server; ``None``: it does not tell.
+
+    ``pgo`` and ``lto``: optimized by a profile, and when it was linked; ``bolt``: laid out anew after that. ``debug``:
+    with assertions. ``free_threaded``: made to run without the lock that lets one thread run at a time; ``gil``:
+    whether it has that lock now. ``jit``: its compiler, as the server's environment sets it.
+    """
+
+    pgo: bool | None
+    lto: bool | None
+    bolt: bool | None
+    debug: bool
+    free_threaded: bool
+    gil: bool
+    jit: Jit | None
+
+    @property
+    def unoptimized(self) -> bool:
+        """Whether it is known to lack what makes a CPython as fast as those that are usually measured."""
+        return self.debug or self.pgo is False
+
+    @property
+    def optimizations(self) -> str:
+        """Those it has, in words; what is not recorded is said where it may be more."""
+        flags = {"PGO": self.pgo, "LTO": self.lto, "BOLT": self.bolt}
+        has = "+".join(name for name, known in flags.items() if known)
+        if self.pgo is None:
+            return f"{has}, others not recorded" if has else "not recorded"
+        return has or "not optimized"
+
+    def __str__(self) -> str:
+        """In few words, for a column of a table."""
+        words = [
+            self.optimizations,
+            "debug" if self.debug else "",
+            ("free-threaded, GIL on" if self.gil else "free-threaded") if self.free_threaded else "",
+            f"JIT {self.jit}" if self.jit in {Jit.ON, Jit.OFF} else "",
+        ]
+        return ", ".join(filter(None, words))
 
 
 Server = tuple[str, str | None, str | None]
@@ -158,6 +210,7 @@ class Environment:
     version: str
     installed: Mapping[str, str] = field(default_factory=dict)
     variant: Variant | None = None
+    build: Build | None = None
 
     @property
     def server(self) -> Server:

@@ -60,6 +60,12 @@ class Histogram(Sequence[tuple[int, int]]):
         waited = us * counts
         return Moments(samples, int((counts < 0).sum()), int(waited.sum()), int((us * waited).sum()))
 
+    @property
+    def ascends(self) -> bool:
+        """Whether its latencies are in order and each there once, and none is below zero."""
+        us = self.buckets[:, 0]
+        return bool((np.diff(us) > 0).all() and (us[:1] >= 0).all())
+
     def __len__(self) -> int:
         return len(self.buckets)
 

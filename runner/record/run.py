@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from runner.record.adapter import Body, Client, Group, Kind, Scenario, Server, Tuning, Variant
+from runner.record.adapter import Body, Build, Client, Group, Kind, Scenario, Server, Tuning, Variant
 from runner.record.count import Count
 from runner.record.plan import Cell, Plan
 from runner.record.trial import Placement
@@ -54,7 +54,10 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class AdapterRecord:
-    """An adapter as a run used it: what it says of itself, and what was really installed, or why it was not there."""
+    """An adapter as a run used it: what it says of itself, and what was really installed, or why it was not there.
+
+    ``sha256`` is of its file; ``beside`` of the others in its folder, ``None`` where they were not looked at yet.
+    """
 
     name: str
     path: str
@@ -80,6 +83,8 @@ class AdapterRecord:
     remark: str | None = None
     tuning: tuple[Tuning, ...] = ()
     variant: Variant | None = None
+    build: Build | None = None
+    beside: str | None = None
 
     @property
     def server(self) -> Server:

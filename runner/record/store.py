@@ -1,5 +1,8 @@
 """``results/``: a run is a folder of ``run.json``, ``trials.jsonl`` and ``logs/``; appended and read, not overwritten.
 
+``explained.jsonl`` beside them, where servers of the run were explained, is appended to as well: the last line of a
+server is the one that counts.
+
 Schema history: 1, the first.
 """
 
@@ -9,12 +12,15 @@ import fcntl
 import gzip
 import json
 import os
+import re
 import shlex
 import stat
 import zlib
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -22,17 +28,25 @@ import msgspec
 
 from runner import project
 from runner.errors import RecordError
+from runner.record.adapter import Server
+from runner.record.beside.explained import Explained
 from runner.record.histogram import Histogram
 from runner.record.jsontext import readable
+from runner.record.plan import Cell, Purpose
 from runner.record.run import Run
 from runner.record.trial import Trial
 
 SCHEMA = 1
 RUN_FILE = "run.json"
 TRIALS_FILE = "trials.jsonl"
+EXPLAINED_FILE = "explained.jsonl"
 LOGS = "logs"
+ASKED = ".asked"
+"""Variants as they were asked for, with the folders of this machine: for a run that is resumed, and never published."""
 LOCK = ".lock"
 """Held by the process that measures into a run's folder; what stands in it is that process's id."""
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_PAGE = re.compile(r"https?://")
 SKIPPING = "--skip-damaged leaves such lines out"
 
 
@@ -41,6 +55,18 @@ class RunFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+
+    def write_asked(self, variants: Sequence[str]) -> None:
+        """Keep what variants were asked for, for :meth:`asked`."""
+        if variants:
+            (self.path / ASKED).write_text(json.dumps(list(variants)))
+
+    def asked(self, recorded: Sequence[str]) -> tuple[str, ...]:
+        """The variants that were asked for: as they are ``recorded``, where the run came from another machine."""
+        try:
+            return tuple(map(str, json.loads((self.path / ASKED).read_text())))
+        except (OSError, ValueError):
+            return tuple(recorded)
 
     def write_run(self, run: Run) -> None:
         """Write the run's head so that it is there whole or not at all."""
@@ -76,8 +102,14 @@ class RunFolder:
 
     def append(self, trial: Trial) -> None:
         """Add a trial; when this returns it is on the disk. A trial that does not fit leaves no half line behind."""
-        line = encode(trial) + b"\n"
-        path = self.path / TRIALS_FILE
+        self._append(encode(trial) + b"\n", TRIALS_FILE)
+
+    def explain(self, explained: Explained) -> None:
+        """Add what was seen of one server, in the same way."""
+        self._append(msgspec.json.encode(explained) + b"\n", EXPLAINED_FILE)
+
+    def _append(self, line: bytes, name: str) -> None:
+        path = self.path / name
         try:
             fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
             try:
@@ -105,6 +137,12 @@ class RunFolder:
             whole = path.read_bytes().rpartition(b"\n")
             if whole[2]:
                 os.truncate(path, len(whole[0]) + len(whole[1]))
+
+
+def size_bytes(folder: Path) -> int:
+    """What the record of a run takes: its head, its trials and its logs, and nothing that is made of them."""
+    kept = (folder.glob(f"{RUN_FILE}*"), folder.glob(f"{TRIALS_FILE}*"), (folder / LOGS).rglob("*"))
+    return sum(path.stat().st_size for path in chain(*kept) if path.is_file())
 
 
 def resume_command(folder: Path) -> str:
@@ -145,6 +183,12 @@ def find(results: Path, name: str) -> Path:
     raise RecordError(f"no run '{name}': {known}")
 
 
+def earlier(results: Path, run: Run) -> str | None:
+    """The id of the last run of the same profile before ``run``, by its name; ``None`` where there is none."""
+    names = (path.parent.name for path in results.glob(f"*-{run.plan.profile}*/{RUN_FILE}"))
+    return max((name for name in names if name < run.id), default=None)
+
+
 @dataclass(frozen=True, slots=True)
 class Damage:
     """Lines of a record that cannot be a trial, and what is wrong with the first of them."""
@@ -176,7 +220,8 @@ def read_past_damage(folder: Path) -> tuple[Run, tuple[Trial, ...], Damage | Non
     path = compressed if compressed.exists() and not plain.exists() else plain
     if not path.exists() and not path.is_symlink():
         return run, (), None
-    servers = {(adapter.name, adapter.python) for adapter in run.adapters}
+    cells = frozenset(run.cells)
+    seen: set[tuple[Cell, Purpose, int]] = set()
     trials: list[Trial] = []
     wrong: dict[int, str] = {}
     number = 0
@@ -186,13 +231,39 @@ def read_past_damage(folder: Path) -> tuple[Run, tuple[Trial, ...], Damage | Non
                 number += 1
                 try:
                     if line.endswith(b"\n") and line != b"\n":
-                        trials.append(_trial(line, servers))
+                        trials.append(_trial(line, cells, seen))
                 except ValueError as error:
                     wrong[number] = str(error)
     except (OSError, EOFError, zlib.error) as error:
         wrong[number + 1] = f"it cannot be read on: {getattr(error, 'strerror', None) or error}"
     damage = Damage(path, tuple(wrong), next(iter(wrong.values()))) if wrong else None
     return run, tuple(trials), damage
+
+
+def read_explained(folder: Path) -> tuple[Explained, ...]:
+    """What was seen of servers of a run, the last of each; none where none was explained.
+
+    Raises :class:`RecordError` for a damaged line.
+    """
+    path = folder / EXPLAINED_FILE
+    if not path.exists():
+        path = path.with_name(f"{EXPLAINED_FILE}.gz")
+    if not path.exists():
+        return ()
+    found: dict[Server, Explained] = {}
+    number = 0
+    try:
+        with _opened(path) as lines:
+            for line in lines:
+                number += 1
+                if line.endswith(b"\n"):
+                    one = msgspec.json.decode(line, type=Explained)
+                    found[one.server] = one
+    except msgspec.MsgspecError as error:
+        raise RecordError(f"{path}, line {number}: {error}: remove the line, and explain that server again") from None
+    except (OSError, EOFError, zlib.error) as error:
+        raise RecordError(f"cannot read {path}: {error}: remove it, and explain the servers again") from None
+    return tuple(found.values())
 
 
 @contextmanager
@@ -213,12 +284,12 @@ def read_head(folder: Path) -> Run:
     try:
         content = json.loads(text)
         schema = content["schema"]
-    except (ValueError, LookupError, TypeError):
+    except (ValueError, LookupError, TypeError, RecursionError):
         what = "is empty" if not text.strip() else "is damaged: it is not the head of a run"
         raise RecordError(f"{path} {what}: restore it from a copy; its trials stand in {TRIALS_FILE}") from None
     if schema != SCHEMA:
         raise RecordError(
-            f"{path} has schema {schema}, this version reads {SCHEMA}: use the version of pipebench that wrote it"
+            f"{path} has schema {schema!r}, this version reads {SCHEMA}: use the version of pipebench that wrote it"
         )
     try:
         run: Run = msgspec.json.decode(text, type=Run)
@@ -230,23 +301,36 @@ def read_head(folder: Path) -> Run:
 
 def _check_head(run: Run) -> None:
     """Raises ``ValueError`` where the head of a run contradicts itself."""
-    servers = {(adapter.name, adapter.python) for adapter in run.adapters}
+    if not _ID.fullmatch(run.id):
+        raise ValueError(f"{run.id!r} is no name of a run")
+    datetime.fromisoformat(run.created_at)
+    servers = [adapter.server for adapter in run.adapters]
+    if twice := next((one.name for one in run.adapters if servers.count(one.server) > 1), None):
+        raise ValueError(f"adapter {twice} stands there twice")
+    if other := next((one for one in run.adapters if one.homepage and not _PAGE.match(one.homepage)), None):
+        raise ValueError(f"the homepage of {other.name} is no address of the web")
     for cell in run.cells:
-        if (cell.adapter, cell.python) not in servers:
+        if cell.server not in servers:
             raise ValueError(f"cell {cell.id} is of no adapter of the run")
     for name in ("depths", "connections", "workers"):
-        if not getattr(run.plan, name):
-            raise ValueError(f"its plan has no {name}")
+        values = getattr(run.plan, name)
+        if not values or min(values) < 1:
+            raise ValueError(f"its plan has {name} of {min(values, default='nothing')}")
+    if run.plan.threads < 1 or not run.placement.server or not run.placement.generator:
+        raise ValueError("it has no threads, or no CPUs")
 
 
-def _trial(line: bytes, servers: Collection[tuple[str, str | None]]) -> Trial:
-    """A line of a record. Raises ``ValueError`` where it is no trial of one of the ``servers``."""
+def _trial(line: bytes, cells: Collection[Cell], seen: set[tuple[Cell, Purpose, int]]) -> Trial:
+    """A line of a record. Raises ``ValueError`` where it is no trial of one of the ``cells``, or was ``seen``."""
     try:
         trial: Trial = msgspec.json.decode(_quoted(line), type=Trial, dec_hook=_histogram)
     except msgspec.MsgspecError as error:
         raise ValueError(str(error)) from None
-    if (trial.cell.adapter, trial.cell.python) not in servers:
-        raise ValueError(f"it is of {trial.cell.id}, and the run has no such adapter")
+    if trial.cell not in cells:
+        raise ValueError(f"it is of {trial.cell.id}, and the run has no such cell")
+    if (key := (trial.cell, trial.purpose, trial.number)) in seen:
+        raise ValueError(f"trial {trial.number} of {trial.cell.id} stands there twice")
+    seen.add(key)
     return trial
 
 
@@ -263,12 +347,25 @@ def _quoted(line: bytes) -> bytes:
 
 
 def _histogram(_kind: type[Any], written: Any) -> Histogram:
-    return Histogram.parse(written) if isinstance(written, str) else Histogram.of(written)
+    made = Histogram.parse(written) if isinstance(written, str) else Histogram.of(written)
+    if not made.ascends:
+        raise ValueError("its histogram is not in order")
+    return made
 
 
 def compress_trials(source: Path, target: Path) -> None:
     """Write a run's finished trials into another folder, compressed so that the same trials give the same file."""
-    path, compressed = source / TRIALS_FILE, f"{TRIALS_FILE}.gz"
+    _compress(source, target, TRIALS_FILE)
+
+
+def compress_explained(source: Path, target: Path) -> None:
+    """The same of what was seen of servers, where any was explained."""
+    if any((source / name).exists() for name in (EXPLAINED_FILE, f"{EXPLAINED_FILE}.gz")):
+        _compress(source, target, EXPLAINED_FILE)
+
+
+def _compress(source: Path, target: Path, name: str) -> None:
+    path, compressed = source / name, f"{name}.gz"
     written = path.read_bytes() if path.exists() else gzip.decompress((source / compressed).read_bytes())
     whole = written[: written.rfind(b"\n") + 1]
     (target / compressed).write_bytes(gzip.compress(whole, mtime=0))

@@ -148,7 +148,9 @@ class ServerUsage:
 
     ``cpu_ns`` sums the CPU clocks of all its processes, threads that ended included; ``peak_memory_bytes``
     sums each process's ``VmHWM`` at the end of the load, ``idle_memory_bytes`` its ``VmRSS`` before it.
-    ``processes_lost`` counts those that ended during it, whose CPU time is therefore missing.
+    ``processes_lost`` counts those that ended during it, whose CPU time is therefore missing. ``user_ns`` and
+    ``system_ns`` are in the kernel's ticks, and shared out between the two by samples at each tick (proc(5), ``utime``,
+    ``stime``); switches are voluntary where a thread waited, involuntary where it had to yield its CPU.
     """
 
     cpu_ns: Count | None
@@ -157,6 +159,9 @@ class ServerUsage:
     processes_lost: Count
     involuntary_switches: Count | None
     idle_memory_bytes: Count | None = None
+    user_ns: Count | None = None
+    system_ns: Count | None = None
+    voluntary_switches: Count | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from runner.counting import comparing
-from runner.counting.cachegrind import UNKNOWN, Place
-from runner.counting.comparing import Moved
+from runner.counting.cachegrind import UNKNOWN
+from runner.counting.comparing import Line, Moved
 from runner.record.count import AGREEMENT, Count, DepthCount
 from runner.report.markdown import escape, table
 from runner.rows import figures
@@ -92,7 +92,7 @@ def places(base: Counted, new: Counted) -> list[RenderableType]:
     from rich.text import Text  # noqa: PLC0415
 
     made: list[RenderableType] = []
-    native = comparing.moved(base.places, new.places, by_line=False, least=LEAST_INSTRUCTIONS)
+    native = comparing.moved(base.places, new.places, least=LEAST_INSTRUCTIONS)
     made += [Text(), _moved("Instructions a request at the first depth, by native function", native)]
     for side in (base, new):
         if isinstance(side.bytecodes, str):
@@ -100,7 +100,7 @@ def places(base: Counted, new: Counted) -> list[RenderableType]:
     assert not isinstance(base.bytecodes, str)  # noqa: S101 - just looked at
     assert not isinstance(new.bytecodes, str)  # noqa: S101
     before, after = _without_folder(base.bytecodes), _without_folder(new.bytecodes)
-    lines_ = comparing.moved(before, after, by_line=True, least=LEAST_BYTECODES)
+    lines_ = comparing.moved_lines(before, after, least=LEAST_BYTECODES)
     return [*made, Text(), _moved("Bytecodes a request at depth 1, by line of Python", lines_)]
 
 
@@ -165,11 +165,11 @@ def _apart(found: DepthCount | None) -> str:
     return figures.NOTHING if found is None or found.apart is None else f"{found.apart:.3%}"
 
 
-def _without_folder(at: Mapping[Place, float]) -> Mapping[Place, float]:
-    """Places whose files begin at their distribution: two variants have their own folders for the same file."""
-    found: dict[Place, float] = defaultdict(float)
-    for place, count in at.items():
-        found[replace(place, file=short(place.file))] += count
+def _without_folder(at: Mapping[Line, float]) -> Mapping[Line, float]:
+    """Lines whose files begin at their distribution: two variants have their own folders for the same file."""
+    found: dict[Line, float] = defaultdict(float)
+    for line, count in at.items():
+        found[replace(line, place=replace(line.place, file=short(line.place.file)))] += count
     return found
 
 

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any, Union, get_args, get_origin, get_type_hin
 
 import msgspec
 
-from runner.errors import ToolError
 from runner.judging import latency, verdict
 from runner.record.histogram import Histogram
 from runner.record.jsontext import readable
@@ -101,15 +100,11 @@ def write_parquet(run: Run, trials: Sequence[Trial], path: Path) -> int:
 
     Flat: a field of the record within another is a column named by both, ``load_duration_us``; lists are columns of
     lists. Beside them ``run_id``, ``cell_id``, and what is derived: ``requests_per_second``, ``verdict`` and
-    ``counted``, whether the trial's figures count. Raises :class:`ToolError` where pyarrow is not installed.
+    ``counted``, whether the trial's figures count. Needs the extra ``parquet``.
     """
-    try:
-        import pyarrow  # noqa: PLC0415 - large, and wanted here alone
-        from pyarrow import parquet  # noqa: PLC0415
-    except ImportError:
-        raise ToolError(
-            "Parquet needs pyarrow, which is not installed: uv run --extra parquet pipebench export …"
-        ) from None
+    import pyarrow  # noqa: PLC0415 - large, and wanted here alone
+    from pyarrow import parquet  # noqa: PLC0415
+
     fields = get_type_hints(Trial)
     counting = {id(one) for own in by_cell(run, trials).values() for one in own.used}
     rows = [

@@ -11,13 +11,19 @@ from typing import TYPE_CHECKING
 
 from runner import project
 from runner.errors import RecordError
+from runner.explaining import view
+from runner.explaining.view import View
 from runner.record import store
 from runner.record.adapter import Scenario
+from runner.record.beside.explained import Explained
+from runner.record.plan import Generator
 from runner.record.run import Run
 from runner.record.store import Damage
 from runner.record.trial import Trial
 from runner.report import quoting
-from runner.report.tables import brief, seed_2017, standard, upstream
+from runner.report.explained import flames as explained_flames
+from runner.report.explained import tables as explained_tables
+from runner.report.tables import brief, seed_2017, seeds, standard, upstream
 from runner.rows.row import Row
 from runner.rows.rows import rows
 
@@ -41,13 +47,20 @@ class Report:
     read_log: ReadLog
     resume: str | None = None
     damage: Damage | None = None
+    explained: tuple[Explained, ...] = ()
 
     @classmethod
     def read(cls, folder: Path, *, skip_damaged: bool = False) -> Report:
         """Read a run's folder and derive the rows; what of the record is damaged and was left out is ``damage``."""
         run, trials, damage = store.read_past_damage(folder) if skip_damaged else (*store.read(folder), None)
         return cls(
-            run, trials, rows(run, trials), partial(store.read_log, folder), store.resume_command(folder), damage
+            run,
+            trials,
+            rows(run, trials),
+            partial(store.read_log, folder),
+            store.resume_command(folder),
+            damage,
+            store.read_explained(folder),
         )
 
     def only(self, patterns: Sequence[str]) -> Report:
@@ -71,11 +84,21 @@ class Report:
             ),
             trials=[trial for trial in self.trials if trial.cell.adapter in chosen],
             rows=[row for row in self.rows if row.adapter in chosen],
+            explained=tuple(one for one in self.explained if one.adapter in chosen),
         )
+
+    def views(self) -> tuple[View, ...]:
+        """The servers that were explained."""
+        return view.views(self.run, self.trials, self.rows, self.explained)
 
 
 def printed(report: Report, name: str, columns: Sequence[str] = ()) -> str:
-    """A report in one of the formats of :data:`PRINTERS`; of its Markdown, with some of the columns alone."""
+    """A report in one of the formats of :data:`PRINTERS`; of its Markdown, with some of the columns alone.
+
+    Raises :class:`RecordError` for a format that shows what this run does not hold.
+    """
+    if name in FITTING and (lacking := FITTING[name](report)):
+        raise RecordError(f"--format {name} does not fit {report.run.id}: {lacking}")
     return _markdown(report, columns) if columns and name == "markdown" else PRINTERS[name](report)
 
 
@@ -83,6 +106,25 @@ def terminal(report: Report, columns: Sequence[str] = ()) -> list[RenderableType
     """The tables of a report for rich, as its scenario has them."""
     layout = (upstream.layout if _waits(report) else standard.layout)(report.run)
     return standard.terminal(report.run, report.rows, layout.only(columns) if columns else layout, report.resume)
+
+
+def explained_terminal(report: Report) -> list[RenderableType]:
+    """Why servers that were explained cost what they cost, for rich."""
+    return explained_tables.terminal(report.views())
+
+
+def flames(report: Report, kind: str) -> Mapping[str, str]:
+    """The sampled stacks by the name of a file: each an SVG (``flame``), or one of speedscope's a server."""
+    if not report.explained:
+        raise RecordError(f"no server of {report.run.id} was explained: pipebench explain --run {report.run.id}")
+    if kind == "speedscope":
+        found = {f"{one.key}.speedscope.json": (one.title, one.explained.sampled) for one in report.views()}
+        return {name: explained_flames.speedscope(*given) for name, given in found.items() if given[1]}
+    return {
+        f"{one.key}-d{sampled.depth}.svg": explained_flames.svg(explained_flames.flame(one.title, sampled))
+        for one in report.views()
+        for sampled in one.explained.sampled
+    }
 
 
 def _markdown(report: Report, columns: Sequence[str] = ()) -> str:
@@ -102,7 +144,7 @@ def html(report: Report, *, home: str | None = None, uncommitted: Sequence[str] 
     """The page of a report; ``home`` and ``uncommitted`` as in :class:`runner.report.pages.page.Beside`."""
     from runner.report.pages import page  # noqa: PLC0415 - charts are made only where they are wanted
 
-    beside = page.Beside(home, tuple(uncommitted))
+    beside = page.Beside(home, tuple(uncommitted), report.views())
     return page.render(report.run, report.rows, report.trials, report.read_log, drawings(report), beside)
 
 
@@ -141,6 +183,47 @@ def _findings(report: Report) -> str:
     return findings.markdown(report.run, report.rows)
 
 
+def _fits_seed(report: Report) -> str | None:
+    """One load alone, for its table has no column that says which; and wrk's, whose figures it shows."""
+    groups = {row.group for row in report.rows if row.depth is not None}
+    if len(groups) > 1:
+        loads = len(groups)
+        return f"its table is of one load, and there are {loads}: --format markdown, or measure with --profile seed"
+    if report.run.plan.generator is not Generator.WRK:
+        return f"it shows what wrk printed, and {report.run.plan.generator} loaded: --format markdown"
+    return None
+
+
+def _fits_seed_2017(report: Report) -> str | None:
+    """The load of 2017, on at least one of the systems that were published then."""
+    names = {name for one in seeds.PUBLISHED for name in (one.adapter, one.adapter_2017, one.also)}
+    wanted = (seeds.DEPTH, seeds.CONNECTIONS)
+    if any(row.adapter in names and (row.depth, row.connections) == wanted for row in report.rows):
+        return None
+    return "nothing was loaded as in 2017, depth 5 on 200 connections: measure with --profile seed-2017"
+
+
+def _fits_witness(report: Report) -> str | None:
+    if any(row.witness for row in report.rows):
+        return None
+    return "no cell was loaded by another generator: measure with --witness"
+
+
+def _fits_upstream(report: Report) -> str | None:
+    return None if _waits(report) else "its servers wait for no upstream: --format markdown"
+
+
+FITTING: Mapping[str, Callable[[Report], str | None]] = {
+    "explain": lambda report: (
+        "" if report.explained else f"pipebench explain --run {report.run.id} looks at its servers"
+    ),
+    "seed": _fits_seed,
+    "seed-2017": _fits_seed_2017,
+    "witness": _fits_witness,
+    "upstream": _fits_upstream,
+}
+"""What a run lacks for a format that is not for all runs; ``None`` where it fits."""
+
 PRINTERS: Mapping[str, Callable[[Report], str]] = {
     "markdown": _markdown,
     "comment": lambda report: quoting.comment(report.run, report.rows),
@@ -152,6 +235,7 @@ PRINTERS: Mapping[str, Callable[[Report], str]] = {
     "html": lambda report: html(report, home=project.homepage()),
     "seed": lambda report: standard.seed_table(report.rows),
     "seed-2017": lambda report: seed_2017.table(report.run, report.rows),
-    "witness": lambda report: standard.witness_table(report.rows),
+    "witness": lambda report: standard.witness_table(report.run, report.rows),
+    "explain": lambda report: explained_tables.markdown(report.views()),
     "upstream": lambda report: upstream.markdown(report.run, report.rows),
 }

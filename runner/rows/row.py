@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from runner.judging.stats import RankRange
-from runner.record.adapter import Client, Kind, Server
+from runner.record.adapter import Build, Client, Kind, Server
 from runner.record.plan import Cell, Generator, Headers
 from runner.record.trial import Verdict
 
@@ -159,6 +159,27 @@ class Wire:
 
 
 @dataclass(frozen=True, slots=True)
+class Spent:
+    """Where the server's CPU time went, and how often its threads were switched, each for a request.
+
+    In microseconds: ``user_us`` in its own code and ``system_us`` in the kernel. ``voluntary_switches``: a thread
+    waited for something; ``involuntary_switches``: it was made to yield its CPU. Both over all trials together.
+    """
+
+    user_us: Estimate | None
+    system_us: Estimate | None
+    voluntary_switches: float | None
+    involuntary_switches: float | None
+
+    @property
+    def kernel_share(self) -> float | None:
+        """The part of its CPU time that the kernel worked for it."""
+        if self.user_us is None or self.system_us is None:
+            return None
+        return self.system_us.mean / (self.user_us.mean + self.system_us.mean)
+
+
+@dataclass(frozen=True, slots=True)
 class Errors:
     """The generator's error counters, summed over trials."""
 
@@ -272,6 +293,8 @@ class Row:
     remark: str | None = None
     variant: str | None = None
     instructions_per_request: float | None = None
+    spent: Spent | None = None
+    build: Build | None = None
 
     @property
     def server(self) -> Server:

@@ -8,6 +8,7 @@ from statistics import mean, median
 
 from runner.judging import latency, levels, stats, verdict, waiting
 from runner.judging.blocks.strata import blocks_of, typical
+from runner.judging.levels import Stopping
 from runner.judging.stats import RankRange
 from runner.record.plaintext import plain
 from runner.record.plan import Cell, Plan, Purpose
@@ -25,6 +26,7 @@ from runner.rows.row import (
     Paced,
     Row,
     Sends,
+    Spent,
     Waiting,
     WarmedUp,
     Wire,
@@ -113,6 +115,7 @@ def _row(cell: Cell, own: CellTrials, beside: Beside) -> Row:
         version=record.version,
         python=cell.python,
         variant=cell.variant,
+        build=record.build,
         instructions_per_request=beside.counted.instructions if beside.counted else None,
         kind=record.kind,
         server_class=beside.server_class,
@@ -150,6 +153,7 @@ def _row(cell: Cell, own: CellTrials, beside: Beside) -> Row:
         paced=beside.paced,
         limited=beside.limited,
         wire=_wire(trials),
+        spent=_spent(trials, beside.stopping) if worked else None,
     )
 
 
@@ -170,6 +174,21 @@ def _wire(trials: Sequence[Trial]) -> Wire | None:
         reads_per_batch=sum(one.reads for one in seen) / answered if answered else None,
         first_us=median(firsts) if firsts else None,
     )
+
+
+def _spent(trials: Sequence[Trial], stopping: Stopping) -> Spent | None:
+    costs = [cost for trial in trials if (cost := verdict.split_cost_us(trial)) is not None]
+    switches = [found for trial in trials if (found := verdict.switches_per_request(trial)) is not None]
+    if not costs and not switches:
+        return None
+    user, system = ([cost[place] for cost in costs] for place in (0, 1))
+    waited, yielded = (_mean([found[place] for found in switches]) for place in (0, 1))
+    return Spent(_split(user, stopping), _split(system, stopping), waited, yielded)
+
+
+def _split(costs: Sequence[float], stopping: Stopping) -> Estimate | None:
+    """A part of the CPU time with its interval; without one where no tick found it in some trial."""
+    return Estimate(mean(costs), None, None) if costs and min(costs) == 0 else estimate(costs, stopping)
 
 
 def _sends(trials: Sequence[Trial]) -> Sends | None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
+import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -23,6 +25,8 @@ ELSEWHERE_AFTER_S = 3.0
 STOP_GRACE_S = 2.0
 PORT_ATTEMPTS = 3
 _POLL_S = 0.005
+CONTRACT = ("HOST", "PORT", "WORKERS", "UPSTREAM", "MAX_CLIENTS")
+"""Variables by which a server is told what to do: docs/adapters.md."""
 _KEPT_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ")
 
 
@@ -40,9 +44,12 @@ class Startable(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class UsageMark:
-    """CPU time and context switches of each of a server's processes, and the memory of all, at one moment."""
+    """CPU time of each of a server's processes, and what all used together, at one moment."""
 
     cpu_ns: Mapping[int, int]
+    user_ns: int
+    system_ns: int
+    voluntary_switches: int
     involuntary_switches: int
     memory_bytes: int | None
 
@@ -50,9 +57,10 @@ class UsageMark:
 class Server:
     """An adapter's server that listens. Made by :func:`running`."""
 
-    def __init__(self, process: Process, address: Address) -> None:
+    def __init__(self, process: Process, address: Address, folder: Path) -> None:
         self.address = address
         self._process = process
+        self._folder = folder
 
     def alive(self) -> bool:
         """Whether the program that was started still runs."""
@@ -66,9 +74,14 @@ class Server:
     def mark(self) -> UsageMark:
         """Where the usage counters of all its processes stand now."""
         tree = self._process.tree()
+        user_ns, system_ns = procfs.user_and_system_ns(tree)
+        voluntary, involuntary = procfs.switches(tree)
         return UsageMark(
             cpu_ns=procfs.cpu_by_process(tree),
-            involuntary_switches=sum(procfs.involuntary_switches(pid) for pid in tree),
+            user_ns=user_ns,
+            system_ns=system_ns,
+            voluntary_switches=voluntary,
+            involuntary_switches=involuntary,
             memory_bytes=self.memory_bytes(),
         )
 
@@ -84,6 +97,9 @@ class Server:
             processes_lost=len(lost),
             involuntary_switches=max(0, now.involuntary_switches - before.involuntary_switches),
             idle_memory_bytes=before.memory_bytes,
+            user_ns=max(0, now.user_ns - before.user_ns) if not lost else None,
+            system_ns=max(0, now.system_ns - before.system_ns) if not lost else None,
+            voluntary_switches=max(0, now.voluntary_switches - before.voluntary_switches),
         )
 
     def memory_bytes(self) -> int | None:
@@ -95,9 +111,13 @@ class Server:
         """Process ids of the program and its descendants, now."""
         return tuple(self._process.tree())
 
+    def log_text(self) -> str:
+        """Its log so far."""
+        return self._process.log.read_text(errors="replace")
+
     def log_errors(self) -> tuple[LogError, ...]:
         """The distinct errors in its log so far."""
-        return errorlog.summarize(self._process.log.read_text(errors="replace"))
+        return errorlog.summarize(self.log_text())
 
     def signal(self, number: int) -> None:
         """Send a signal to each of its processes, such as ``SIGSTOP`` to let it stand still."""
@@ -107,7 +127,9 @@ class Server:
 
     def stop(self, grace_s: float = STOP_GRACE_S) -> Exit:
         """End it and all its descendants; see :meth:`runner.serving.process.Process.stop`."""
-        return self._process.stop(grace_s)
+        exit_ = self._process.stop(grace_s)
+        shutil.rmtree(self._folder, ignore_errors=True)
+        return exit_
 
 
 def start(
@@ -126,18 +148,38 @@ def start(
     ``host``: the address of this machine that it listens on. ``port``: a fixed one, or ``None`` for one that is free.
     ``cpus``: those it is pinned to, none for any. ``variables``: what it finds in its environment beside ``HOST``,
     ``PORT`` and ``WORKERS``.
+    It works in a folder of its own, empty at first, which goes with it: what it leaves or removes there is its own.
     """
     try:
-        log.parent.mkdir(parents=True, exist_ok=True)
+        log.parent.mkdir(exist_ok=True)
+        folder = Path(tempfile.mkdtemp(prefix="pipebench-server-"))
     except OSError as error:
-        raise RecordError(f"cannot write {log.parent}: {error.strerror}") from None
+        raise RecordError(f"cannot write {error.filename or log.parent}: {error.strerror}") from None
+    try:
+        return _start(program, log, folder, workers, cpus, port, variables or {}, ready_timeout_s, host)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def _start(  # noqa: PLR0913, PLR0917 - those of start
+    program: Startable,
+    log: Path,
+    folder: Path,
+    workers: int,
+    cpus: Sequence[int],
+    port: int | None,
+    variables: Mapping[str, str],
+    ready_timeout_s: float,
+    host: str,
+) -> Server:
     attempts = 1 if port else PORT_ATTEMPTS
     while True:
         attempts -= 1
         address = Address(host, port or free_port(host))
-        env = _environment(address, workers) | dict(variables or {})
+        env = _environment(address, workers) | dict(variables)
         try:
-            process = Process(program.argv, log=log, env=env, cpus=cpus, cwd=log.parent)
+            process = Process(program.argv, log=log, env=env, cpus=cpus, cwd=folder)
         except NotStartedError as error:
             raise StartError(str(error)) from None
         try:
@@ -150,7 +192,7 @@ def start(
         except BaseException:
             process.stop(0.0)
             raise
-        return Server(process, address)
+        return Server(process, address, folder)
 
 
 @contextmanager

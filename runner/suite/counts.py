@@ -10,10 +10,11 @@ from pathlib import Path
 from runner.adapters import environments, metadata
 from runner.counting import bytecodes, counting
 from runner.counting.counting import Counted
-from runner.errors import AdapterError
+from runner.errors import AdapterError, PlanError
 from runner.record.adapter import Environment, Scenario, Unavailable
 from runner.record.count import Count
 from runner.serving import process
+from runner.suite import plans
 from runner.suite.progress import Reporter
 
 
@@ -31,16 +32,35 @@ def count_named(
 
     With ``changed`` only the variants. Raises :class:`runner.errors.AdapterError` for a name that means nothing.
     """
+    plans.check_depths(depths)
+    if nameless := next((name for name in names if not name.partition("@")[0].strip()), None):
+        raise PlanError(f"{nameless!r} names no adapter: give it as aiohttp, or aiohttp@main")
     counting.require_valgrind()
+    found = named(names, root, reporter, variants=variants)
+    asked = {made.server: made for made in found if made.variant is not None or not changed}
+    counted = count_all(list(asked.values()), depths, (), reporter)
+    return _watched(counted, list(asked.values())) if where else counted
+
+
+def named(
+    names: Sequence[str], root: Path, reporter: Reporter, *, variants: Sequence[str], alone: bool = False
+) -> list[Environment | Unavailable]:
+    """The servers that ``names`` name, made ready, in order: an adapter with its ``variants``, or ``NAME@VARIANT``.
+
+    ``alone``: an adapter's name means it without them. Raises :class:`runner.errors.AdapterError` for a name that means
+    nothing.
+    """
     split = [name.partition("@") for name in names]
     pipelining = [one for one in metadata.discover(root) if one.scenario is Scenario.PIPELINE]
     chosen = metadata.select(pipelining, [name for name, _, _ in split])
     with process.ending_all():
         prepared = environments.prepare(chosen, asked=variants, progress=reporter.building)
-    found = [made for name, at, variant in split for made in _named(prepared, name, variant if at else None)]
-    asked = {made.server: made for made in found if made.variant is not None or not changed}
-    counted = count_all(list(asked.values()), depths, (), reporter)
-    return _watched(counted, list(asked.values())) if where else counted
+    return [
+        made
+        for name, at, variant in split
+        for made in _named(prepared, name, variant if at else None)
+        if at or made.variant is None or not alone
+    ]
 
 
 def count_all(

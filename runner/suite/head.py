@@ -7,9 +7,11 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from importlib.metadata import version
+from itertools import islice
 from pathlib import Path
 
 from runner import project
+from runner.adapters import files, variants
 from runner.errors import RecordError
 from runner.machine import doctor, facts
 from runner.record import store
@@ -34,6 +36,7 @@ def describe(plan: Plan, root: Path, prepared: Sequence[Environment | Unavailabl
     # What servers wait for runs on the generator's CPUs, and gets one more where there are enough.
     placement = facts.place(max(*plan.workers, plan.server_cpus or 1), plan.threads + waits)
     findings = list(doctor.examine(doctor.read()))
+    findings += doctor.interpreters((made.python, made.build) for made in ready if made.python and made.build)
     if waits and (backlog := facts.backlog_finding(max(plan.connections))):
         findings.append(backlog)
     if max(plan.workers) > len(placement.server):
@@ -60,11 +63,15 @@ def describe(plan: Plan, root: Path, prepared: Sequence[Environment | Unavailabl
 
 
 def reproducible(argv: Sequence[str]) -> Iterator[str]:
-    """A command without the folder that its records went to: that is a matter of one machine."""
+    """A command without folders of one machine: where its records went to, and where a variant lies."""
     words = iter(argv)
     for word in words:
         if word == "--results":
             next(words, None)
+        elif word == "--with":
+            yield from (word, *map(variants.portable, islice(words, 1)))
+        elif word.startswith("--with="):
+            yield f"--with={variants.portable(word.removeprefix('--with='))}"
         elif not word.startswith("--results="):
             yield word
 
@@ -75,7 +82,8 @@ def _record(made: Environment | Unavailable, root: Path) -> AdapterRecord:
     return AdapterRecord(
         name=adapter.name,
         path=shown_path(adapter, root),
-        sha256=fingerprint(adapter),
+        sha256=files.fingerprint(adapter),
+        beside=files.beside(adapter),
         title=adapter.title,
         distribution=adapter.distribution,
         kind=adapter.kind,
@@ -89,6 +97,7 @@ def _record(made: Environment | Unavailable, root: Path) -> AdapterRecord:
         variant=made.variant,
         version=ready.version if ready else None,
         installed=ready.installed if ready else {},
+        build=ready.build if ready else None,
         unavailable=missing.reason if missing else None,
         log_tail=missing.log_tail if missing else (),
         client=adapter.client,
@@ -104,15 +113,6 @@ def shown_path(adapter: Adapter, root: Path) -> str:
     """Where an adapter's file is in any checkout; of one that stands elsewhere, its folder's name and its own."""
     path = adapter.path
     return str(path.relative_to(root)) if path.is_relative_to(root) else f"{path.parent.name}/{path.name}"
-
-
-def fingerprint(adapter: Adapter) -> str:
-    """The checksum of an adapter's file as it is now; that of nothing where it cannot be read."""
-    try:
-        content = adapter.path.read_bytes() if adapter.path.is_file() else b""
-    except OSError:
-        content = b""
-    return hashlib.sha256(content).hexdigest()
 
 
 def changes(recorded: Run, now: Run) -> list[str]:
@@ -137,6 +137,8 @@ def changes(recorded: Run, now: Run) -> list[str]:
             found.append(f"{key[0]} {'is new' if old is None else 'is gone'}")
         elif old.sha256 != new.sha256:
             found.append(f"{key[0]} was edited")
+        elif old.beside is not None and old.beside != new.beside:
+            found.append(f"a file beside {key[0]} was edited")
         elif old.installed != new.installed:
             found.append(f"{key[0]} has other packages installed")
     return found
@@ -153,6 +155,22 @@ def _revision(root: Path) -> str | None:
     return commit.strip() + ("+" if changed and changed.strip() else "")
 
 
+def uncommitted_changes(run: Run, root: Path) -> list[str]:
+    """The adapters of a run whose file is not the one of the commit that it names; the commit itself where unknown."""
+    revision = (run.revision or "").removesuffix("+")
+    known = revision and process.output(["git", "-C", str(root), "cat-file", "-t", revision], stderr=False)
+    if not known:
+        return [f"commit {run.revision or 'unknown'}"]
+    changed = []
+    for path, sha256 in sorted({(record.path, record.sha256) for record in run.adapters}):
+        committed = process.output(["git", "-C", str(root), "show", f"{revision}:{path}"], stderr=False)
+        if committed is None or hashlib.sha256(committed.encode()).hexdigest() != sha256:
+            changed.append(path)
+    if (run.revision or "").endswith("+") and not changed:
+        changed.append("files beside the adapters")
+    return changed
+
+
 def refuse_edited(head: Run, made: Environment) -> None:
     """Raise :class:`RecordError` where what would run is not what the record says any more.
 
@@ -161,8 +179,13 @@ def refuse_edited(head: Run, made: Environment) -> None:
     adapter = made.adapter
     if str(adapter.path) not in made.argv:
         return
-    (recorded,) = {one.sha256 for one in head.adapters if one.name == adapter.name}
-    if fingerprint(adapter) != recorded:
-        raise RecordError(
-            f"{adapter.name} was edited while it was measured: undo that and resume, or start a new run with it"
-        )
+    recorded = next(one for one in head.adapters if one.name == adapter.name)
+    if not adapter.path.is_file():
+        what = f"{adapter.name} was removed"
+    elif files.fingerprint(adapter) != recorded.sha256:
+        what = f"{adapter.name} was edited"
+    elif recorded.beside is not None and files.beside(adapter) != recorded.beside:
+        what = f"a file beside {adapter.name} was edited"
+    else:
+        return
+    raise RecordError(f"{what} while it was measured: undo that and resume, or start a new run with it")

@@ -22,6 +22,7 @@ from runner.errors import AdapterError, PlanError
 from runner.machine import facts
 from runner.record.adapter import Adapter, Client, Environment, Group, Scenario, Unavailable
 from runner.serving import process, server, upstream
+from runner.suite import counts
 from runner.suite.progress import Reporter
 from runner.timeline import tracing
 from runner.timeline.events import Timeline
@@ -53,19 +54,38 @@ def examine(
     variants: Sequence[str] = (),
     cases: Sequence[str] = (),
     ladder: bool = False,
+    beside: str | None = None,
 ) -> tuple[Conformance, ...]:
-    """The conformance cases (all, or those of these names or numbers) against the adapters that ``patterns`` name."""
+    """The conformance cases (all, or those of these names or numbers) against the adapters that ``patterns`` name.
+
+    ``NAME@VARIANT`` among them means that one alone, and a name then the adapter without its variants.
+    ``beside``: one more adapter, for comparison; left out where none of the others answers at all.
+    """
     chosen = _choose_cases(cases)
     pipelining = [one for one in metadata.discover(root) if one.scenario is Scenario.PIPELINE]
-    named = metadata.select(pipelining, patterns, groups)
+    apart = any("@" in pattern for pattern in patterns)
+    chosen_adapters = () if apart else metadata.select(pipelining, patterns, groups)
     if lacking := facts.allow_descriptors(examination.descriptors(ladder=ladder)):
         raise PlanError(f"the cases, {examination.AT_ONCE} servers at a time, need {lacking}")
     with process.ending_all(), tempfile.TemporaryDirectory(prefix="pipebench-check-") as logs:
-        prepared = environments.prepare(named, asked=variants, progress=reporter.building)
+        if apart:
+            prepared = tuple(counts.named(patterns, root, reporter, variants=variants, alone=True))
+        else:
+            prepared = environments.prepare(chosen_adapters, asked=variants, progress=reporter.building)
         ready = [made for made in prepared if isinstance(made, Environment)]
+        if beside and any(examination.examine(made, Path(logs) / "first", cases=()).problem is None for made in ready):
+            prepared += environments.prepare(metadata.select(pipelining, [beside]), progress=reporter.building)
+            ready = [made for made in prepared if isinstance(made, Environment)]
         said = saying_class(reporter, len(ready))
         examined = iter(examination.examine_all(ready, Path(logs), cases=chosen, ladder=ladder, on_examined=said))
     return tuple(next(examined) if isinstance(made, Environment) else _unexamined(made) for made in prepared)
+
+
+def server_of(patterns: Sequence[str], root: Path, groups: Sequence[Group] = ()) -> str | None:
+    """The adapter of the server that an adapter runs on, where ``patterns`` name one adapter alone and it says so."""
+    pipelining = [one for one in metadata.discover(root) if one.scenario is Scenario.PIPELINE]
+    named = metadata.select(pipelining, [pattern.partition("@")[0] for pattern in patterns], groups)
+    return named[0].runs_on if patterns and len(named) == 1 else None
 
 
 def saying_class(reporter: Reporter, of: int | None = None) -> Callable[[Conformance], None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -20,6 +21,11 @@ MAX_DEPTH = 10_000
 MAX_SECONDS = 24 * 3600
 """A load is at most so long, and so is what comes before it."""
 MAX_RATE = 10_000_000
+MAX_WORKERS = 256
+"""Processes of a server: a machine that has as many CPUs is asked for them, another is not to be filled by mistake."""
+MAX_LOADS = 1000
+"""Cells of one server: at a second each, a trial of all of them takes a quarter of an hour."""
+MAX_PERCENT = 99.999
 MIN_DELAYS = 40
 """So many delays must a load of servers that wait last: the last, which its end cuts off, is then 2.5 % of it."""
 
@@ -98,6 +104,16 @@ PROFILES: Mapping[str, Plan] = {
         budget_s=3600,
         shares=(0.25, 0.5, 0.75, 0.9, 0.95),
     ),
+    "explain": replace(
+        _DEFAULT,
+        profile="explain",
+        groups=(),
+        depths=(1, 4, 16, 64),
+        trials=5,
+        budget_s=None,
+        check=False,
+        shares=(),
+    ),
     "two-cores": replace(
         _DEFAULT,
         profile="two-cores",
@@ -134,6 +150,7 @@ PROFILE_HELP: Mapping[str, str] = {
     "seed": "the published command: 10 threads, 200 connections, 5 s, depth 5, one trial",
     "seed-2017": "the same, also on the releases of 2017",
     "full": "for publishing: core and field, depth 1, 4, 16 and 64, until ±2 % or an hour",
+    "explain": "what `pipebench explain` measures first: depth 1, 4, 16 and 64, five trials of a cell",
     "two-cores": "servers of several threads on two CPUs: depth 1 and 16; wants a machine with three",
     "upstream-ab": "servers that wait 500 ms for another: 5, 10 and 20 connections, 20 s, one trial",
     "upstream-siege": "the same at 150 ms: 10 connections, 10 s",
@@ -164,8 +181,11 @@ def check(plan: Plan) -> Plan:
     ):
         if not values or min(values) < 1:
             raise PlanError(f"{what} is {min(values, default='nothing')}: {option} takes whole numbers of at least 1")
-    if max(plan.depths) > MAX_DEPTH:
-        raise PlanError(f"depth is {max(plan.depths)}: --depth takes at most {MAX_DEPTH}")
+    check_depths(plan.depths)
+    if max(plan.workers) > MAX_WORKERS:
+        raise PlanError(f"workers is {max(plan.workers)}: --workers takes at most {MAX_WORKERS}")
+    if (loads := _loads_of_each(plan)) > MAX_LOADS:
+        raise PlanError(f"that is {loads} loads of each server, and a run has at most {MAX_LOADS}: ask for fewer")
     if plan.threads < 1:
         raise PlanError(f"threads is {plan.threads}: --threads takes a whole number of at least 1")
     for connections in plan.connections:
@@ -187,14 +207,29 @@ def check(plan: Plan) -> Plan:
     return plan
 
 
+def check_depths(depths: Sequence[int]) -> None:
+    """Raises :class:`PlanError` for a depth that no generator takes."""
+    if not depths or min(depths) < 1:
+        raise PlanError(f"depth is {min(depths, default='nothing')}: --depth takes whole numbers of at least 1")
+    if max(depths) > MAX_DEPTH:
+        raise PlanError(f"depth is {max(depths)}: --depth takes at most {MAX_DEPTH}")
+
+
+def _loads_of_each(plan: Plan) -> int:
+    """How many cells an adapter has, at most."""
+    paced = len(plan.shares) + len(plan.rates) + len(plan.limits)
+    dimensions = (plan.headers, plan.workers, plan.connections, plan.depths, plan.max_clients)
+    return math.prod(map(len, dimensions)) * (1 + paced)
+
+
 def _check_times(plan: Plan) -> None:
     """Refuse loads that wrk cannot make or nobody waits for, and a budget that holds none of them."""
     if plan.duration_s < 1 or plan.duration_s != int(plan.duration_s) or plan.warm_up_s != int(plan.warm_up_s):
         raise PlanError("wrk loads for whole seconds: give --duration and --warm-up as 1s, 2s, …")
     if plan.settle_s < 0 or plan.settle_s != int(plan.settle_s):
         raise PlanError("a server settles in whole seconds: give --settle as 0s, 8s, …")
-    if max(plan.duration_s, plan.warm_up_s) > MAX_SECONDS:
-        raise PlanError(f"a load of {max(plan.duration_s, plan.warm_up_s):.0f} s is longer than a day: give fewer")
+    if (longest := max(plan.duration_s, plan.warm_up_s, plan.settle_s)) > MAX_SECONDS:
+        raise PlanError(f"a load of {longest:.0f} s is longer than a day: give fewer")
     if plan.budget_s is not None and plan.budget_s < plan.duration_s:
         raise PlanError(
             f"a budget of {plan.budget_s:g} s holds no trial of {plan.duration_s:g} s: give a larger --budget"
@@ -218,6 +253,12 @@ def _check_paced(plan: Plan) -> None:
     for limit in plan.limits:
         if limit.us < 1:
             raise PlanError(f"a limit of {limit}: --limit takes a percentile and a time above 0, as p99=10ms")
+        if limit.percent > MAX_PERCENT:
+            raise PlanError(f"a limit of p{limit.percent!r}: --limit takes percentiles up to {MAX_PERCENT}")
+        if limit.us >= plan.duration_s * 1_000_000:
+            raise PlanError(
+                f"no load of {plan.duration_s:g} s shows whether {limit} is kept: give less, or a longer --duration"
+            )
     if not 0 < plan.tail_precision < 1:
         raise PlanError("precision of the tail must lie between 0 and 100 %: give --tail-precision as 10%")
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runner import project
-from runner.adapters import environments, metadata
+from runner.adapters import environments, metadata, variants
 from runner.conformance.cases.catalogue import CORE
 from runner.conformance.classify import ServerClass
 from runner.conformance.record import Conformance
@@ -66,9 +66,12 @@ def run(plan: Plan, places: Places, reporter: Reporter) -> Path:
             reasons = "; ".join(f"{m.adapter.name}: {m.reason}" for m in prepared if isinstance(m, Unavailable))
             raise AdapterError(f"none of the adapters can run here: {reasons}")
         setup_s = time.monotonic() - began
-        head = _described(plan, places, prepared, gathering, setup_s=setup_s)
+        recorded = replace(plan, variants=tuple(map(variants.portable, plan.variants)))
+        head = _described(recorded, places, prepared, gathering, setup_s=setup_s)
+        _say_uncommitted(head, places.root, reporter)
         folder = store.create(places.results, head.id)
         with folder.held():
+            folder.write_asked([variants.lasting(one) for one in plan.variants])
             head = _checked(head, ready, folder.path, reporter, gathering)
             if plan.count:
                 counted = counts.count_all(ready, plan.depths, head.placement.server, reporter)
@@ -94,13 +97,14 @@ def _resumed(path: Path, places: Places, reporter: Reporter) -> Path:
     places = replace(places, cluster=_cluster_again(head, places.cluster))
     _require_tools(head.plan, places)
     chosen = choose_adapters(head.plan, places.root)
-    with _gathered(head.plan, places, chosen, reporter) as gathering:
-        prepared = gathering.prepared() if gathering else _prepare(chosen, head.plan, reporter)
+    folder = RunFolder(path)
+    asked = replace(head.plan, variants=folder.asked(head.plan.variants))
+    with _gathered(asked, places, chosen, reporter) as gathering:
+        prepared = gathering.prepared() if gathering else _prepare(chosen, asked, reporter)
         programs = _on_nodes(head.plan) if gathering else _programs(head.plan, places.root)
         changes = head_of.changes(head, _described(head.plan, places, prepared, gathering, setup_s=0))
         if changes:
             raise RecordError(f"{head.id} cannot be resumed: {'; '.join(changes)}: start a new run")
-        folder = RunFolder(path)
         folder.repair()
         reporter.say(f"{head.id}: resumed after {counted(len(trials), 'trial')}")
         ready = [made for made in prepared if isinstance(made, Environment)]
@@ -164,7 +168,7 @@ def _checked(
         for one in found:
             saying(one)
     else:
-        found = examination.examine_all(examined, folder / "logs", cases=CORE, on_examined=saying)
+        found = examination.examine_all(examined, folder / store.LOGS, cases=CORE, on_examined=saying)
     head = replace(head, conformance=tuple(_summary(each) for each in found))
     if not head.plan.strict:
         return head
@@ -303,6 +307,13 @@ def _programs(plan: Plan, root: Path) -> Programs:
             volley=None if waits else environments.service(project.ROOT / "go" / "volley"),
             upstream=environments.service(root / "go" / "upstream") if waits else None,
         )
+
+
+def _say_uncommitted(head: Run, root: Path, reporter: Reporter) -> None:
+    """Before an hour is spent: what of the run nobody else can check out, so that it will not be published."""
+    if head.revision is not None and (changed := head_of.uncommitted_changes(head, root)):
+        shown = ", ".join(changed[:3]) + (f" and {len(changed) - 3} more" if len(changed) > 3 else "")
+        reporter.say(f"not in commit {head.revision.removesuffix('+')}: {shown}: to publish this run, commit first")
 
 
 def _announce(head: Run, reporter: Reporter) -> None:

@@ -12,6 +12,7 @@ from runner.hosts.loading import Settings
 from runner.hosts.place import Place
 from runner.judging import settling, waiting
 from runner.machine import facts
+from runner.record import store
 from runner.record.adapter import Environment
 from runner.record.plan import Cell, Purpose
 from runner.record.trial import (
@@ -67,12 +68,15 @@ def measure(
     any more; what was observed of the trial is then gone with it.
     """
     place = place or Place.here(settings.folder)
-    folder = settings.folder / "logs" / cell.id
+    folder = settings.folder / store.LOGS / cell.id
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        for level in (folder.parent, folder):  # a run's folder that was removed is not made again, without its head
+            level.mkdir(exist_ok=True)
     except OSError as error:
         raise RecordError(f"cannot write {folder}: {error.strerror}") from None
-    stem = f"logs/{cell.id}/{number:03}" + ("" if settings.purpose is Purpose.MEASURE else f"-{settings.purpose}")
+    stem = f"{store.LOGS}/{cell.id}/{number:03}" + (
+        "" if settings.purpose is Purpose.MEASURE else f"-{settings.purpose}"
+    )
     if place.pair is not None:
         stem += f"-{place.pair}"  # each pair counts its own trials
     started_at = facts.now()

@@ -38,6 +38,16 @@ def test_the_newest_that_an_adapter_admits(requires: str, wanted: str | None, ch
     assert (None if found is None else str(found.version)) == chosen
 
 
+def test_a_free_threaded_build_is_had_only_by_its_name() -> None:
+    free = Interpreter(Version("3.14.1"), Path("/py/3.14.1t"), free_threaded=True)
+    here = (free, *HERE)
+    assert interpreters.choose(here, ">=3.11") is HERE[0]
+    assert interpreters.choose(here, ">=3.11", "3.14") is HERE[0]
+    assert interpreters.choose(here, ">=3.11", "3.14t") is free
+    assert interpreters.choose(HERE, ">=3.11", "3.14t") is None
+    assert free.name == "3.14.1t"
+
+
 def _uv_entry(version: str, **changes: str) -> dict[str, str]:
     return {"version": version, "path": f"/uv/{version}", "implementation": "cpython", "variant": "default"} | changes
 
@@ -54,7 +64,7 @@ def pyenv(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def _with_uv(monkeypatch: pytest.MonkeyPatch, says: str | None) -> list[str]:
     monkeypatch.setattr(process, "output", lambda argv, **_: says)
-    return [str(found.version) for found in interpreters.find()]
+    return [found.name for found in interpreters.find()]
 
 
 def test_those_of_uv_and_of_pyenv_newest_first(pyenv: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -65,8 +75,8 @@ def test_those_of_uv_and_of_pyenv_newest_first(pyenv: Path, monkeypatch: pytest.
         _uv_entry("3.10.14", implementation="pypy"),
         _uv_entry("3.13.0"),
     ]
-    assert _with_uv(monkeypatch, json.dumps(listed)) == ["3.13.0", "3.12.1", "3.11.9"]
-    first = interpreters.find()[0]
+    assert _with_uv(monkeypatch, json.dumps(listed)) == ["3.14.2t", "3.13.0", "3.12.1", "3.11.9"]
+    first = next(one for one in interpreters.find() if not one.free_threaded)
     assert first.path == Path("/uv/3.13.0"), "one of each version"
 
 

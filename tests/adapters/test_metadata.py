@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from runner.adapters import metadata
+from runner.adapters import metadata, scaffold
 from runner.errors import AdapterError
 from runner.record.adapter import Adapter, Body, Client, Group, Kind, Scenario, Taken, Tuning
 
@@ -94,6 +94,22 @@ class TestThisRepository:
             if adapter.language == "python":
                 text = adapter.path.read_text()
                 assert all(re.search(rf"""["']{name}["']""", text) for name in ("HOST", "PORT")), adapter.name
+
+    def test_every_homepage_is_a_project_s_own(self) -> None:
+        assert [one.name for one in metadata.discover(ROOT) if one.homepage == scaffold.PLACEHOLDER] == []
+
+    def test_a_framework_runs_on_a_server_whose_adapter_has_the_same_pins(self) -> None:
+        """Else what the two do differently in the conformance cases would not be the framework's."""
+        found = {one.name: one for one in metadata.discover(ROOT)}
+        on = {one.name: found[one.runs_on] for one in found.values() if one.runs_on}
+        assert on
+        for name, server in on.items():
+            assert server.kind is Kind.SERVER
+            assert set(server.dependencies) - set(found[name].dependencies) == set(), name
+        servers = {one.distribution for one in on.values()}
+        for one in found.values():
+            if one.kind is Kind.FRAMEWORK and one.scenario is Scenario.PIPELINE and one.runs_on is None:
+                assert servers.isdisjoint(pin.partition("==")[0] for pin in one.dependencies), one.name
 
 
 class TestFairness:

@@ -77,6 +77,27 @@ def test_what_is_wished_stands_in_it(root: Path) -> None:
     assert made.dependencies == ("uvicorn==0.38.0", "demo-web[fast]==1.2")
 
 
+def test_a_framework_says_which_server_it_runs_on(root: Path) -> None:
+    create(root, Wish("demo", kind=Kind.FRAMEWORK))
+    create(root, Wish("other"))
+    create(root, Wish("again", kind=Kind.FRAMEWORK), "demo")
+    made = {adapter.name: adapter for adapter in metadata.discover(root)}
+    assert [made[name].runs_on for name in ("demo", "other", "again")] == ["uvicorn", None, "uvicorn"]
+
+
+@pytest.mark.parametrize(
+    ("wish", "homepage"),
+    [
+        (Wish("demo"), "https://uvicorn.dev"),
+        (Wish("demo", of_another_project=True), scaffold.PLACEHOLDER),
+        (Wish("demo", homepage="https://demo.example", of_another_project=True), "https://demo.example"),
+    ],
+)
+def test_another_project_does_not_get_the_homepage_of_its_beginning(root: Path, wish: Wish, homepage: str) -> None:
+    create(root, wish)
+    assert {adapter.name: adapter for adapter in metadata.discover(root)}["demo"].homepage == homepage
+
+
 @pytest.mark.parametrize(
     ("wish", "word", "message"),
     [

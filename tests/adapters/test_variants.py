@@ -66,6 +66,25 @@ def test_anything_else_is_refused_in_one_line(text: str, tmp_path: Path) -> None
         variants.resolve([text], tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("'aiohttp==3.9.5", "no closing quotation"),
+        ("PORT=1", "the suite's to say"),
+        ("WORKERS=9", "the suite's to say"),
+        ("PIPEBENCH_STARTED=x", "the suite's to say"),
+        ("X=a\nb", "on one line"),
+        ("X=\x1b[31m", "on one line"),
+        ("X=" + "y" * 201, "at most 200"),
+    ],
+)
+def test_what_would_break_the_contract_or_a_table_is_refused(text: str, says: str, tmp_path: Path) -> None:
+    with pytest.raises(PlanError) as refused:
+        variants.resolve([text], tmp_path)
+    assert says in str(refused.value)
+    assert str(refused.value).isprintable()
+
+
 @pytest.mark.parametrize("text", ["aiohttp", "aiohttp:0", "aiohttp:51", "aiohttp:x"])
 def test_a_number_of_releases_is_checked(text: str) -> None:
     with pytest.raises(ValueError, match="aiohttp:12"):
@@ -76,3 +95,27 @@ def test_labels_that_differ_have_folders_that_differ() -> None:
     names = {Cell("a", None, 1, 1, 1, variant=label).id for label in (None, "x@a/b", "x@a_b", "x@a:b")}
     assert len(names) == 4
     assert not any("/" in name for name in names)
+
+
+@pytest.mark.parametrize(
+    ("asked", "recorded"),
+    [
+        ("/home/me/src/aiohttp", "aiohttp"),
+        ("/home/me/src/aiohttp@v3.9.5", "aiohttp@v3.9.5"),
+        ("~/aiohttp", "aiohttp"),
+        ("../aiohttp@main", "../aiohttp@main"),
+        ("aiohttp==3.9.5 /tmp/dist/uvloop-0.23.0-py3-none-any.whl", "aiohttp==3.9.5 uvloop-0.23.0-py3-none-any.whl"),
+        ("TZ=/usr/share/zoneinfo/UTC", "TZ=/usr/share/zoneinfo/UTC"),
+    ],
+)
+def test_a_record_has_no_folder_of_a_machine(asked: str, recorded: str) -> None:
+    assert variants.portable(asked) == recorded
+
+
+def test_a_run_is_resumed_from_any_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "aiohttp").mkdir()
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert variants.lasting("../aiohttp") == str(tmp_path / "elsewhere" / ".." / "aiohttp")
+    assert variants.lasting("../aiohttp@main uvloop==0.23.0") == f"{tmp_path}/elsewhere/../aiohttp@main uvloop==0.23.0"
+    assert variants.lasting("X=../aiohttp") == "X=../aiohttp"

@@ -139,6 +139,12 @@ BAD_INPUT = [
     (["run", "--python", "٣.١٢"], "--python takes releases such as 3.12,3.13"),
     (["run", "--precision", "٣%"], "is no share"),
     (["run", "--precision", "nan"], "is no share"),
+    (["export", "x", "--format", "png", "--output", "y", "--scale", "nan"], "'nan' is no number"),
+    (["count", "aiohttp", "--depth", "0"], "depth is 0"),
+    (["count", "aiohttp", "--depth", "10001"], "depth is 10001"),
+    (["count", "@"], "names no adapter"),
+    (["timeline", "aiohttp", "--delay", "3600s"], "is not waited for"),
+    (["timeline", "aiohttp", "--depth", "1000", "--connections", "2"], "2000 requests cannot be drawn"),
     (["run", "--resume", "latest", "--depth", "5", "--quiet"], "leave out --depth"),
     (["list", "--group", "core,"], "'core,' is no list of groups"),
     (["check", "--group", "2018"], "'2018' is no list of groups"),
@@ -246,14 +252,14 @@ class TestReport:
     @pytest.fixture(autouse=True)
     def commit(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """A commit that holds every adapter as it was measured."""
-        monkeypatch.setattr("runner.publishing.publication.uncommitted_changes", lambda run, root: [])
+        monkeypatch.setattr("runner.suite.head.uncommitted_changes", lambda run, root: [])
 
     def test_a_page_names_what_is_not_in_the_commit(
         self, results: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:
         path = builders.adapter_record().path
         changed = [path, "commit 0123456789ab"]
-        monkeypatch.setattr("runner.publishing.publication.uncommitted_changes", lambda run, root: changed)
+        monkeypatch.setattr("runner.suite.head.uncommitted_changes", lambda run, root: changed)
         assert run(monkeypatch, "report", "--results", str(results), "--format", "html") == 0
         assert f"Not in commit 0123456789ab, or not as measured: {path}." in capsys.readouterr().out
 
@@ -346,7 +352,7 @@ class TestReport:
         (option,) = [param for param in COMMANDS["report"].params if param.name == "format_"]
         assert isinstance(option.type, click.Choice)
         formats = {"text", "markdown", "brief", "csv", "json", "html", "seed", "seed-2017", "witness", "upstream"}
-        formats |= {"comment", "blog", "findings"}
+        formats |= {"comment", "blog", "findings", "explain"}
         assert set(option.type.choices) == formats
 
     @pytest.mark.parametrize("format_", ["text", "csv", "html"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,16 @@ def test_an_outcome_that_changed(before: Outcome, now: Outcome, change: Change) 
 def test_a_spelling_that_changed_within_a_fail(before: dict[str, str], now: dict[str, str], change: Change) -> None:
     (one,) = compare([found(result("c", Outcome.FAIL, before))], [found(result("c", Outcome.FAIL, now))])
     assert [each.change for each in one.differences] == [change]
+
+
+def test_a_variant_is_beside_the_one_variant_of_before_and_an_adapter_beside_itself() -> None:
+    plain, main = found(result("c", Outcome.PASS)), found(result("c", Outcome.FAIL))
+    before = [plain, replace(main, variant="a@main")]
+    of_itself, of_branch = compare(before, [plain, replace(plain, variant="a@branch")])
+    assert of_itself.differences == ()
+    assert [each.change for each in of_branch.differences] == [Change.BETTER]
+    (lost,) = compare([*before, replace(main, variant="a@old")], [replace(plain, variant="a@branch")])
+    assert lost.before is None, "which of two it is the successor of, nobody said"
 
 
 def test_what_is_the_same_is_not_said() -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from runner.counting import cachegrind, comparing
 from runner.counting.cachegrind import MalformedError, Place, Profile
+from runner.counting.comparing import Line
 
 WRITTEN = """desc: Trace-children: yes
 cmd: ./server
@@ -58,6 +59,26 @@ def test_processes_are_added_and_loads_subtracted() -> None:
 def test_a_function_that_moved_down_its_file_is_the_same_one() -> None:
     before = {Place("a.c", "f", 10): 100.0, Place("a.c", "g", 5): 3.0}
     after = {Place("a.c", "f", 30): 140.0, Place("a.c", "g", 5): 3.0}
-    (found,) = comparing.moved(before, after, by_line=False, least=1)
+    (found,) = comparing.moved(before, after, least=1)
     assert (found.place.line, found.base, found.new, found.difference) == (10, 100, 140, 40)
-    assert len(comparing.moved(before, after, by_line=True, least=1)) == 2
+
+
+class TestLines:
+    WAS = ("def f():", "first()", "second()", "third()")
+    NOW = ("def f():", "first()", "for _ in range(5):", "pass", "second()", "third()")
+
+    def seen(self, texts: tuple[str, ...], start: int = 1, **counts: float) -> dict[Line, float]:
+        return {Line(Place("a.py", "f", start + at), text): counts.get(text, 1.0) for at, text in enumerate(texts)}
+
+    def test_what_is_planted_is_named_and_what_it_moves_down_is_not(self) -> None:
+        found = comparing.moved_lines(self.seen(self.WAS), self.seen(self.NOW, 30), least=0.5)
+        assert [(one.place.line, one.base, one.new) for one in found] == [(32, 0, 1), (33, 0, 1)]
+
+    def test_a_line_that_costs_more_keeps_its_number_in_the_new_file(self) -> None:
+        now = self.seen(self.WAS, 10) | {Line(Place("a.py", "f", 12), "second()"): 9.0}
+        (found,) = comparing.moved_lines(self.seen(self.WAS), now, least=0.5)
+        assert (found.place.line, found.difference) == (12, 8)
+
+    def test_what_is_gone_is_told_by_its_old_number(self) -> None:
+        found = comparing.moved_lines(self.seen(self.NOW), self.seen(self.WAS), least=0.5)
+        assert [(one.place.line, one.difference) for one in found] == [(3, -1), (4, -1)]

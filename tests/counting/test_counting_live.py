@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 from textwrap import dedent
 
 import pytest
 
-from runner.counting import bytecodes, counting
+from runner.adapters import interpreters
+from runner.adapters.interpreters import Interpreter
+from runner.counting import bytecodes, comparing, counting
 from runner.record.adapter import Adapter, Environment, Kind
 
 pytestmark = [
@@ -38,12 +41,16 @@ SERVER = """
 """
 
 
-def served(folder: Path, planted: int) -> Environment:
+NEWER = interpreters.choose(interpreters.find(), ">=3.12")
+"""One that counts bytecodes, whatever the tests run on."""
+
+
+def served(folder: Path, planted: int, python: Interpreter | None = None) -> Environment:
     path = folder / f"server{planted:05}.py"
     path.write_text(dedent(SERVER).replace("PLANTED", str(planted)))
     adapter = Adapter("tiny", path, "python", "tiny", "tiny", Kind.BASELINE, "https://example.com")
-    python = ".".join(map(str, sys.version_info[:3]))
-    return Environment(adapter, (sys.executable, str(path)), python, python)
+    release = python.name if python else ".".join(map(str, sys.version_info[:3]))
+    return Environment(adapter, (str(python.path) if python else sys.executable, str(path)), release, release)
 
 
 def test_a_planted_loop_is_counted_and_falls_out_of_a_batch(tmp_path: Path) -> None:
@@ -69,9 +76,19 @@ def test_what_does_not_serve_says_why(tmp_path: Path) -> None:
     assert "no luck" in found.reason
 
 
-@pytest.mark.skipif(sys.version_info < (3, 12), reason="sys.monitoring came with 3.12")
-def test_lines_are_named(tmp_path: Path) -> None:
-    found = bytecodes.per_request(served(tmp_path, 500))
-    assert not isinstance(found, str)
-    most = max(found, key=lambda place: found[place])
-    assert most.function == "Answering.data_received"
+@pytest.mark.skipif(NEWER is None, reason="sys.monitoring came with 3.12")
+def test_a_planted_line_is_named(tmp_path: Path) -> None:
+    """The server with the loop has two comments more above it, so that all its lines have moved."""
+    plain, planted = served(tmp_path, 1, NEWER), served(tmp_path, 500, NEWER)
+    planted.adapter.path.write_text("# one\n# two\n" + planted.adapter.path.read_text())
+    seen = [bytecodes.per_request(made) for made in (plain, planted)]
+    before, after = (
+        {replace(line, place=replace(line.place, file="server.py")): count for line, count in one.items()}
+        for one in seen
+        if not isinstance(one, str)
+    )
+    first, second, *rest = comparing.moved_lines(before, after, least=0.5)
+    lines = planted.adapter.path.read_text().splitlines()
+    assert {lines[one.place.line - 1].strip() for one in (first, second)} <= {"for _ in range(500):", "pass"}
+    assert first.difference > 400
+    assert all(abs(one.difference) < 10 for one in rest), rest

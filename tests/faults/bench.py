@@ -28,10 +28,6 @@ class Bench(Checkout):
     def __init__(self, root: Path, cache: Path) -> None:
         root.mkdir(parents=True)
         super().__init__(root, cache)
-        (root / "go").unlink(missing_ok=True)
-        (root / "go").mkdir()
-        for name in ("go.mod", "go.sum", "volley"):  # without the adapters there
-            (root / "go" / name).symlink_to(REPOSITORY / "go" / name)
 
     def last_line(self, *argv: str, code: int = 2, **how: Any) -> str:
         """The last line on standard error of a command that ends with ``code``; a traceback is an error."""

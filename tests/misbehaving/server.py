@@ -23,6 +23,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 QUEUED = 64
+TARGET = re.compile(rb"[\x21-\x7e\x80-\xff]+")
 VALUE = re.compile(rb"[\t\x20-\x7e\x80-\xff]*")
 EXTENSION = re.compile(rb"([\t ]*;[\t\x20-\x7e\x80-\xff]*)?")
 TOKEN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -47,6 +48,7 @@ FAULTS = (
     "drips",
     "drops-the-last",
     "duplicates",
+    "ends-head-at-white-line",
     "error-overtakes",
     "expects-for-ever",
     "floods",
@@ -64,6 +66,7 @@ FAULTS = (
     "ignores-close",
     "ignores-unknown-codings",
     "impatient",
+    "keeps-a-thread-a-connection",
     "leaves-body-unread",
     "length-and-chunked",
     "loses-a-cr",
@@ -97,8 +100,10 @@ FAULTS = (
     "takes-space-before-colon",
     "takes-the-last-length",
     "takes-what-looks-chunked",
+    "waits-for-clients-to-close",
     "waits-for-slow-readers",
     "waits-for-unread-bodies",
+    "wants-chunks-whole",
     "wraps-chunk-sizes",
     "wraps-lengths",
 )
@@ -165,8 +170,11 @@ class Connection:
     async def close(self) -> None:
         """In stages (RFC 9112 §9.6): shut down our side, read on for a while, then close."""
         self.writer.write_eof()
+        patient = self.fault == "waits-for-clients-to-close"
+        if patient:
+            BUSY[id(self)] = self
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(1):
+            async with asyncio.timeout(None if patient else 1):
                 while await self.reader.read(65536):
                     pass
 
@@ -284,10 +292,14 @@ class Connection:
         if line == b"" and self.reader.at_eof():
             return None
         parts = line.split(b" ")
-        if len(parts) != 3 or not TOKEN.fullmatch(parts[0]) or parts[2] not in {b"HTTP/1.0", b"HTTP/1.1"}:
+        if len(parts) != 3 or not TOKEN.fullmatch(parts[0]) or not TARGET.fullmatch(parts[1]):
+            raise BadRequestError
+        if parts[2] not in {b"HTTP/1.0", b"HTTP/1.1"}:
             raise BadRequestError
         request = Request(parts[0].decode(), parts[1].decode("latin-1"), parts[2][5:].decode())
         while line := await self.read_line():
+            if self.fault == "ends-head-at-white-line" and not line.strip():
+                break
             name, colon, value = line.partition(b":")
             if self.fault == "takes-space-before-colon":
                 name = name.rstrip()
@@ -396,6 +408,8 @@ class Connection:
                     if not sound and self.fault != "takes-any-trailer":
                         raise BadRequestError
                 return body
+            if self.fault == "wants-chunks-whole" and len(self.reader._buffer) < size:  # type: ignore[attr-defined]
+                raise BadRequestError
             body += await self.reader.readexactly(size)
             if await self.reader.readexactly(2) != b"\r\n" and self.fault != "skips-two-octets":
                 raise BadRequestError
@@ -430,6 +444,8 @@ class Connection:
             await asyncio.sleep(0.02)
         while len(BUSY) > 3 and id(self) not in BUSY:
             await asyncio.sleep(0.01)
+        if self.fault == "keeps-a-thread-a-connection":
+            BUSY[id(self)] = self
         if request.path == "/" and request.method in {"GET", "HEAD"}:
             return Reply(200, b"Hello world!", close)
         if request.path == "/":

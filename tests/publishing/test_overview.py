@@ -15,7 +15,7 @@ from tests import builders, html_tree
 def entry(folder: str, day: str, *, adapters: int = 2, depths: tuple[int, ...] = (1, 5), **machine: object) -> Entry:
     head, trials = builders.matrix(adapters=adapters, depths=depths)
     head = replace(head, id=folder, created_at=f"{day}T00:00:00Z", machine=builders.machine(**machine))
-    return Entry(folder, head, rows(head, trials))
+    return Entry(folder, head, rows(head, trials), 3 * 2**19)
 
 
 OLD = entry("old", "2026-11-20")
@@ -25,7 +25,7 @@ NEW = entry("new", "2026-11-21", adapters=3, depths=(5, 16))
 def test_the_newest_stands_first_and_links_to_its_tables() -> None:
     lines = overview.markdown([OLD, NEW]).splitlines()
     assert [line.split("|")[1].strip() for line in lines[2:]] == ["[new](new/tables.md)", "[old](old/tables.md)"]
-    assert lines[2].split("|")[4:7] == [" 6 ", " 6 ", " 18 "], "cells, measured, trials"
+    assert lines[2].split("|")[4:8] == [" 6 ", " 6 ", " 18 ", " 1.50 MiB "], "cells, measured, trials, record"
 
 
 def test_a_trend_is_of_one_load_that_several_runs_of_one_machine_measured() -> None:

@@ -15,8 +15,10 @@ from runner.conformance.record import Conformance, as_json
 from runner.errors import RecordError
 from runner.publishing import publication
 from runner.record import store
+from runner.record.store import RunFolder
 from runner.suite import head
 from tests import builders
+from tests.explaining import seen
 
 ROOT = Path(__file__).parents[2]
 README = """\
@@ -156,9 +158,23 @@ def test_refresh_mends_what_was_edited_and_then_changes_nothing(project: Path) -
 
 
 def test_a_newer_run_of_the_same_profile_takes_the_tables_over(project: Path) -> None:
-    folder = publication.publish(new_run(project, "second"), project, uncommitted=True)[0]
+    folder = publication.publish(new_run(project, "second"), project, uncommitted=True).folder
     assert folder.name == "2026-11-22-some-cpu-2cpu-default"
     assert f"pipebench report results/published/{folder.name} " in (project / "README.md").read_text(encoding="utf-8")
+    assert publication.check(project) == []
+
+
+def test_a_partial_run_replaces_nothing_unless_told(project: Path) -> None:
+    before = (project / "README.md").read_text(encoding="utf-8")
+    run = new_run(project, "second", adapters=1)
+    done = publication.publish(run, project, uncommitted=True)
+    (kept,) = done.kept
+    assert (kept.document.name, kept.run, kept.blocks) == ("README.md", "results/published/first", 1)
+    assert kept.reasons == ("the run is without adapter 1",)
+    assert (project / "README.md").read_text(encoding="utf-8") == before
+    told = publication.publish(run, project, uncommitted=True, readme=True)
+    assert told.kept == ()
+    assert f"published/{told.folder.name} " in (project / "README.md").read_text(encoding="utf-8")
     assert publication.check(project) == []
 
 
@@ -194,7 +210,7 @@ def test_a_run_that_is_not_complete_is_refused_unless_told(project: Path) -> Non
     with pytest.raises(RecordError, match="not complete: pipebench run --resume second"):
         publication.publish(run, project, uncommitted=True)
     assert not list((project / publication.FOLDER).glob("2026*"))
-    assert publication.publish(run, project, uncommitted=True, unfinished=True)[0].is_dir()
+    assert publication.publish(run, project, uncommitted=True, unfinished=True).folder.is_dir()
 
 
 def test_a_run_does_not_take_the_folder_of_another(project: Path) -> None:
@@ -204,9 +220,28 @@ def test_a_run_does_not_take_the_folder_of_another(project: Path) -> None:
         publication.publish(new_run(project, "third"), project, uncommitted=True)
 
 
-def new_run(root: Path, name: str, *, day: str = "2026-11-22", finished: bool = True) -> Path:
+def test_what_explained_a_server_is_published_and_proved_as_the_rest(project: Path) -> None:
+    run = new_run(project, "second")
+    RunFolder(run).explain(seen.explained("adapter-0"))
+    folder = publication.publish(run, project, uncommitted=True).folder
+    said = "16 sends a batch of 16, 100 bytes each"
+    for name in ("explained.md", "index.html"):
+        assert said in (folder / name).read_text(encoding="utf-8").replace("\N{NO-BREAK SPACE}", " "), name
+    edit(folder / "explained.md", said, said.replace("16 sends", "15 sends"))
+    (found,) = publication.check(project)
+    assert "15 sends a batch" in str(found)
+
+
+def new_run(
+    root: Path,
+    name: str,
+    *,
+    day: str = "2026-11-22",
+    finished: bool = True,
+    adapters: int = 2,
+) -> Path:
     """The folder of a run that was measured."""
-    head, trials = builders.matrix(adapters=2, depths=(1, 5))
+    head, trials = builders.matrix(adapters=adapters, depths=(1, 5))
     at = f"{day}T00:00:00Z"
     folder = store.create(root / "runs", name)
     folder.write_run(replace(head, id=name, created_at=at, finished_at=at if finished else None))

@@ -13,6 +13,7 @@ from runner.publishing import publication
 from runner.record import store
 from runner.record.run import Run
 from runner.serving import process
+from runner.suite import head as head_of
 from tests import builders
 
 pytestmark = pytest.mark.live
@@ -48,23 +49,23 @@ def head(project: Path) -> str:
 
 
 def test_what_is_committed_has_no_changes(project: Path) -> None:
-    assert publication.uncommitted_changes(measured(project, revision=head(project)), project) == []
+    assert head_of.uncommitted_changes(measured(project, revision=head(project)), project) == []
 
 
 def test_an_adapter_that_was_changed_is_named(project: Path) -> None:
     run = measured(project, revision=head(project) + "+", text="app = 2\n")
-    assert publication.uncommitted_changes(run, project) == [APP]
+    assert head_of.uncommitted_changes(run, project) == [APP]
 
 
 def test_other_changes_are_told(project: Path) -> None:
     run = measured(project, revision=head(project) + "+")
-    assert publication.uncommitted_changes(run, project) == ["files beside the adapters"]
+    assert head_of.uncommitted_changes(run, project) == ["files beside the adapters"]
 
 
 @pytest.mark.parametrize("revision", [None, "0123456789ab"])
 def test_a_commit_that_is_not_known_is_told(project: Path, revision: str | None) -> None:
     run = measured(project, revision=revision)
-    assert publication.uncommitted_changes(run, project) == [f"commit {revision or 'unknown'}"]
+    assert head_of.uncommitted_changes(run, project) == [f"commit {revision or 'unknown'}"]
 
 
 def test_such_a_run_is_refused_and_nothing_is_left_of_it(project: Path) -> None:

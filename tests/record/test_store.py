@@ -11,7 +11,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -22,14 +22,16 @@ from runner.record import store
 from runner.record.histogram import Histogram
 from runner.record.run import Run
 from runner.record.store import RUN_FILE, TRIALS_FILE, RunFolder
-from runner.record.trial import Failure, LogError, Trial, Verdict
+from runner.record.trial import Failure, LogError, Placement, Trial, Verdict
 from tests import builders
+from tests.explaining import seen
 
 st.register_type_strategy(float, st.floats(0, allow_nan=False, allow_infinity=False))
 st.register_type_strategy(Mapping, lambda kind: st.dictionaries(*map(st.from_type, get_args(kind))))
 _INT64 = st.integers(-(2**63), 2**63 - 1)
 st.register_type_strategy(int, st.integers(1, 2**63 - 1))
-st.register_type_strategy(Histogram, st.lists(st.tuples(_INT64, _INT64)).map(Histogram.of))
+_PAIRS = st.lists(st.tuples(st.integers(0, 2**63 - 1), _INT64), unique_by=lambda pair: pair[0])
+st.register_type_strategy(Histogram, _PAIRS.map(sorted).map(Histogram.of))
 
 FULL = builders.trial(
     cell=builders.cell(python=None),
@@ -41,17 +43,22 @@ FULL = builders.trial(
 ADAPTERS = (builders.adapter_record(), builders.adapter_record(python=None))
 EMPTY = builders.trial(check=None, load=None, server=None, exit=None, surroundings=None, number=3)
 
+CELLS = tuple({trial.cell: None for trial in (builders.trial(), FULL, EMPTY)})
+
 
 @pytest.fixture
 def folder(tmp_path: Path) -> RunFolder:
     made = store.create(tmp_path, "20261121T000000-default")
-    made.write_run(builders.run(finished_at=None, adapters=ADAPTERS))
+    made.write_run(builders.run(finished_at=None, adapters=ADAPTERS, cells=CELLS))
     return made
 
 
 class TestRoundTrip:
     def test_a_run_and_its_trials_come_back_as_they_were(self, folder: RunFolder) -> None:
-        head, trials = builders.run(finished_at=None, setup_s=None, adapters=ADAPTERS), (builders.trial(), FULL, EMPTY)
+        head, trials = (
+            builders.run(finished_at=None, setup_s=None, adapters=ADAPTERS, cells=CELLS),
+            (builders.trial(), FULL, EMPTY),
+        )
         folder.write_run(head)
         for trial in trials:
             folder.append(trial)
@@ -61,9 +68,12 @@ class TestRoundTrip:
     @given(head=st.from_type(Run), trial=st.from_type(Trial))
     def test_any_record_does(self, tmp_path: Path, head: Run, trial: Trial) -> None:
         folder = store.create(tmp_path, "any")
-        plan = replace(head.plan, depths=(1,), connections=(1,), workers=(1,))
+        plan = replace(head.plan, depths=(1,), connections=(1,), workers=(1,), threads=1)
+        trial = replace(trial, cell=replace(trial.cell, variant=None))
         server = builders.adapter_record(name=trial.cell.adapter, python=trial.cell.python)
-        head = replace(head, schema=store.SCHEMA, plan=plan, adapters=(server,), cells=(trial.cell,))
+        sound = builders.run(plan=plan, adapters=(server,), cells=(trial.cell,))
+        kept = ("schema", "id", "created_at", "plan", "placement", "adapters", "cells")
+        head = replace(head, **{name: getattr(sound, name) for name in kept})
         folder.write_run(head)
         folder.append(trial)
         assert store.read(folder.path) == (head, (trial,))
@@ -99,6 +109,13 @@ class TestRoundTrip:
         read = store.read(folder.path)[0]
         assert read.plan.groups == ()
         assert read.adapters == ADAPTERS
+
+    def test_its_size_is_that_of_what_was_recorded_and_not_of_what_is_made_of_it(self, folder: RunFolder) -> None:
+        before = store.size_bytes(folder.path)
+        (folder.path / "index.html").write_text("x" * 1000)
+        (folder.path / store.LOGS / "cell").mkdir(parents=True)
+        (folder.path / store.LOGS / "cell" / "001-server.log").write_text("twelve bytes")
+        assert store.size_bytes(folder.path) == before + 12
 
     def test_people_can_read_it(self, folder: RunFolder) -> None:
         assert json.loads((folder.path / RUN_FILE).read_text())["machine"]["host"] == "bench"
@@ -295,6 +312,9 @@ class TestDamage:
             ),
             (('"duration_us":1000000', '"duration_us":0'), "line 2: Expected `int` >= 1 - at `$.load.duration_us`"),
             (('"adapter":"aiohttp"', '"adapter":"nobody"'), "line 2: it is of nobody-py3.13.0-d5-c50-w1, and the run"),
+            (('"depth":5', '"depth":77'), "line 2: it is of aiohttp-py3.13.0-d77-c50-w1, and the run has no such cell"),
+            (('"number":2', '"number":1'), "line 2: trial 1 of aiohttp-py3.13.0-d5-c50-w1 stands there twice"),
+            (('"histogram":[[', '"histogram":[[5,1],[3,2],['), "line 2: its histogram is not in order"),
         ],
     )
     def test_a_line_is_named_and_can_be_left_out(self, folder: RunFolder, change: tuple[str, str], says: str) -> None:
@@ -313,6 +333,30 @@ class TestDamage:
         assert read == (trials[0], trials[2])
         assert damage is not None
         assert damage.lines == (2,)
+
+    @pytest.mark.parametrize(
+        ("change", "says"),
+        [
+            ({"id": "<script>"}, "is no name of a run"),
+            ({"id": "../../x"}, "is no name of a run"),
+            ({"created_at": "yesterday"}, "yesterday"),
+            ({"adapters": (*ADAPTERS, ADAPTERS[0])}, "aiohttp stands there twice"),
+            ({"adapters": (builders.adapter_record(homepage="javascript:alert(1)"),)}, "no address of the web"),
+            ({"plan": builders.plan(connections=(-5,))}, "its plan has connections of -5"),
+            ({"plan": builders.plan(threads=0)}, "no threads, or no CPUs"),
+            ({"placement": Placement(server=(), generator=(1,), shared=False)}, "no threads, or no CPUs"),
+        ],
+    )
+    def test_a_head_that_contradicts_itself(self, folder: RunFolder, change: dict[str, Any], says: str) -> None:
+        folder.write_run(builders.run(**{"adapters": ADAPTERS, **change}))
+        with pytest.raises(RecordError, match=r"run\.json is damaged: .*: restore it from a copy") as refused:
+            store.read(folder.path)
+        assert says in str(refused.value)
+
+    def test_a_head_that_is_nested_without_end(self, folder: RunFolder) -> None:
+        (folder.path / RUN_FILE).write_text("[" * 100_000)
+        with pytest.raises(RecordError, match="it is not the head of a run"):
+            store.read(folder.path)
 
     @pytest.mark.parametrize(("keep", "whole"), [(0.5, None), (0.0, 0)])
     def test_what_was_compressed_and_cut(self, folder: RunFolder, keep: float, whole: int | None) -> None:
@@ -363,3 +407,30 @@ class TestLogs:
         (folder.path / "logs" / "link").symlink_to(secret)
         assert store.read_log(folder.path, name) is None
         assert store.read_log(folder.path, str(secret)) is None
+
+
+class TestExplained:
+    def test_the_last_of_a_server_counts_and_a_cut_line_does_not(self, tmp_path: Path) -> None:
+        folder = RunFolder(tmp_path)
+        assert store.read_explained(tmp_path) == ()
+        first, again = seen.explained(), replace(seen.explained(), calls_reason="not permitted")
+        for one in (first, seen.explained("sanic"), again):
+            folder.explain(one)
+        with (tmp_path / store.EXPLAINED_FILE).open("a") as lines:
+            lines.write('{"adapter": "cut')
+        assert store.read_explained(tmp_path) == (again, seen.explained("sanic"))
+
+    def test_published_it_is_compressed(self, tmp_path: Path) -> None:
+        source, target = tmp_path / "a", tmp_path / "b"
+        source.mkdir()
+        target.mkdir()
+        store.compress_explained(source, target)
+        assert list(target.iterdir()) == []
+        RunFolder(source).explain(seen.explained())
+        store.compress_explained(source, target)
+        assert store.read_explained(target) == (seen.explained(),)
+
+    def test_a_damaged_line_is_named(self, tmp_path: Path) -> None:
+        (tmp_path / store.EXPLAINED_FILE).write_text('{"adapter": 3}\n')
+        with pytest.raises(RecordError, match=r"line 1: .*explain that server again"):
+            store.read_explained(tmp_path)

@@ -15,7 +15,6 @@ from hdrh.histogram import HdrHistogram
 from pyarrow import parquet
 
 from runner.cli.main import cli
-from runner.errors import ToolError
 from runner.judging import latency
 from runner.record import store
 from runner.record.histogram import Histogram
@@ -94,12 +93,6 @@ def test_parquet_has_a_flat_row_for_every_trial_with_every_key_of_the_record(tmp
     assert (last["failure_verdict"], last["failure_reason"]) == ("refused", "no")
     top = {name.partition("_")[0] for name in first}
     assert {field.partition("_")[0] for field in builders.trial().__dataclass_fields__} <= top
-
-
-def test_parquet_without_its_library_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "pyarrow", None)
-    with pytest.raises(ToolError, match="--extra parquet"):
-        exchange.write_parquet(RUN, TRIALS, tmp_path / "trials.parquet")
 
 
 def test_benchmark_entries_are_of_measured_rows_alone() -> None:

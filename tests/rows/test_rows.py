@@ -21,6 +21,9 @@ from runner.rows.row import Errors, Estimate, Multiple, Row, Sends, WarmedUp
 from tests import builders
 from tests.builders import BATCH_US, BATCHES, RESPONSE_BYTES, SECOND_NS
 
+KERNEL = {number: {"system_ns": SECOND_NS * (29 + number) // 100} for number in (0, 1, 2)}
+"""Ticks in the kernel of three trials, for a user's of 0.7 s."""
+
 
 def at(rate: float, adapter: str = "aiohttp", **changes: Any) -> Trial:
     """A trial at ``rate`` times the usual one, in which Little's law holds too."""
@@ -534,6 +537,32 @@ class TestAskedOfVolley:
         assert row.witness.latency_ratio == pytest.approx(1.0)
         other = only(head("aiohttp", witness_by=Generator.H2LOAD), [at(1.0), self.asked()])
         assert other.witness is None
+
+    def test_a_row_shows_where_its_cpu_time_went(self) -> None:
+        requests = 5 * builders.BATCHES
+        row = only(
+            head("aiohttp"), [builders.trial(number=n, server=builders.server_usage(**KERNEL[n])) for n in KERNEL]
+        )
+        assert row.spent is not None
+        assert row.spent.user_us is not None
+        assert row.spent.system_us is not None
+        assert row.cpu_us_per_request is not None
+        both = row.spent.user_us.mean + row.spent.system_us.mean
+        assert both == pytest.approx(row.cpu_us_per_request.mean, rel=1e-3)
+        assert row.spent.kernel_share == pytest.approx(0.30, abs=0.01)
+        assert row.spent.system_us.low is not None
+        assert row.spent.voluntary_switches == pytest.approx(builders.BATCHES / requests)
+
+    def test_no_tick_in_the_kernel_is_no_time_with_no_interval(self) -> None:
+        used = builders.server_usage(system_ns=0)
+        row = only(head("aiohttp"), [builders.trial(number=n, server=used) for n in (1, 2, 3)])
+        assert row.spent is not None
+        assert row.spent.system_us == Estimate(0.0, None, None)
+        assert row.spent.kernel_share == 0
+
+    def test_older_records_do_not_say_where_cpu_time_went(self) -> None:
+        used = builders.server_usage(user_ns=None, system_ns=None, voluntary_switches=None)
+        assert only(head("aiohttp"), [builders.trial(server=used)]).spent is None
 
     def test_a_row_shows_what_came_over_the_wire(self) -> None:
         row = only(head("aiohttp"), [builders.trial(load=builders.volley_load())])

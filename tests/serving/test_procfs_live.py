@@ -63,6 +63,7 @@ class TestCpuTime:
             assert counted == sum(scheduled)
             assert counted == pytest.approx(ticks_ns, abs=4 * TICK_NS)
             assert counted > 0
+            assert sum(procfs.user_and_system_ns([started.pid, GONE])) == ticks_ns
 
     def test_threads_that_have_ended_count(self, program: Program, tmp_path: Path) -> None:
         code = """

@@ -57,6 +57,16 @@ class TestReady:
         with running(toy("Good"), log=log, port=port) as started:
             assert started.address.port == port
 
+    def test_it_works_in_a_folder_of_its_own_that_goes_with_it(self, log: Path) -> None:
+        """One that removes the folder it works in takes no record along."""
+        with running(toy("Good"), log=log) as started:
+            folder = Path(f"/proc/{started.processes()[-1]}/cwd").readlink()
+            assert not log.is_relative_to(folder)
+            assert list(folder.iterdir()) == []
+            folder.rmdir()
+        assert not folder.exists()
+        assert log.exists()
+
     def test_one_that_writes_20_mb_before_it_listens(self, log: Path) -> None:
         with running(toy("floods_and_listens_late"), log=log) as started:
             assert started.alive()
@@ -203,6 +213,10 @@ class TestUsage:
         assert used.peak_memory_bytes is not None
         assert used.peak_memory_bytes > 3 * (4 << 20)
         assert used.involuntary_switches is not None
+        assert used.voluntary_switches is not None
+        assert used.voluntary_switches > 0, "it waited for each request"
+        assert used.user_ns is not None
+        assert used.system_ns is not None
 
     def test_twice_the_work_is_about_twice_the_time(self, log: Path) -> None:
         """A ratio, not a time: both loads are on the same server, one after the other."""

@@ -73,7 +73,7 @@ def alternate(ready: Sequence[Environment], settings: Settings, depths: Sequence
     ratios: list[float] = []
     for made in ready:
         for depth in depths:
-            by = {generator: list[_Seen]() for generator in (Generator.VOLLEY, Generator.WRK)}
+            by = {generator: list[Seen]() for generator in (Generator.VOLLEY, Generator.WRK)}
             with started(made, settings) as running:
                 cell = Cell(made.adapter.name, None, depth, CONNECTIONS, 1)
                 loaded(running, cell, settings)  # the first load warms up, and does not count
@@ -136,7 +136,7 @@ def paced(ready: Sequence[Environment], settings: Settings, share: float, loads:
                 )
 
 
-class _Seen:
+class Seen:
     """A load, and the CPU time a request of the generator and of the server, in microseconds."""
 
     def __init__(self, load: Load, server_ns: int | None) -> None:
@@ -159,13 +159,13 @@ def started(made: Environment, settings: Settings) -> Iterator[Server]:
         yield running
 
 
-def loaded(running: Server, cell: Cell, settings: Settings, rate: float | None = None) -> _Seen:
+def loaded(running: Server, cell: Cell, settings: Settings, rate: float | None = None) -> Seen:
     """One load; the study ends where there was none."""
     mark = running.mark()
     load, failure = loading.load(running.address, cell, settings, settings.folder / "load", rate=rate)
     if load is None:
         raise SystemExit(f"{cell.id}: {failure}")
-    return _Seen(load, running.usage_since(mark).cpu_ns)
+    return Seen(load, running.usage_since(mark).cpu_ns)
 
 
 def ratio_of(own: Sequence[float], other: Sequence[float]) -> str:

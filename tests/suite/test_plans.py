@@ -14,7 +14,7 @@ from runner.adapters import metadata
 from runner.cli import values
 from runner.errors import PlanError
 from runner.record.adapter import Group
-from runner.record.plan import Generator, Headers
+from runner.record.plan import Generator, Headers, Limit
 from runner.suite import plans
 from tests import builders
 
@@ -125,6 +125,13 @@ def test_the_numbers_of_a_profile_are_those_that_are_documented(
         ({"pythons": ("three",)}, "--python", "'three'"),
         ({"settle_s": 0.5}, "--settle", "whole seconds"),
         ({"settle_s": -1}, "--settle", "whole seconds"),
+        ({"settle_s": 86_401}, "give fewer", "longer than a day"),
+        ({"workers": (1, 100_000)}, "--workers", "workers is 100000"),
+        (
+            {"depths": tuple(range(1, 200)), "connections": tuple(range(1, 100))},
+            "ask for fewer",
+            "loads of each server",
+        ),
         ({"server_cpus": 0}, "--server-cpus", "server CPUs is 0"),
         ({"pythons": ("3.12", "3.x")}, "--python", "'3.x'"),
     ],
@@ -265,6 +272,8 @@ class TestLoads:
             ({"rates": (10_000_001.0,)}, "--rate", "rate is 1e+07"),
             ({"burst": 0}, "--burst", "burst is 0"),
             ({"burst": 6, "depths": (5, 16)}, "--burst", "burst is 6, and a connection holds 5"),
+            ({"limits": (Limit(99.99999999, 1),)}, "--limit", "p99.99999999"),
+            ({"limits": (Limit(99, 1_000_000),), "duration_s": 1}, "--duration", "p99=1000ms"),
             ({"tail_precision": 0.0}, "--tail-precision", "between 0 and 100 %"),
             ({"tail_precision": 1.5}, "--tail-precision", "between 0 and 100 %"),
             (

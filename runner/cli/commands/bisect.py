@@ -26,7 +26,8 @@ def command(adapter: str, *, repo: Path, good: str, bad: str, quiet: bool) -> No
     because one between them could not be built or told.
     """
     from runner.record.count import Count
-    from runner.suite import bisecting, counts, progress
+    from runner.suite import counts, progress
+    from runner.suite.changes import bisecting
 
     history = bisecting.commits(repo, good, bad)
     with progress.reporter(quiet=quiet) as reporter:

@@ -23,9 +23,11 @@ if TYPE_CHECKING:
         "pipebench check aiohttp --case two-gets,byte-at-a-time",
         "pipebench check japronto --ladder",
         "pipebench check tornado --against released.json",
+        "pipebench check tornado@main --with ../tornado@main --format json > main.json",
+        "pipebench check tornado@HEAD --with ../tornado@HEAD --against main.json",
     ),
 )
-@click.argument("adapters", nargs=-1, metavar="[ADAPTER]...")
+@click.argument("adapters", nargs=-1, metavar="[ADAPTER[@VARIANT]]...")
 @options.of_groups
 @options.varied
 @click.option("--case", "cases", type=options.NAMES, default=(), help="Only these cases, by name or number.  [all]")
@@ -64,6 +66,8 @@ def command(  # noqa: PLR0913 - an option each
     Exit code 1 where pipelining does not work, or a case that was asked for by name failed. What servers do with
     malformed requests is theirs: it is shown, and fails with --strict.
 
+    A framework that is named alone is shown beside the server that it runs on: which fails are whose.
+
     With --against only what changed is shown, and only a change for the worse is a failure.
     """
     from runner.conformance import differences, record
@@ -73,10 +77,21 @@ def command(  # noqa: PLR0913 - an option each
     from runner.suite import inquiries, progress
 
     before = None if against is None else record.read(against)
+    alone = format_ == "text" and before is None and not variants and not ladder
+    server = inquiries.server_of(adapters, project.ROOT, groups) if alone else None
     with progress.reporter(quiet=quiet) as reporter:
-        found = inquiries.examine(
-            adapters, project.ROOT, reporter, groups=groups, variants=variants, cases=cases, ladder=ladder
+        examined = inquiries.examine(
+            adapters,
+            project.ROOT,
+            reporter,
+            groups=groups,
+            variants=variants,
+            cases=cases,
+            ladder=ladder,
+            beside=server,
         )
+    found = tuple(one for one in examined if one.adapter != server)
+    beside = tuple(one for one in examined if one.adapter == server)
     if before is not None:
         compared = differences.compare(before, found)
         if format_ == "json":
@@ -89,7 +104,12 @@ def command(  # noqa: PLR0913 - an option each
     elif format_ == "markdown":
         click.echo(conformance.markdown(found))
     else:
-        printing.through_rich(conformance.matrix(found), *([] if len(found) == 1 else map(conformance.remarks, found)))
+        tried = any(each.results for each in found)
+        printing.through_rich(
+            *([conformance.matrix(found)] if tried else []),
+            *(conformance.remarks(each) for each in found if len(found) > 1 or each.problem),
+            *(conformance.beside(each, its) for each in found for its in beside if not each.problem),
+        )
         printing.through_rich(*(conformance.ladder(each.ladder) for each in found if each.ladder is not None))
     if verbose and format_ == "text":
         for each in found:

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
 
 import click
 
 from runner.cli import options, printing
-
-if TYPE_CHECKING:
-    pass
 
 
 @click.command("doctor", epilog=options.examples("pipebench doctor", "pipebench doctor --json"))
@@ -20,11 +16,13 @@ def command(as_json: bool) -> None:
 
     Exit code 1 where something keeps the suite from measuring.
     """
+    from runner.adapters import builds, interpreters
     from runner.machine import doctor
     from runner.record.run import Level
     from runner.report.tables import listing
 
-    findings = doctor.examine(doctor.read())
+    built = [(one.name, told) for one in interpreters.find() if (told := builds.read(one.path)) is not None]
+    findings = (*doctor.examine(doctor.read()), *doctor.interpreters(built))
     if as_json:
         printing.as_json(findings)
     else:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from runner.cli import options, printing
+from runner.cli import extras, options, printing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,10 +19,17 @@ _EXPORTS = {
     "hgrm": "HdrHistogram's percentiles, a file a cell",
     "svg": "the charts, a file each",
     "png": "the same as pixels",
+    "flame": "flame graphs of servers that were explained, a file each",
+    "speedscope": "the same for speedscope",
     "parquet": "all trials, a flat row each",
     "github-summary": "Markdown for $GITHUB_STEP_SUMMARY",
     "benchmark-json": "github-action-benchmark's customBiggerIsBetter",
 }
+
+_NEEDS = {"svg": "charts", "png": "charts", "parquet": "parquet"}
+"""What a format needs beside what measuring does."""
+_TEXTS = ("hgrm", "flame", "speedscope")
+"""Formats of several files of text."""
 
 
 @click.command(
@@ -49,7 +56,7 @@ _EXPORTS = {
 @click.option("--dark", is_flag=True, help="Charts for dark paper.")
 @click.option("--chart", "chosen", type=options.NAMES, default=(), help="Charts of these names alone; patterns.  [all]")
 @click.option("--width", type=click.IntRange(min=360, max=4000), help="Pixels that a chart is wide.  [480]")
-@click.option("--scale", type=click.FloatRange(min=0.5, max=10), help="Pixels of a PNG for each of the chart's.  [2]")
+@click.option("--scale", type=options.RealNumber(min=0.5, max=10), help="Pixels of a PNG for each of the chart's.  [2]")
 @click.option("--only", type=options.NAMES, default=(), help="These adapters alone; patterns.  [all]")
 @options.skip_damaged
 @options.records_in
@@ -71,26 +78,30 @@ def command(  # noqa: PLR0913, PLR0917 - its options
     what was written.
     """
     from runner.record import store
-    from runner.report import exchange
+    from runner.report import exchange, formats
     from runner.report.formats import Report
 
     charted = format_ in {"svg", "png"}
-    if output is None and (charted or format_ in {"hgrm", "parquet"}):
+    if output is None and (charted or format_ in {"parquet", *_TEXTS}):
         raise click.UsageError(f"--format {format_} needs --output: a file, or a folder for several")
     asked = {"--dark": dark, "--chart": chosen, "--width": width, "--scale": scale}
     if not charted and (wrong := next((name for name, value in asked.items() if value), None)):
         raise click.UsageError(f"{wrong} is for charts: leave it out, or ask for --format svg or png, not {format_}")
     if scale and format_ == "svg":
         raise click.UsageError("--scale is for --format png: an SVG has no pixels, --width makes it wider")
-    report = Report.read(store.find(results, run), skip_damaged=skip_damaged)
+    path = store.find(results, run)
+    extras.bring(_NEEDS.get(format_))
+    report = Report.read(path, skip_damaged=skip_damaged)
     printing.say_left_out(report.damage)
     if only:
         report = report.only(only)
     head, trials = report.run, report.trials
     if format_ in {"hgrm", "hdr-log"} and (missing := exchange.left_out(head, trials)):
         click.echo(f"pipebench: no proved latency, so left out: {', '.join(missing)}", err=True)
-    if format_ == "hgrm" and output is not None:
-        found = exchange.percentile_distributions(head, trials)
+    if format_ in _TEXTS and output is not None:
+        found = (
+            exchange.percentile_distributions(head, trials) if format_ == "hgrm" else formats.flames(report, format_)
+        )
         printing.write_all(((name, text.encode()) for name, text in found.items()), output)
     elif charted and output is not None:
         printing.write_all(_pictures(report, format_, chosen, dark=dark, width=width, scale=scale), output)

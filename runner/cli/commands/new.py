@@ -11,7 +11,7 @@ from runner import project
 from runner.cli import options
 
 if TYPE_CHECKING:
-    pass
+    from runner.record.adapter import Adapter
 
 
 @click.command(
@@ -45,27 +45,37 @@ def command(name: str, source: str | None, kind: str | None, **given: str | None
             raise click.UsageError(f"--from is missing: give one of {', '.join(offered)}, or the name of an adapter")
         source = str(click.prompt("Begin with", type=click.Choice(offered), default=offered[0]))
     begin = scaffold.begin_from(found, source)
+    another = source in scaffold.templates(found) or given["requirement"] is not None
     if kind is None and asking:
         kind = click.prompt("What is it", type=click.Choice([*map(str, Kind)]), default=str(begin.kind))
     if given["homepage"] is None and asking:
-        given["homepage"] = click.prompt("Its homepage", default=begin.homepage)
-    wish = scaffold.Wish(name, kind=Kind(kind) if kind else None, **given)
+        given["homepage"] = click.prompt("Its homepage", default=None if another else begin.homepage)
+    wish = scaffold.Wish(name, kind=Kind(kind) if kind else None, of_another_project=another, **given)
     written = [path.relative_to(project.ROOT) for path in scaffold.create(wish, begin, project.ROOT)]
     serve = {
-        "python": f"uv run {written[0]}",
+        "python": f"uv run{_interpreter(begin)} {written[0]}",
         "go": f"go -C {written[0].parent} run .",
         "node": f"node {written[0]}",
         "rust": f"cargo run --release --manifest-path {written[0].parent}/Cargo.toml",
     }[begin.language]
     waits = begin.scenario is Scenario.UPSTREAM
+    homepage = "" if given["homepage"] or not another else f" (its homepage is {scaffold.PLACEHOLDER} until then)"
     click.echo(
         f"wrote {', '.join(map(str, written))}, begun from {begin.path.relative_to(project.ROOT)}\n"
         "next:\n"
         f"  {'UPSTREAM=http://… ' if waits else ''}HOST=127.0.0.1 PORT=8080 {serve}   # look at it with curl\n"
-        f"  edit {written[0]}: your framework instead of {begin.title}, its pin and its metadata at the top\n"
+        f"  edit {written[0]}: your framework instead of {begin.title}, its pin and its metadata at the top{homepage}\n"
         + (
             f"  uv run pipebench run --only {name} --profile upstream-siege"
             if waits
             else f"  uv run pipebench check {name}\n  uv run pipebench run --only {name},fasthttp --profile quick"
         )
     )
+
+
+def _interpreter(begin: Adapter) -> str:
+    """The option with which uv takes the interpreter that the suite would; uv by itself may take another."""
+    from runner.adapters import interpreters
+
+    chosen = interpreters.choose(interpreters.find(), begin.requires_python or "")
+    return f" --python {chosen.version.major}.{chosen.version.minor}" if chosen else ""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from runner import project
-from runner.cli import options
+from runner.cli import extras, options
 
 if TYPE_CHECKING:
     pass
@@ -29,19 +29,37 @@ if TYPE_CHECKING:
 @click.option("--refresh", is_flag=True, help="Write all that is published anew from its records.")
 @click.option("--unfinished", is_flag=True, help="Publish a run that is not complete all the same.")
 @click.option("--uncommitted", is_flag=True, help="Publish what was measured with uncommitted changes all the same.")
+@click.option(
+    "--readme",
+    is_flag=True,
+    help="Let tables of README.md and docs be of RUN though it is partial, of another machine, or hardly measured.",
+)
 @options.records_in
-def command(run: str | None, check: bool, refresh: bool, unfinished: bool, uncommitted: bool, results: Path) -> None:
+def command(  # noqa: PLR0917 - its options
+    run: str | None,
+    check: bool,
+    refresh: bool,
+    unfinished: bool,
+    uncommitted: bool,
+    readme: bool,
+    results: Path,
+) -> None:
     """Keep RUN in results/published: its record, page, tables and charts, and the tables of README.md.
+
+    A run that is partial, of another machine than a table's, hardly measured or mostly disturbed takes the place of
+    no table: what it would have replaced is named, and --readme replaces it.
 
     RUN may also be a file that pipebench check --format json wrote: then the conformance matrix is kept.
     With --check or --refresh, go through all that is published instead.
     """
     from runner.publishing import publication
     from runner.record import store
+    from runner.record.plaintext import counted
 
     if (run is not None) + check + refresh != 1:
         raise click.UsageError("give a RUN to publish, or --check, or --refresh")
     project.require_checkout("pipebench publish")
+    extras.bring("charts")
     if check:
         found = publication.check(project.ROOT)
         for discrepancy in found:
@@ -54,8 +72,18 @@ def command(run: str | None, check: bool, refresh: bool, unfinished: bool, uncom
         changed = publication.publish_conformance(Path(run), project.ROOT)
     elif run is not None:
         path = store.find(results, run)
-        folder, changed = publication.publish(path, project.ROOT, unfinished=unfinished, uncommitted=uncommitted)
-        click.echo(f"published {folder.relative_to(project.ROOT)}")
+        published = publication.publish(
+            path, project.ROOT, unfinished=unfinished, uncommitted=uncommitted, readme=readme
+        )
+        changed = published.changed
+        click.echo(f"published {published.folder.relative_to(project.ROOT)}")
+        for kept in published.kept:
+            click.echo(
+                f"left as it is: {kept.document.relative_to(project.ROOT)}, {counted(kept.blocks, 'block')} "
+                f"of {Path(kept.run).name}: {'; '.join(kept.reasons)}"
+            )
+        if published.kept:
+            click.echo("pipebench publish --readme replaces these all the same")
     else:
         changed = publication.refresh(project.ROOT)
     for path in dict.fromkeys(changed):

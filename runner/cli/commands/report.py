@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from runner.cli import options, printing
+from runner.cli import extras, options, printing
 
 if TYPE_CHECKING:
     pass
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
         "pipebench report 20261121 --format csv > table.csv",
         "pipebench report latest --only 'aiohttp,sanic*' --columns server,requests/s,±,p99",
         "pipebench report latest --only aiohttp,uvicorn --format comment",
-        "pipebench report latest --format html --output report.html",
+        "pipebench report latest --format html --output results/page.html",
     ),
 )
 @click.argument("run", default="latest")
@@ -42,14 +42,18 @@ if TYPE_CHECKING:
             "seed-2017",
             "witness",
             "upstream",
+            "explain",
         ]
     ),
+    metavar="format",
     default="text",
-    help="How to print the rows; comment: Markdown of seven columns; blog: Markdown with releases and the machine; "
+    help="How to print the rows: text, markdown, csv or json; "
+    "comment: Markdown of seven columns; blog: Markdown with releases and the machine; "
     "findings: who leads, who gains, who fails, in words; "
     "brief: one line a server; html: one page with charts and all else that the record "
     "holds; seed: the five columns that the seed published; seed-2017: what it published, its releases and today's; "
-    "witness: wrk beside h2load; upstream: servers that wait, with what was published and their model.",
+    "witness: wrk beside h2load; upstream: servers that wait, with what was published and their model; "
+    "explain: why servers that were explained cost what they cost, as Markdown.",
 )
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="File to write.  [stdout]")
 @click.option("--only", type=options.NAMES, default=(), help="Rows of these adapters alone; patterns.  [all]")
@@ -72,4 +76,6 @@ def command(  # noqa: PLR0917 - its options
 
     if columns and format_ not in {"text", "markdown"}:
         raise click.UsageError(f"--columns is for --format text and markdown, not {format_}: leave it out")
-    printing.report(store.find(results, run), format_, output, only=only, columns=columns, skip_damaged=skip_damaged)
+    path = store.find(results, run)
+    extras.bring("charts" if format_ in {"html", "findings"} else None)
+    printing.report(path, format_, output, only=only, columns=columns, skip_damaged=skip_damaged)

@@ -34,7 +34,11 @@ _PROFILES = "; ".join(f"{name}: {text}" for name, text in plans.PROFILE_HELP.ite
     ),
 )
 @click.option(
-    "--profile", type=click.Choice(list(plans.PROFILES)), default="default", help=f"What to measure. {_PROFILES}."
+    "--profile",
+    type=click.Choice(list(plans.PROFILES)),
+    metavar="profile",
+    default="default",
+    help=f"What to measure. {_PROFILES}.",
 )
 @click.option(
     "--only", type=options.NAMES, help="Adapters by name, shell patterns allowed, comma separated, of any group."
@@ -138,6 +142,7 @@ def command(  # noqa: PLR0913, PLR0917 - as many as there are options
     """Run the matrix: build, check, load, record, and print the table."""
     from runner.record import store
     from runner.record.run import Cluster
+    from runner.report import sequel
     from runner.suite import progress, runs
 
     if cluster is None and (pairs or generators):
@@ -153,4 +158,9 @@ def command(  # noqa: PLR0913, PLR0917 - as many as there are options
             path = runs.resume(store.find(results, resume), places, reporter)
         else:
             path = runs.run(plan, places, reporter)
-    printing.report(path, "json" if as_json else "text")
+    found = printing.report(path, "json" if as_json else "text")
+    if not (as_json or quiet):
+        shown = results.relative_to(Path.cwd()) if results.is_relative_to(Path.cwd()) else results
+        earlier = store.earlier(results, found.run)
+        for line in ("", *sequel.lines(found.run, found.rows, earlier=earlier, folder=str(shown))):
+            click.echo(line, err=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -11,8 +11,9 @@ from runner import project
 from runner.cli import options, printing
 from runner.errors import PlanError
 
-if TYPE_CHECKING:
-    pass
+MAX_DELAY_US = 60_000_000
+MAX_LANES = 1000
+"""Requests in one picture, a line each."""
 
 
 @click.command(
@@ -55,6 +56,10 @@ def command(
         raise PlanError("a client fetches once: leave out --depth, --connections and --max-clients")
     if delay_us < 1000:
         raise PlanError("a delay below 1 ms cannot be drawn: give --delay as 200ms")
+    if delay_us > MAX_DELAY_US:
+        raise PlanError(f"a delay above {MAX_DELAY_US // 1_000_000} s is not waited for: give --delay as 200ms")
+    if (asked := (given["depth"] or 1) * (given["connections"] or 1)) > MAX_LANES:
+        raise PlanError(f"{asked} requests cannot be drawn: give at most {MAX_LANES} by --depth and --connections")
     with progress.reporter(quiet=quiet) as reporter:
         kinds = {"sync": Client.BLOCKING, "async": Client.ASYNC}
         found = [inquiries.trace_client(kinds[name], project.ROOT, reporter, delay_us=delay_us) for name in clients]

@@ -10,6 +10,7 @@ from runner.conformance.cases.framing.bodies import BODIES
 from runner.conformance.cases.framing.chunks import CHUNKS
 from runner.conformance.cases.framing.codings import CODINGS
 from runner.conformance.cases.framing.fields import FIELDS
+from runner.conformance.cases.framing.heads import HEADS
 from runner.conformance.cases.framing.lengths import LENGTHS
 from runner.conformance.cases.framing.malformed import MALFORMED
 from runner.conformance.cases.order import ORDER
@@ -31,6 +32,7 @@ _THEMES: Final[tuple[tuple[Case, ...], ...]] = (
     CHUNKS,
     CODINGS,
     FIELDS,
+    HEADS,
     OVERTAKING,
     NEIGHBOURS,
     RACES,

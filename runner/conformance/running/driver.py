@@ -54,7 +54,7 @@ HUNG_PATIENCE: Final = 3.0
 """So much longer is waited before it counts as hung for good."""
 
 ENOUGH_SILENCE: Final = 3
-"""After so many spellings that met their deadlines the rest of a case is not tried."""
+"""After so many spellings that met their deadlines, or as many as run side by side, the rest of a case is not tried."""
 
 PASS_BYTES: Final = 1024
 """How much of one direction's bytes is kept where a case passes."""
@@ -309,7 +309,7 @@ async def survives(server: ServerHandle, within_s: float = 0.0) -> bool:
 
 
 async def observe(server: ServerHandle, case: Case, patience: float) -> Observation:
-    """All exchanges of a case, ``at_once`` of them at a time; none after :data:`ENOUGH_SILENCE` met their deadlines."""
+    """All exchanges of a case, ``at_once`` of them at a time; none after enough of them met their deadlines."""
     if case.race is not None:
         return await _race(server, case, case.race, patience)
     deadline_s = case.deadline_s * patience
@@ -323,7 +323,7 @@ async def observe(server: ServerHandle, case: Case, patience: float) -> Observat
             batch = Batch(exchanges)
             talks += await asyncio.gather(*(converse(server.address, one, deadline_s, batch) for one in exchanges))
             silent = sum(talk.ending is Ending.DEADLINE for talk in talks)
-            enough = 1 if case.together else ENOUGH_SILENCE
+            enough = 1 if case.together else max(ENOUGH_SILENCE, case.at_once)
             if silent >= enough or any(talk.ending is Ending.REFUSED for talk in talks):
                 break
     return Observation(tuple(talks), watch.growth_bytes)

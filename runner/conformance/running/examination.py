@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -11,16 +12,21 @@ from pathlib import Path
 from runner.conformance.case import Case, CaseResult
 from runner.conformance.cases.catalogue import CASES
 from runner.conformance.record import Conformance
+from runner.conformance.running.check import quick_check
 from runner.conformance.running.driver import run_cases
 from runner.conformance.running.ladder import climb
 from runner.record.adapter import Environment
-from runner.record.trial import Address
-from runner.serving import process, server
+from runner.record.trial import Address, Verdict
+from runner.serving import errorlog, process, server
 from runner.serving.server import Server
 
 OnOutcome = Callable[[CaseResult], None]
 AT_ONCE = 4
 """Servers that are examined at the same time: the cases mostly wait."""
+SAYING_S = 0.5
+"""How long a server whose first answer is wrong may take to say in its log why."""
+LINES_BEFORE = 12
+"""Of a log before the error that is quoted: a traceback stands above its last line."""
 SPARE_DESCRIPTORS = 128
 """For all else than connections: logs, pipes, the libraries."""
 
@@ -77,6 +83,22 @@ class Patient:
         errors = self._running.log_errors()
         return f"{ended}: {errors[0].text}" if errors else str(ended)
 
+    def first_problem(self) -> tuple[str, tuple[str, ...]] | None:
+        """What is wrong with its answer to ``GET /`` alone, and the lines of its log about it; ``None`` if nothing."""
+        failure = quick_check(self.address, 1).failure
+        if failure is None:
+            return None
+        wrong = failure.reason.removeprefix("response 1: ")
+        answer = "answers wrongly" if failure.verdict is Verdict.WRONG_RESPONSE else "fails"
+        deadline = time.monotonic() + SAYING_S
+        while not (errors := self._running.log_errors()) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        problem = f"GET / {answer}: {wrong}"
+        if not errors:
+            return f"{problem}; the log says nothing of it", ()
+        lines = errorlog.excerpt(self._running.log_text(), errors[0].text, before=LINES_BEFORE, after=2)
+        return f"{problem}; the log says {errors[0].text}", tuple(lines.splitlines())
+
     def close(self) -> None:
         """End it."""
         if self._server is not None:
@@ -101,16 +123,22 @@ def examine(
 ) -> Conformance:
     """Run ``cases`` against an adapter's server, and climb the depth ladder if asked to. Logs go to ``folder``.
 
+    A server that does not even answer ``GET /`` is asked nothing else: that and its log are the ``problem``.
+
     Once ``interrupted`` is set, the server is not started again.
     """
     adapter = environment.adapter
     results: tuple[CaseResult, ...] = ()
     climbed, problem = None, None
+    log: tuple[str, ...] = ()
     patient = Patient(environment, folder, cpus, interrupted)
     try:
         patient.restart()
-        results = asyncio.run(run_cases(patient, cases, on_outcome=on_outcome))
-        if ladder:
+        if (first := patient.first_problem()) is not None:
+            problem, log = first
+        else:
+            results = asyncio.run(run_cases(patient, cases, on_outcome=on_outcome))
+        if ladder and problem is None:
             climbed = asyncio.run(climb(patient))
     except server.StartError as error:
         problem = str(error)
@@ -125,6 +153,7 @@ def examine(
         results=results,
         ladder=climbed,
         problem=problem,
+        log=log,
     )
 
 

@@ -147,6 +147,8 @@ class _Talk:
                 if receiving in ended:
                     data, receiving = receiving.result(), None
                     if self._take(data):
+                        if self._exchange.holds:
+                            await writing  # the client stays, though the server has closed
                         return
         finally:
             await cancelled(*(task for task in (writing, receiving) if task is not None))

@@ -74,6 +74,7 @@ class Node(Local):
     def start(self, order: ServerOrder) -> Address:
         """As on this machine; the server ends when its lease does."""
         self._lease_s = order.lease_s
+        (self.folder / order.log).parent.mkdir(parents=True, exist_ok=True)
         return super().start(order)
 
     def end_with_log(self, log: str) -> tuple[Ended, bytes]:
@@ -104,6 +105,7 @@ class Node(Local):
 
     def load(self, address: Address, cell: Cell, settings: Settings, stem: str, rate: float | None) -> Loaded:
         """As on this machine, with the generator that was built here."""
+        (self.folder / stem).parent.mkdir(parents=True, exist_ok=True)
         if self._volley is not None:
             settings = replace(settings, volley=self._volley)
         return super().load(address, cell, settings, stem, rate)

@@ -14,11 +14,13 @@ from markupsafe import Markup
 
 from runner import project
 from runner.conformance.classify import ServerClass
+from runner.explaining.view import View
 from runner.record.adapter import Tuning
 from runner.record.run import AdapterRecord, ConformanceSummary, Run
 from runner.record.trial import Trial
 from runner.report.charts import charts
 from runner.report.charts.drawing import Drawing, Section
+from runner.report.explained import shown
 from runner.report.pages import caveats, drawn, failures, findings, html, origin, results, servers
 from runner.report.pages.drawn import DrawnCurves, DrawnDots
 from runner.report.pages.servers import ReadLog
@@ -78,13 +80,14 @@ class Advice:
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """What a page must know that the record does not hold.
+    """What a page must know that the head and the trials do not hold; ``explained`` servers stand in their views.
 
     ``home`` is an address of the project; ``uncommitted`` are adapters' files that the commit of the run has otherwise.
     """
 
     home: str | None = None
     uncommitted: tuple[str, ...] = ()
+    explained: tuple[View, ...] = ()
 
 
 def render(
@@ -124,6 +127,7 @@ def render(
         overview=next((one for one in made if one.drawing.section is Section.OVERVIEW), None),
         source=charts.source(run),
         columns=results.columns(run, rows),
+        sent=any(row.sends is not None for row in rows),
         results=[results.result_row(run, rows, row) for _, members in standard.grouped(rows) for row in members],
         choices=results.choices(rows),
         places=places,
@@ -135,8 +139,10 @@ def render(
         failures=failed,
         unavailable=unavailable,
         views=servers.views(run, rows, made, failed, places),
+        explained=shown.by_adapter(beside.explained),
         view_headings=servers.HEADINGS,
         paced_headings=servers.PACED_HEADINGS,
+        spent_headings=servers.SPENT_HEADINGS,
         machine=tuple(origin.machine(run)),
         machine_findings=origin.findings(run),
         commands=origin.commands(run),

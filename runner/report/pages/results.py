@@ -36,13 +36,14 @@ class Column:
 class TableCell:
     """What a cell shows, and what it is sorted by; ``None``: there is no figure, and it comes last.
 
-    ``note`` is what unfolds below it.
+    ``note`` is what unfolds below it. ``word``: a word stands where a figure would, and may take two lines.
     """
 
     text: str
     value: float | str | None = None
     alert: bool = False
     note: str = ""
+    word: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,7 @@ def columns(run: Run, rows: Sequence[Row]) -> tuple[Column, ...]:
         *((Column("variant", "text"),) if run.plan.variants else ()),
         Column("version", "text"),
         Column("Python", "text"),
+        *((Column("build", "text"),) if standard.builds_vary(run) else ()),
         *(Column(name, "number") for name in _varied(rows)),
         Column("rank", "number"),
         Column("requests/s", "number", descending=True),
@@ -98,6 +100,7 @@ def result_row(run: Run, rows: Sequence[Row], row: Row) -> ResultRow:
         *((_word(row.variant),) if run.plan.variants else ()),
         _word(row.version),
         _word(row.python),
+        *((_word(str(row.build) if row.build else None),) if standard.builds_vary(run) else ()),
         *(_plain(getattr(row, name)) for name in _varied(rows)),
         TableCell(figures.rank(row), row.rank.low if row.rank else None),
         TableCell(figures.rate(row), rate.mean if rate else None),
@@ -145,7 +148,8 @@ def _latency_cells(row: Row, share: float | None) -> list[TableCell]:
     values: tuple[float | None, ...] = (None,) * 3
     if seen is not None and seen.verdict is Verdict.MEASURED:
         values = (*(us.mean if us else None for us in (seen.p50_us, seen.p99_us)), seen.p99_9_us)
-    return [TableCell(text, value) for text, value in zip(figures.paced_latencies(seen), values, strict=True)]
+    texts = figures.paced_latencies(seen)
+    return [TableCell(text, us, word=us is None) for text, us in zip(texts, values, strict=True)]
 
 
 def _fields_seen(rows: Sequence[Row]) -> bool:
@@ -156,7 +160,8 @@ def _fields_seen(rows: Sequence[Row]) -> bool:
 def _response(row: Row) -> tuple[TableCell, TableCell]:
     size = row.bytes_per_response
     text = figures.NOTHING if size is None else figures.grouped_digits(size)
-    return TableCell(text, size), _word(None if row.sends is None else figures.sends(row))
+    sent = None if row.sends is None else " ".join(name[0] for name in row.sends.names) or "none"
+    return TableCell(text, size), _word(sent)
 
 
 def _compared(rows: Sequence[Row]) -> bool:

@@ -29,6 +29,12 @@ HEADINGS = (
 
 PACED_HEADINGS = ("paced load", "requests/s", "p50", "p99", "± of p99", "p99.9", "max", "verdict")
 
+SPENT_HEADINGS = (
+    "load", "user µs/request", "system µs/request", "in the kernel", "waits/request", "yields/request",
+    "segments/batch", "reads/batch",
+)  # fmt: skip
+"""``waits`` and ``yields``: context switches of the server's threads that were and were not asked for."""
+
 _SAFE = {
     ServerClass.SERIAL: "answers pipelined requests one after another, in order",
     ServerClass.CONCURRENT: "works on pipelined requests at once and answers them in order",
@@ -75,6 +81,7 @@ class View:
     said: tuple[str, ...]
     rows: tuple[tuple[tuple[str, ...], str], ...]
     paced: tuple[tuple[tuple[str, ...], str], ...]
+    spent: tuple[tuple[str, ...], ...]
     curves: tuple[Curve, ...]
     conformance: tuple[ConformanceSummary, ...]
     failures: tuple[Failure, ...]
@@ -117,6 +124,7 @@ def views(
             homepage=link(records[0].homepage),
             said=tuple(_said([one for one in run.conformance if one.adapter == name], own)),
             rows=tuple((_cells(row, several=several, alike=alike), figures.note(row)) for row in own),
+            spent=tuple(_spent_cells(row, several=several, alike=alike) for row in own if row.spent is not None),
             paced=tuple((_paced_cells(row, one), one.reason) for row in own for one in row.paced),
             curves=tuple(
                 Curve(chart, panel)
@@ -188,11 +196,33 @@ def _on(server: Server, conformance: Sequence[ConformanceSummary]) -> str:
     return f" on Python {server[1]}" if len(conformance) > 1 and server[1] else ""
 
 
-def _cells(row: Row, *, several: bool, alike: bool) -> tuple[str, ...]:
+def _load(row: Row, *, several: bool, alike: bool) -> str:
     load = f"depth {row.depth}" if alike else standard.group_title(row.group)
+    return f"{load} · Python {row.python}" if several and row.python else load
+
+
+def _spent_cells(row: Row, *, several: bool, alike: bool) -> tuple[str, ...]:
+    """Where a row's CPU time went, in the order of :data:`SPENT_HEADINGS`."""
+    spent, wire = row.spent, row.wire
+    assert spent is not None  # noqa: S101 - only such rows are asked for
+    share = spent.kernel_share
+    counts = (
+        spent.voluntary_switches,
+        spent.involuntary_switches,
+        *((wire.segments_per_batch, wire.reads_per_batch) if wire is not None else (None, None)),
+    )
+    return (
+        _load(row, several=several, alike=alike),
+        *(figures.NOTHING if us is None else figures.significant(us.mean) for us in (spent.user_us, spent.system_us)),
+        figures.NOTHING if share is None else f"{100 * share:.0f} %",
+        *(figures.NOTHING if count is None else figures.significant(count) for count in counts),
+    )
+
+
+def _cells(row: Row, *, several: bool, alike: bool) -> tuple[str, ...]:
     found = row.batch_latency_us
     return (
-        f"{load} · Python {row.python}" if several and row.python else load,
+        _load(row, several=several, alike=alike),
         figures.rate(row),
         figures.uncertainty(row),
         figures.rank(row),

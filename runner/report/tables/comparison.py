@@ -16,7 +16,7 @@ from runner.report.markdown import escape, table
 from runner.report.tables.standard import group_title
 from runner.rows import figures
 from runner.rows.comparing.comparison import COST, RATE, TAIL, Change, Compared, Comparison, Side, Tolerance
-from runner.rows.comparing.power import SOUGHT
+from runner.rows.comparing.power import MOST_TRIALS, SOUGHT
 from runner.rows.row import Group
 
 if TYPE_CHECKING:
@@ -148,8 +148,11 @@ def _power(found: Comparison) -> Iterator[str]:
     if not wanted:
         return
     known = [trials for trials in wanted if trials is not None]
-    numbers = f"takes about {max(known)} trials a cell" if known else "no number of trials shows"
-    rest = "" if len(known) in {0, len(wanted)} else f"; in {len(wanted) - len(known)} cells no number does"
+    within = found.drift is None
+    beyond = f"takes more than {MOST_TRIALS} trials a cell" if within else "no number of trials shows"
+    numbers = f"takes about {max(known)} trials a cell" if known else beyond
+    others = f"more than {MOST_TRIALS}" if within else "no number does"
+    rest = "" if len(known) in {0, len(wanted)} else f"; in {len(wanted) - len(known)} cells {others}"
     yield f"One of {_share(SOUGHT)} in each of them {numbers}{rest}"
 
 

@@ -56,6 +56,10 @@ unless the case says otherwise. A requirement without a key word (MUST, SHOULD, 
 | ~ note | permitted but worse, such as closing early: clients must cope |
 | ✗ fail | breaks a MUST, or loses, reorders or corrupts a response |
 
+`GET /` comes first, alone: a server that does not answer it as it must is put to no case, and the first error of its
+log is shown. A framework on another's server (`runs_on` in its metadata) that is checked alone has that server checked
+beside it, with an application that uses no framework: what both fail is the server's.
+
 A fail stands only if it repeats, alone, on a freshly started server and with twice the time. What a server did
 once and not again is a note that says so; a stall that does not repeat may have been the machine's. A race that is
 lost once is proof. A connection counts as closed only if no request is answered on it half a second later. What an
@@ -95,10 +99,39 @@ def matrix(found: Sequence[Conformance]) -> RenderableType:
     return Group(table, Text(LEGEND, style="dim"))
 
 
+def untried(found: Conformance) -> RenderableType:
+    """Why a server was put to no case at all, and the lines of its log about it."""
+    return Group(
+        Text(f"{found.title}: {found.problem}", style="bold"), *(Text(f"  {line}", style="dim") for line in found.log)
+    )
+
+
 def remarks(found: Conformance) -> RenderableType:
     """What is not a pass, one line each, with the requirement."""
+    if found.problem:
+        return untried(found)
     lines = [Text(line, style=STYLES[result.outcome]) for result, line in _remark_lines(found)]
     return Group(Text(f"{found.title}: {_class_words(found)}", style="bold"), *lines)
+
+
+def beside(found: Conformance, server: Conformance) -> RenderableType:
+    """Which of a framework's fails and notes its server shows as well, under an application without a framework."""
+    remarkable = [one for one in found.results if one.outcome in {Outcome.NOTE, Outcome.FAIL}]
+
+    def is_servers(result: CaseResult) -> bool:
+        its = server.result(result.case)
+        return its is not None and its.outcome.severity >= result.outcome.severity
+
+    lines = [Text(f"{found.title} runs on {server.title} {server.version or ''}".rstrip() + ", checked beside it.")]
+    if server.problem:
+        return Group(*lines, Text(f"{server.title}: {server.problem}"))
+    for whose, chosen in (
+        (f"{server.title} does the same by itself", [one for one in remarkable if is_servers(one)]),
+        (f"of {found.title}'s own", [one for one in remarkable if not is_servers(one)]),
+    ):
+        names = "   ".join(f"{SIGNS[one.outcome]} {one.case}" for one in chosen)
+        lines.append(Text(f"{whose}: {names or 'nothing'}"))
+    return Group(*lines)
 
 
 def transcript(result: CaseResult) -> str:
@@ -228,7 +261,7 @@ def _number(found: Conformance, pick: Callable[[Counts], int]) -> str:
 
 def _class_words(found: Conformance) -> str:
     if found.problem:
-        return "unavailable"
+        return "not tried"
     server_class = found.classification.server_class
     return server_class.value if server_class else "unknown"
 

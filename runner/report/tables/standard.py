@@ -17,7 +17,7 @@ import msgspec
 from runner.errors import RecordError
 from runner.record.jsontext import readable
 from runner.record.plaintext import counted
-from runner.record.plan import Headers, Plan
+from runner.record.plan import Generator, Headers, Plan
 from runner.record.run import Run
 from runner.record.trial import Verdict
 from runner.report import fitting
@@ -48,7 +48,7 @@ HEADINGS = (
 _MULTIPLE = HEADINGS.index("requests/s") + 2
 _LATENCY = slice(HEADINGS.index("p50"), HEADINGS.index("max") + 1)
 _VARIANT = HEADINGS.index("server") + 1
-_LEFT = frozenset({"server", "variant", "version", "Python", "pipelining", "verdict"})
+_LEFT = frozenset({"server", "variant", "version", "Python", "build", "pipelining", "verdict"})
 _COLOURS = {Verdict.MEASURED: "green", Verdict.GENERATOR_BOUND: "yellow", Verdict.NEITHER: "yellow"}
 
 
@@ -94,14 +94,25 @@ def headings(run: Run) -> tuple[str, ...]:
     names = (*names[:-2], *rates, *limits, *names[-2:])
     if run.plan.variants:
         names = (*names[:_VARIANT], "variant", *names[_VARIANT:])
+    if builds_vary(run):
+        after = names.index("Python") + 1
+        names = (*names[:after], "build", *names[after:])
     if run.plan.count:
         after = names.index("CPU µs/request") + 1
         names = (*names[:after], "instructions", *names[after:])
     return tuple(heading.format(baseline=run.plan.baseline) for heading in names)
 
 
-def cells(row: Row, plan: Plan | None = None) -> tuple[str, ...]:
-    """One row's figures, in the order of :func:`headings`; with the paced loads and limits of a ``plan``."""
+def builds_vary(run: Run) -> bool:
+    """Whether its interpreters were built, or run, in several ways."""
+    return len({one.build for one in run.adapters if one.build is not None}) > 1
+
+
+def cells(row: Row, plan: Plan | None = None, *, built: bool = False) -> tuple[str, ...]:
+    """One row's figures, in the order of :func:`headings`; with the paced loads and limits of a ``plan``.
+
+    ``built``: how its interpreter was built stands beside the others'.
+    """
     share = shown_share(plan) if plan is not None else None
     variants = plan is not None and bool(plan.variants)
     counted = plan is not None and plan.count
@@ -111,6 +122,7 @@ def cells(row: Row, plan: Plan | None = None) -> tuple[str, ...]:
         *([row.variant or figures.NOTHING] if variants else []),
         row.version or figures.NOTHING,
         row.python or figures.NOTHING,
+        *([figures.NOTHING if row.build is None else str(row.build)] if built else []),
         figures.rate(row),
         figures.uncertainty(row),
         figures.times_baseline(row),
@@ -171,6 +183,9 @@ def summary(run: Run, rows: Sequence[Row], resume: str | None = None) -> list[st
         lines.append(f"Workers shared CPUs: up to {max(run.plan.workers)} on {len(placed.server)}")
     if run.plan.server_cpus is not None:
         lines.append(f"CPUs of a server: {run.plan.server_cpus}")
+    slow = sorted({f"{one.python} ({one.build})" for one in run.adapters if one.build and one.build.unoptimized})
+    if slow:
+        lines.append(f"CPython built without optimizations: {', '.join(slow)}")
     wide = [row for row in rows if imprecise(run, row)]
     if wide:
         lines.append(f"Not within ±{run.plan.precision:.0%}: {len(wide)} of {sum(1 for r in rows if r.depth)} rows")
@@ -218,7 +233,7 @@ class Layout:
 
 def layout(run: Run) -> Layout:
     """The tables of servers that are asked for nothing but an answer."""
-    names, figures_of = headings(run), partial(cells, plan=run.plan)
+    names, figures_of = headings(run), partial(cells, plan=run.plan, built=builds_vary(run))
     shown = [place for place, name in enumerate(names) if name != _multiple(run) or _has_baseline(run)]
     return Layout(
         headings=tuple(names[place] for place in shown),
@@ -259,6 +274,7 @@ _WORTH = (
     "of it",
     "published",
     "Python",
+    "build",
 )
 """What a narrow terminal shows first of the others."""
 ELSEWHERE = "a wider terminal shows it, and so do --format markdown, csv and html"
@@ -298,9 +314,10 @@ def _named(row: Row, titles: Mapping[str, int]) -> str:
     return f"{row.title} on CPython {row.python}" if titles[row.title] > 1 and row.python else row.title
 
 
-def witness_table(rows: Sequence[Row]) -> str:
-    """wrk and h2load side by side, as Markdown: rates, and means of batch and request latency."""
-    headings = ["server", "depth", "requests/s wrk", "h2load", "ratio", "mean latency wrk", "h2load", "ratio", "agree"]
+def witness_table(run: Run, rows: Sequence[Row]) -> str:
+    """A run's generator and its witness side by side, as Markdown: rates, and means of batch and request latency."""
+    own, its = run.plan.generator, next((row.witness.generator for row in rows if row.witness), Generator.H2LOAD)
+    headings = ["server", "depth", f"requests/s {own}", its, "ratio", f"mean latency {own}", its, "ratio", "agree"]
     drawn = (map(escape, _beside(row, row.witness)) for row in rows if row.witness is not None)
     return "\n".join(table(headings, ("server", "agree"), drawn)) + "\n"
 

@@ -194,6 +194,10 @@ MISBEHAVIOURS = [
     Misbehaviour("hangs-without-client", "gone-clients", kind=Fault.HUNG),
     Misbehaviour("races-behind-error", "race-behind-error"),
     Misbehaviour("races-behind-close", "race-behind-close"),
+    Misbehaviour("ends-head-at-white-line", "head-end"),
+    Misbehaviour("wants-chunks-whole", "body-cut-anywhere"),
+    Misbehaviour("keeps-a-thread-a-connection", "idle-connections-of-others", Outcome.NOTE, None),
+    Misbehaviour("waits-for-clients-to-close", "ended-connections-of-others", kind=Fault.STALLED),
     Misbehaviour("closes-by-timer", "length-and-chunked", kind=Fault.RULE),
 ]
 

@@ -139,7 +139,7 @@ class TestResults:
         (row,) = rows.rows(head, seen)
         cells = dict(zip(names[1], results.result_row(head, [row], row).cells, strict=True))
         assert (cells["bytes"].text, cells["bytes"].value) == (str(builders.RESPONSE_BYTES), builders.RESPONSE_BYTES)
-        assert cells["sends"].text == "Date"
+        assert cells["sends"].text == "D"
 
 
 class TestTuning:
@@ -393,7 +393,7 @@ class TestServersOwnView:
             "3.00 ms",
             "measured",
         ] in lines
-        assert lines[-1][-1] == "stalled: the server fell behind"
+        assert "stalled: the server fell behind" in [line[-1] for line in lines]
         assert "#load" in [link.attributes["href"] for link in document.only("nav").every("a")]
 
     def test_a_name_that_a_section_has_is_another_place(self) -> None:

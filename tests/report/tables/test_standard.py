@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from rich.console import Console
 
+from runner.record.adapter import Build, Jit
 from runner.record.plaintext import plain
 from runner.record.plan import Headers
 from runner.record.run import AdapterRecord, ConformanceSummary, Run
@@ -270,8 +271,9 @@ class TestWitness:
             agrees=agrees,
             reason=None if agrees else "wrk was the limit",
         )
-        table = standard.witness_table([row, replace(row, witness=seen)])
+        table = standard.witness_table(builders.run(), [row, replace(row, witness=seen)])
         ratios = (NOTHING, NOTHING) if agrees is None else ("0.98", "1.04")
+        assert table.startswith("| server | depth | requests/s wrk | h2load | ratio | mean latency wrk | h2load |")
         assert table.splitlines()[2:] == [
             f"| aiohttp | 5 | 99 875 | 98 000 | {ratios[0]} | 2.50 ms | 2.60 ms | {ratios[1]} | {shown} |"
         ]
@@ -288,3 +290,31 @@ def test_more_cpus_than_workers_are_told_above_the_tables() -> None:
     head = builders.run(plan=builders.plan(server_cpus=2))
     assert "CPUs of a server: 2" in standard.summary(head, ())
     assert not [line for line in standard.summary(builders.run(), ()) if "CPUs of a server" in line]
+
+
+class TestBuilds:
+    PLAIN = Build(False, False, False, debug=False, free_threaded=False, gil=True, jit=Jit.NONE)
+    FAST = replace(PLAIN, pgo=True, lto=True)
+
+    def headings_and_summary(self, *builds: Build) -> tuple[tuple[str, ...], list[str], tuple[Row, ...]]:
+        records = tuple(
+            builders.adapter_record(python=f"3.1{at}.0", build=build) for at, build in enumerate(builds, start=2)
+        )
+        cells = tuple(builders.cell(python=record.python) for record in records)
+        run = builders.run(adapters=records, cells=cells)
+        made = rows.rows(run, [at(1.5, cell=cell) for cell in cells])
+        return standard.headings(run), standard.summary(run, made), made
+
+    def test_they_have_a_column_where_they_vary(self) -> None:
+        names, _, made = self.headings_and_summary(self.PLAIN, self.FAST)
+        place = names.index("build")
+        assert names[place - 1] == "Python"
+        shown = {standard.cells(row, built=True)[place] for row in made}
+        assert shown == {"not optimized", "PGO+LTO"}
+
+    def test_one_for_all_has_none_and_is_said_where_it_is_slow(self) -> None:
+        names, said, _ = self.headings_and_summary(self.PLAIN, self.PLAIN)
+        assert "build" not in names
+        assert "CPython built without optimizations: 3.12.0 (not optimized), 3.13.0 (not optimized)" in said
+        _, said, _ = self.headings_and_summary(self.FAST)
+        assert not [line for line in said if line.startswith("CPython")]

@@ -53,7 +53,7 @@ def measured(
             usage = builders.server_usage(cpu_ns=round(cost * 1000 * requests))
             trials.append(builders.trial(cell=cell, number=number, round=number, load=load, server=usage))
     head = builders.run(
-        id=run_id, adapters=records, cells=tuple(cells.values()), created_at=f"2026-{run_id}", **changes
+        id=run_id, adapters=records, cells=tuple(cells.values()), created_at="2026-11-21T00:00:00Z", **changes
     )
     return head, tuple(trials)
 

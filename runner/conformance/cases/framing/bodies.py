@@ -5,12 +5,17 @@ from __future__ import annotations
 
 from typing import Final
 
-from runner.conformance.case import Case, Exchange, Hurt, Level, Theme
+from runner.conformance.case import Case, Exchange, Hurt, Level, Pause, Send, Theme
 from runner.conformance.cases.requests import EMBEDDED, SMUGGLED, G, at_once, chunked, gets, post, request
 from runner.conformance.cases.responses import FINAL, HELLO, LENGTH_REQUIRED, REFUSED, UNSERVED, echoed
 from runner.conformance.judge import Then, about, announcing, answers, body, each, either, only, permitted, unsmuggled
 
 UNQUOTED: Final = permitted(answers(REFUSED, then=Then.CLOSES), "refuses what it should ignore")
+CUT: Final[tuple[tuple[str, bytes, bytes], ...]] = (
+    ("a length", *post(b"hello world").partition(b"\r\n\r\n")[::2]),
+    ("chunked", *chunked(b"5\r\nhello\r\n6;x=y\r\n world\r\n0\r\n\r\n").partition(b"\r\n\r\n")[::2]),
+)
+"""Name, head, and the content that is cut."""
 MEBIBYTE: Final = (EMBEDDED * (2**20 // len(EMBEDDED) + 1))[: 2**20]
 
 BODIES: Final = (
@@ -141,5 +146,25 @@ BODIES: Final = (
         deadline_s=5.0,
         hurts=Hurt.BEHIND_PROXY,
         needs=(),
+    ),
+    Case(
+        62,
+        "body-cut-anywhere",
+        Theme.BODIES,
+        "`POST /echo`, with a length and chunked, and `G`, cut in two at every offset of the body, a connection each",
+        "the echo, then 200, every time",
+        Level.MUST,
+        "RFC 9112 §7.1",
+        "A recipient MUST be able to parse and decode the chunked transfer coding",
+        "A chunk's size, its data and their line ends may each arrive in two pieces.",
+        tuple(
+            Exchange((Send(head + content[:cut]), Pause(0.01), Send(content[cut:] + G)), ("POST", "GET"))
+            for _, start, content in CUT
+            for head in (start + b"\r\n\r\n",)
+            for cut in range(len(content))
+        ),
+        each(echoed(b"hello world", LENGTH_REQUIRED)),
+        at_once=8,
+        needs=("two-gets", "post-then-get", "chunked-then-get"),
     ),
 )

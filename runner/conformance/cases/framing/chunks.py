@@ -26,37 +26,75 @@ NO_SIZES: Final[tuple[tuple[str, bytes, int], ...]] = (
     ("0x1", b"0x1", 1),
     ("0X1", b"0X1", 1),
     ("0x", b"0x", 0),
+    ("x1", b"x1", 1),
+    ("++1", b"++1", 1),
+    ("1+", b"1+", 1),
     ("1_0", b"1_0", 16),
+    ("1_", b"1_", 1),
+    ("_1", b"_1", 1),
     ("1.0", b"1.0", 1),
     ("1h", b"1h", 1),
     ("g", b"g", 16),
-    ("1 1", b"1 1", 1),
-    ("1 a", b"1 a", 1),
+    ("g, no data", b"g", 0),
+    ("1g for 32", b"1g", 32),
+    ("colon, the octet after 9", b":", 10),
+    ("at sign, the octet before A", b"@", 9),
+    ("1 SP 1", b"1 1", 1),
+    ("1 SP a", b"1 a", 1),
     ('"1"', b'"1"', 1),
     ("1,", b"1,", 1),
     ("empty", b"", 1),
     ("VT before", b"\x0b1", 1),
     ("FF after", b"1\x0c", 1),
     ("FS before", b"\x1c1", 1),
+    ("US after", b"1\x1f", 1),
+    ("SOH before", b"\x011", 1),
+    ("DEL after", b"1\x7f", 1),
+    ("CRLF before", b"\r\n1", 1),
+    ("LF before", b"\n1", 1),
     ("NUL before", b"\x001", 1),
     ("NUL after", b"1\x00", 1),
     ("NEL after (Latin-1)", b"1\x85", 1),
     ("NBSP after (Latin-1)", b"1\xa0", 1),
     ("superscript 1 (Latin-1)", b"\xb9", 1),
+    ("superscript 1 (UTF-8)", b"\xc2\xb9", 1),
     ("Arabic-Indic 1 (UTF-8)", b"\xd9\xa1", 1),
     ("fullwidth 1 (UTF-8)", b"\xef\xbc\x91", 1),
 )
 """Name, what stands for a size, and how many octets a reader sees in it who takes it for one."""
 
-LAST_SIZES: Final = (("last +0", b"+0"), ("last -0", b"-0"), ("last 0x0", b"0x0"), ("last 0_0", b"0_0"))
+LAST_SIZES: Final = (
+    ("last +0", b"+0"),
+    ("last -0", b"-0"),
+    ("last -1", b"-1"),
+    ("last 0x0", b"0x0"),
+    ("last 0x", b"0x"),
+    ("last 0_0", b"0_0"),
+    ("last 0.0", b"0.0"),
+    ("last 0z", b"0z"),
+    ("last z", b"z"),
+    ("last empty", b""),
+    ("last 0 a", b"0 a"),
+    ("last NUL", b"\x00"),
+    ("last Arabic-Indic 0 (UTF-8)", b"\xd9\xa0"),
+)
+SECOND_SIZES: Final = (("second +1", b"+1"), ("second 0x1", b"0x1"), ("second 1_0", b"1_0"), ("second -1", b"-1"))
 WHITE_SIZES: Final = (("SP before", b" 1"), ("HTAB before", b"\t1"), ("SP after", b"1 "), ("HTAB after", b"1\t"))
 """Whitespace around a size: no sender may write it; a note, as h11 and others read over it on purpose."""
 
+HIDDEN: Final = b"\r\n" + EMBEDDED
+HIDDEN_SIZE: Final = b"%x" % len(HIDDEN)
+"""Data that ends the body and goes on with a request, for whoever looks at the zeros before its size alone."""
 SIZES_TOO_LARGE: Final = (
+    ("2^16 + 1", b"10001"),
+    ("2^31 + 1", b"80000001"),
     ("2^32 + 1", b"100000001"),
+    ("2^32", b"100000000"),
+    ("2^53 + 1", b"20000000000001"),
+    ("2^63 + 1", b"8000000000000001"),
     ("2^64 + 1", b"10000000000000001"),
     ("2^64 - 1", b"ffffffffffffffff"),
-    ("2^63", b"8000000000000000"),
+    ("2^64", b"10000000000000000"),
     ("40 digits", b"f" * 40),
 )
 
@@ -72,7 +110,10 @@ DATA_ENDS: Final[tuple[tuple[str, bytes], ...]] = (
     ("SP CR LF", b" \r\n"),
     ("an octet too many", b"a\r\n"),
     ("an empty line more", b"\r\n\r\n"),
-    ("a NUL", b"\x00\x00"),
+    ("NULs", b"\x00\x00"),
+    ("CRLF in reverse, twice", b"\n\r\n\r"),
+    ("HTAB CR LF", b"\t\r\n"),
+    ("a semicolon", b";\r\n"),
 )
 """Name, and what stands where the CRLF after a chunk's data must."""
 
@@ -80,8 +121,12 @@ SIZE_LINE_ENDS: Final[tuple[tuple[str, bytes], ...]] = (
     ("bare LF", b"\n"),
     ("bare CR", b"\r"),
     ("CR CR LF", b"\r\r\n"),
+    ("LF CR", b"\n\r"),
     ("LF CR LF", b"\n\r\n"),
+    ("CRLF twice", b"\r\n\r\n"),
     ("CR and another octet", b"\rX"),
+    ("another octet and LF", b"X\n"),
+    ("NUL", b"\x00"),
     ("extension, bare LF", b";x\n"),
     ("extension, bare CR", b";x\r"),
 )
@@ -95,6 +140,11 @@ EXTENSIONS: Final[tuple[tuple[str, bytes, Outcome], ...]] = (
     ("quoted LF", b';a="\n"', Outcome.FAIL),
     ("quoted CR", b';a="\r"', Outcome.FAIL),
     ("CR CR", b";a\r", Outcome.FAIL),
+    ("second name, LF", b";a;b\n", Outcome.FAIL),
+    ("second value with LF", b";a=b;c=\nd", Outcome.FAIL),
+    ("SP and LF", b"; \n", Outcome.FAIL),
+    ("LF SP, like a fold", b";a\n b", Outcome.FAIL),
+    ("escaped LF in quotes", b';a="\\\n"', Outcome.FAIL),
     ("LF before the semicolon", b"\n;a", Outcome.FAIL),
     ("CR before the semicolon", b"\r;a", Outcome.FAIL),
     ("NUL", b";a\x00", NOTED),
@@ -106,9 +156,24 @@ EXTENSIONS: Final[tuple[tuple[str, bytes, Outcome], ...]] = (
 )
 """Name, a chunk extension with a control character in it, and what taking it is: only CR and LF move a line's end."""
 
+OTHER_EXTENSIONS: Final[tuple[tuple[str, bytes], ...]] = (
+    ("last chunk, LF", b"1\r\na\r\n0;\n\r\n\r\n"),
+    ("last chunk, name, LF and more", b"1\r\na\r\n0;a\nxx\r\n\r\n"),
+    ("last chunk, value with CR", b"1\r\na\r\n0;a=\rb\r\n\r\n"),
+    ("last chunk ends in LF", b"1\r\na\r\n0;a\n\r\n"),
+    ("second chunk, LF", b"1\r\na\r\n1;\n\r\nb\r\n0\r\n\r\n"),
+    ("second chunk, value with LF", b"1;a\r\na\r\n1;a=\nb\r\nb\r\n0\r\n\r\n"),
+    ("two chunks for one that ends at CRLF", b"1;\n" + b"a\r\n0\r\n\r\n" + b"\r\n0\r\n\r\n"),
+)
+"""The same at other chunks."""
+
 TRAILERS: Final[tuple[tuple[str, bytes, Look], ...]] = (
     ("a request", b"GET /sleep/0/smuggled HTTP/1.1\r\nHost: x\r\n", refuses(smuggled=SMUGGLED)),
+    ("a request behind a field", b"X: y\r\nGET /sleep/0/smuggled HTTP/1.1\r\nHost: x\r\n", refuses(smuggled=SMUGGLED)),
+    ("a request line alone", b"GET / HTTP/1.1\r\n", refuses()),
+    ("another chunk", b"1\r\nb\r\n0\r\n", refuses()),
     ("a line without a colon", b"X\r\n", refuses()),
+    ("a line without a colon behind a field", b"X: y\r\nZ\r\n", refuses()),
     ("no name", b": y\r\n", refuses()),
     ("SP in a name", b"X Y: z\r\n", refuses()),
     ("SP before the colon", b"X : y\r\n", refuses()),
@@ -116,6 +181,9 @@ TRAILERS: Final[tuple[tuple[str, bytes, Look], ...]] = (
     ("NUL in a name", b"X\x00: y\r\n", refuses()),
     ("control character in a name", b"X\x01: y\r\n", refuses()),
     ("bare CR in a name", b"X\rY: z\r\n", refuses()),
+    ("VT before the colon", b"X\x0b: y\r\n", refuses()),
+    ("brackets in a name", b"(X): y\r\n", refuses()),
+    ("an equals sign for the colon", b"X=y\r\n", refuses()),
     ("8-bit name", b"\xff: y\r\n", refuses()),
     ("LF, then no field", b"X: y\nz\r\n", refuses()),
     ("NUL in a value", b"X: \x00\r\n", refuses(NOTED)),
@@ -131,12 +199,24 @@ def _asked(content: bytes) -> Exchange:
     return Exchange(at_once(chunked(content), NEXT), METHODS, until_close=True, enough=2)
 
 
+def _in_two(content: bytes, cut: int) -> Exchange:
+    """The same in two writes, cut within its chunks."""
+    steps = (*at_once(chunked(content[:cut])), Pause(0.05), *at_once(content[cut:], NEXT))
+    return Exchange(steps, METHODS, until_close=True, enough=2)
+
+
 _SIZES: Final = (
     *(
         Spelling(name, _asked(size + b"\r\n" + b"a" * octets + (b"\r\n" if octets else b"") + END), refuses())
         for name, size, octets in NO_SIZES
     ),
     *(Spelling(name, _asked(b"1\r\na\r\n" + size + b"\r\n\r\n"), refuses()) for name, size in LAST_SIZES),
+    *(
+        Spelling(
+            name, _asked(b"1\r\na\r\n" + size + b"\r\n" + b"b" * (16 if b"_" in size else 1) + b"\r\n" + END), refuses()
+        )
+        for name, size in SECOND_SIZES
+    ),
     *(Spelling(name, _asked(size + b"\r\na\r\n" + END), refuses(NOTED)) for name, size in WHITE_SIZES),
 )
 _RANGE: Final = (
@@ -148,7 +228,23 @@ _RANGE: Final = (
     *(
         Spelling(
             name,
+            _asked(b"0" * zeros + HIDDEN_SIZE + b"\r\n" + HIDDEN + b"\r\n" + END),
+            reads(body(HIDDEN), NEXT_ANSWER),
+        )
+        for name, zeros in (("30 zeros, a request in the data", 30), ("5000 zeros, a request in the data", 5000))
+    ),
+    *(
+        Spelling(
+            name,
             Exchange((LATER, *at_once(chunked(size + b"\r\na\r\n" + END), NEXT)), METHODS, enough=2),
+            never_completes(),
+        )
+        for name, size in SIZES_TOO_LARGE
+    ),
+    *(
+        Spelling(
+            f"{name}, as if the last",
+            Exchange((LATER, *at_once(chunked(b"1\r\na\r\n" + size + b"\r\n\r\n"), NEXT)), METHODS, enough=2),
             never_completes(),
         )
         for name, size in SIZES_TOO_LARGE
@@ -157,6 +253,14 @@ _RANGE: Final = (
 _DATA_ENDS: Final = (
     *(Spelling(name, _asked(b"1\r\na" + end + END), refuses()) for name, end in DATA_ENDS),
     Spelling("a request in its place", _asked(b"1\r\na" + EMBEDDED), refuses(smuggled=SMUGGLED)),
+    *(
+        Spelling(f"{name}", _asked(b"1\r\na\r\n1\r\nb" + end + END), refuses())
+        for name, end in (("second chunk, two other octets", b"XX"), ("second chunk, bare LF", b"\n"))
+    ),
+    *(
+        Spelling(f"two other octets, {where}", _in_two(b"1\r\na" + b"XX" + END, cut), refuses())
+        for where, cut in (("behind the data", 4), ("between them", 5), ("behind them", 6))
+    ),
 )
 _LINE_ENDS: Final = (
     *(Spelling(name, _asked(b"1" + end + b"a\r\n" + END), refuses()) for name, end in SIZE_LINE_ENDS),
@@ -164,12 +268,24 @@ _LINE_ENDS: Final = (
     Spelling("last chunk, CR CR LF", _asked(b"1\r\na\r\n0\r\r\n\r\n"), refuses()),
     Spelling("the end of it, bare LF", _asked(b"1\r\na\r\n0\r\n\n"), refuses(NOTED)),
 )
-_EXTENSIONS: Final = tuple(
-    Spelling(name, _asked(b"1" + extension + b"\r\na\r\n" + END), refuses(taken))
-    for name, extension, taken in EXTENSIONS
+_EXTENSIONS: Final = (
+    *(
+        Spelling(name, _asked(b"1" + extension + b"\r\na\r\n" + END), refuses(taken))
+        for name, extension, taken in EXTENSIONS
+    ),
+    *(Spelling(name, _asked(content), refuses()) for name, content in OTHER_EXTENSIONS),
 )
-_TRAILERS: Final = tuple(
-    Spelling(name, _asked(b"1\r\na\r\n0\r\n" + lines + b"\r\n"), look) for name, lines, look in TRAILERS
+_TRAILERS: Final = (
+    *(Spelling(name, _asked(b"1\r\na\r\n0\r\n" + lines + b"\r\n"), look) for name, lines, look in TRAILERS),
+    *(
+        Spelling(f"{name} for the empty line", _asked(b"1\r\na\r\n0\r\n" + octets), refuses())
+        for name, octets in (
+            ("two other octets", b"XX"),
+            ("CR and another octet", b"\rX"),
+            ("NULs", b"\0\0"),
+            ("SP CRLF", b" \r\n"),
+        )
+    ),
 )
 
 CHUNKS: Final = (

@@ -25,6 +25,13 @@ UNKNOWN: Final[tuple[tuple[str, tuple[bytes, ...], Outcome], ...]] = (
     ("chunked, x", (TE + b"chunked, x",), Outcome.FAIL),
     ("chunked, gzip", (TE + b"chunked, gzip",), Outcome.FAIL),
     ("chunked, identity", (TE + b"chunked, identity",), Outcome.FAIL),
+    ("chunked,x", (TE + b"chunked,x",), Outcome.FAIL),
+    ("chunked, x, and a length", (b"Content-Length: 11", TE + b"chunked, x"), Outcome.FAIL),
+    ("x, chunked, x", (TE + b"x, chunked, x",), Outcome.FAIL),
+    ("chunked, identity in a fold", (TE + b"chunked\r\n , identity",), Outcome.FAIL),
+    ("chunked, deflate", (TE + b"chunked, deflate",), Outcome.FAIL),
+    ("chunked, trailers", (TE + b"chunked, trailers",), Outcome.FAIL),
+    ("lines chunked, x, chunked and x", (TE + b"chunked", TE + b"x, chunked", TE + b"x"), Outcome.FAIL),
     ("lines chunked and x", (TE + b"chunked", TE + b"x"), Outcome.FAIL),
     ("lines chunked and identity", (TE + b"chunked", TE + b"identity"), Outcome.FAIL),
     ("identity", (TE + b"identity",), NOTED),
@@ -34,6 +41,8 @@ UNKNOWN: Final[tuple[tuple[str, tuple[bytes, ...], Outcome], ...]] = (
     ("gzip, chunked", (TE + b"gzip, chunked",), NOTED),
     ("identity, chunked", (TE + b"identity, chunked",), NOTED),
     ("lines x and chunked", (TE + b"x", TE + b"chunked"), NOTED),
+    ("x with a NUL", (TE + b"x\x00",), Outcome.FAIL),
+    ("0", (TE + b"0",), Outcome.FAIL),
 )
 """Name, field lines, and what it is to take them: a fail where ``chunked`` is not the last of them."""
 
@@ -49,12 +58,25 @@ MISSPELT: Final[tuple[tuple[str, tuple[bytes, ...], Outcome], ...]] = (
     ("chunked x", (TE + b"chunked x",), Outcome.FAIL),
     ('"chunked"', (TE + b'"chunked"',), Outcome.FAIL),
     ("'chunked'", (TE + b"'chunked'",), Outcome.FAIL),
+    ("chunked in brackets", (TE + b"(chunked)",), Outcome.FAIL),
+    ("chunked and a backslash", (TE + b"chunked\\",), Outcome.FAIL),
+    ("chunked and a colon", (TE + b"chunked:",), Outcome.FAIL),
+    ("equals sign before", (TE + b"=chunked",), Outcome.FAIL),
+    ("hyphen within", (TE + b"chunk-ed",), Outcome.FAIL),
+    ("SP within", (TE + b"chun ked",), Outcome.FAIL),
+    ("fold within", (TE + b"chun\r\n ked",), Outcome.FAIL),
+    ("as often in a line and in two", (TE + b"chunked, chunked", TE + b"chunked"), Outcome.FAIL),
+    ("chunked, CHUNKED", (TE + b"chunked, CHUNKED",), Outcome.FAIL),
     ("chunked and a dot", (TE + b"chunked.",), Outcome.FAIL),
     ("chunked and a semicolon", (TE + b"chunked;",), NOTED),
     ("chunked;a=b", (TE + b"chunked;a=b",), NOTED),
     ("VT before", (TE + b"\x0bchunked",), Outcome.FAIL),
     ("VT after", (TE + b"chunked\x0b",), Outcome.FAIL),
     ("FF before", (TE + b"\x0cchunked",), Outcome.FAIL),
+    ("FF after", (TE + b"chunked\x0c",), Outcome.FAIL),
+    ("FS after", (TE + b"chunked\x1c",), Outcome.FAIL),
+    ("SOH before", (TE + b"\x01chunked",), Outcome.FAIL),
+    ("NUL before", (TE + b"\x00chunked",), Outcome.FAIL),
     ("NUL after", (TE + b"chunked\x00",), Outcome.FAIL),
     ("NUL within", (TE + b"chun\x00ked",), Outcome.FAIL),
     ("US before", (TE + b"\x1fchunked",), Outcome.FAIL),
@@ -62,6 +84,9 @@ MISSPELT: Final[tuple[tuple[str, tuple[bytes, ...], Outcome], ...]] = (
     ("bare CR after", (TE + b"chunked\rx",), Outcome.FAIL),
     ("NEL after (Latin-1)", (TE + b"chunked\x85",), Outcome.FAIL),
     ("NBSP before (Latin-1)", (TE + b"\xa0chunked",), Outcome.FAIL),
+    ("NBSP after (UTF-8)", (TE + b"chunked\xc2\xa0",), Outcome.FAIL),
+    ("zero width space after (UTF-8)", (TE + b"chunked\xe2\x80\x8b",), Outcome.FAIL),
+    ("fullwidth c (UTF-8)", (TE + b"\xef\xbd\x83hunked",), Outcome.FAIL),
     ("Kelvin sign for k (UTF-8)", (TE + b"chun\xe2\x84\xaaed",), Outcome.FAIL),
     ("VT before, and a length", (b"Content-Length: 11", TE + b"\x0bchunked"), Outcome.FAIL),
     ("xchunked and a length", (b"Content-Length: 11", TE + b"xchunked"), Outcome.FAIL),
@@ -93,6 +118,14 @@ _MISSPELT: Final = (
         for name, line in (
             ("CHUNKED, which is right", TE + b"CHUNKED"),
             ("HTAB and SP around, which is right", b"Transfer-Encoding:\t chunked \t"),
+        )
+    ),
+    *(
+        Spelling(name, _asked((line,)), reads(body(b"a"), NEXT_ANSWER))
+        for name, line in (
+            ("folded, which may be refused", b"Transfer-Encoding:\r\n chunked"),
+            ("chunked and nothing, which may be refused", TE + b"chunked,"),
+            ("nothing and chunked, which may be refused", TE + b", chunked"),
         )
     ),
 )

@@ -16,6 +16,8 @@ from runner.conformance.spelling import Spelling, never_completes, reads, refuse
 METHODS: Final = ("POST", "GET", "GET")
 LATER: Final = Pause(0.3)
 """What is waited for without end may hold a thread: what has an end comes before."""
+MORE: Final = NEXT * 15
+"""As much as a reader may want who sees a larger number in what is none: he takes it, and does not wait."""
 NO_NUMBERS: Final[tuple[tuple[str, bytes, int], ...]] = (
     ("+1", b"+1", 1),
     ("-1", b"-1", 0),
@@ -25,16 +27,29 @@ NO_NUMBERS: Final[tuple[tuple[str, bytes, int], ...]] = (
     ("0X1", b"0X1", 1),
     ("0o1", b"0o1", 1),
     ("0b1", b"0b1", 1),
+    ("0x", b"0x", 0),
+    ("++1", b"++1", 1),
+    ("1+", b"1+", 1),
+    ("1-", b"1-", 1),
     ("1_0", b"1_0", 10),
+    ("1_", b"1_", 1),
+    ("_1", b"_1", 1),
     ("1.0", b"1.0", 1),
     ("1.", b"1.", 1),
+    (".1", b".1", 0),
     ("1e0", b"1e0", 1),
+    ("1E1", b"1E1", 10),
     ("1L", b"1L", 1),
     ("1a", b"1a", 1),
     ("a1", b"a1", 1),
+    ("colon, the octet after 9", b":", 10),
+    ("slash, the octet before 0", b"1/", 9),
     ("1;", b"1;", 1),
-    ("1 0", b"1 0", 1),
-    ("1 a", b"1 a", 1),
+    ("1 SP 0", b"1 0", 1),
+    ("1 SP a", b"1 a", 1),
+    ("1 HTAB 0", b"1\t0", 1),
+    ("1 LF 0", b"1\n0", 1),
+    ("1 folded a", b"1\r\n a", 1),
     ("+ 1", b"+ 1", 1),
     ('"1"', b'"1"', 1),
     ("empty", b"", 0),
@@ -43,7 +58,11 @@ NO_NUMBERS: Final[tuple[tuple[str, bytes, int], ...]] = (
     ("FF before", b"\x0c1", 1),
     ("FF after", b"1\x0c", 1),
     ("FS before", b"\x1c1", 1),
+    ("GS before", b"\x1d1", 1),
+    ("RS after", b"1\x1e", 1),
     ("US after", b"1\x1f", 1),
+    ("SOH before", b"\x011", 1),
+    ("DEL after", b"1\x7f", 1),
     ("NUL before", b"\x001", 1),
     ("NUL after", b"1\x00", 1),
     ("CR after", b"1\ra", 1),
@@ -51,32 +70,47 @@ NO_NUMBERS: Final[tuple[tuple[str, bytes, int], ...]] = (
     ("NBSP before (Latin-1)", b"\xa01", 1),
     ("NBSP after (UTF-8)", b"1\xc2\xa0", 1),
     ("superscript 1 (Latin-1)", b"\xb9", 1),
+    ("superscript 1 (UTF-8)", b"\xc2\xb9", 1),
     ("Arabic-Indic 1 (UTF-8)", b"\xd9\xa1", 1),
     ("fullwidth 1 (UTF-8)", b"\xef\xbc\x91", 1),
 )
 """Name, value, and how many octets a reader sees in it who takes it for a number."""
 
+_REFUSES: Final = refuses(error=Outcome.FAIL, silent=Outcome.FAIL)
+"""RFC 9112 §6.3 has a server answer 400 and close: an error of its own, and to wait for more, are fails."""
+
 LISTS: Final[tuple[tuple[str, tuple[str, ...], Look], ...]] = (
-    ("1, 2", ("Content-Length: 1, 2",), refuses(error=Outcome.FAIL)),
-    ("2, 1", ("Content-Length: 2, 1",), refuses(error=Outcome.FAIL)),
-    ("1, +1", ("Content-Length: 1, +1",), refuses(error=Outcome.FAIL)),
-    ("1, a", ("Content-Length: 1, a",), refuses(error=Outcome.FAIL)),
-    ("1; 1", ("Content-Length: 1; 1",), refuses(error=Outcome.FAIL)),
-    ("lines 1 and 2", ("Content-Length: 1", "Content-Length: 2"), refuses(error=Outcome.FAIL)),
-    ("lines 2 and 1", ("Content-Length: 2", "Content-Length: 1"), refuses(error=Outcome.FAIL)),
-    ("lines 0 and 1", ("Content-Length: 0", "Content-Length: 1"), refuses(error=Outcome.FAIL)),
-    ("lines 1 and +1", ("Content-Length: 1", "Content-Length: +1"), refuses(error=Outcome.FAIL)),
-    ("lines +1 and 1", ("Content-Length: +1", "Content-Length: 1"), refuses(error=Outcome.FAIL)),
-    ("lines 1 and empty", ("Content-Length: 1", "Content-Length:"), refuses(error=Outcome.FAIL)),
+    ("1, 2", ("Content-Length: 1, 2",), _REFUSES),
+    ("2, 1", ("Content-Length: 2, 1",), _REFUSES),
+    ("1, +1", ("Content-Length: 1, +1",), _REFUSES),
+    ("1, a", ("Content-Length: 1, a",), _REFUSES),
+    ("1; 1", ("Content-Length: 1; 1",), _REFUSES),
+    ("1, 1, 2", ("Content-Length: 1, 1, 2",), _REFUSES),
+    ("1, 2, 1", ("Content-Length: 1, 2, 1",), _REFUSES),
+    ("lines 1 and 2", ("Content-Length: 1", "Content-Length: 2"), _REFUSES),
+    ("lines 2 and 1", ("Content-Length: 2", "Content-Length: 1"), _REFUSES),
+    ("lines 0 and 1", ("Content-Length: 0", "Content-Length: 1"), _REFUSES),
+    ("lines 1 and +1", ("Content-Length: 1", "Content-Length: +1"), _REFUSES),
+    ("lines +1 and 1", ("Content-Length: +1", "Content-Length: 1"), _REFUSES),
+    ("lines 1, 1 and 2", ("Content-Length: 1", "Content-Length: 1", "Content-Length: 2"), _REFUSES),
+    ("lines 1 and 2, other capitals", ("Content-Length: 1", "content-length: 2"), _REFUSES),
+    ("lines 1 and 2, a field between", ("Content-Length: 1", "X: y", "Content-Length: 2"), _REFUSES),
+    ("lines 1 and 1, 2", ("Content-Length: 1", "Content-Length: 1, 2"), _REFUSES),
+    ("lines 1 and empty", ("Content-Length: 1", "Content-Length:"), _REFUSES),
     ("1, 1", ("Content-Length: 1, 1",), reads(body(b"a"), NEXT_ANSWER)),
+    ("1, and nothing", ("Content-Length: 1,",), reads(body(b"a"), NEXT_ANSWER)),
     ("lines 1 and 1", ("Content-Length: 1", "Content-Length: 1"), reads(body(b"a"), NEXT_ANSWER)),
 )
 """Name, field lines, what may come: equal lengths may be taken for one, all else must be refused."""
 
 TOO_LARGE: Final[tuple[tuple[str, bytes], ...]] = (
+    ("2^16 + 1", b"%d" % (2**16 + 1)),
     ("2^31 + 1", b"%d" % (2**31 + 1)),
     ("2^32 + 1", b"%d" % (2**32 + 1)),
+    ("2^53 + 1", b"%d" % (2**53 + 1)),
     ("2^63 + 1", b"%d" % (2**63 + 1)),
+    ("2^64 - 1", b"%d" % (2**64 - 1)),
+    ("2^64", b"%d" % 2**64),
     ("2^64 + 1", b"%d" % (2**64 + 1)),
     ("10^40 + 1", b"%d" % (10**40 + 1)),
     ("5000 digits", b"9" * 5000),
@@ -88,7 +122,7 @@ def _asked(*lines: bytes, content: bytes) -> Exchange:
 
 
 _NO_NUMBERS: Final = tuple(
-    Spelling(name, _asked(b"Content-Length: " + value, content=b"a" * octets), refuses(error=Outcome.FAIL))
+    Spelling(name, _asked(b"Content-Length: " + value, content=b"a" * octets + MORE), _REFUSES)
     for name, value, octets in NO_NUMBERS
 )
 _LISTS: Final = tuple(
@@ -106,7 +140,9 @@ _ZEROS: Final = tuple(
     Spelling(name, _asked(b"Content-Length: " + value, content=b"a"), reads(body(b"a"), NEXT_ANSWER))
     for name, value in (("01", b"01"), ("30 zeros", b"0" * 30 + b"1"), ("5000 zeros", b"0" * 5000 + b"1"))
 )
-_BIG: Final = (*_ZEROS, *_TOO_LARGE)
+_FOLDED: Final = Spelling("1, folded", _asked(b"Content-Length:\r\n 1", content=b"a"), reads(body(b"a"), NEXT_ANSWER))
+"""A fold is a space, or refused (RFC 9112 §5.2); who reads over its second line finds no length."""
+_BIG: Final = (*_ZEROS, _FOLDED, *_TOO_LARGE)
 
 LENGTHS: Final = (
     Case(
@@ -115,7 +151,7 @@ LENGTHS: Final = (
         Theme.LENGTHS,
         f"`POST /echo` with a Content-Length that is no number, {len(_NO_NUMBERS)} spellings (sign, prefix, "
         "underscore, fraction, other digits, control characters, nothing), as much content as it seems to say, `G`",
-        "400, then the server closes",
+        "400, then the server closes; to wait for more is a fail",
         Level.MUST,
         "RFC 9112 §6.3; RFC 9110 §8.6",
         "the server MUST respond with a 400 (Bad Request) status code and then close the connection",
@@ -148,8 +184,9 @@ LENGTHS: Final = (
         38,
         "length-out-of-range",
         Theme.LENGTHS,
-        f"`POST /echo` with leading zeros, or with a length beyond 31 to 64 bits, {len(_BIG)} spellings, `G`",
-        "zeros: the echo, or a refusal; too large: a refusal, or a wait for more, and no answer to what follows",
+        f"`POST /echo` with leading zeros, a fold before it, or a length of more than comes, up to beyond 64 bits, "
+        f"{len(_BIG)} spellings, `G`",
+        "zeros, a fold: the echo, or a refusal; too large: a refusal, or a wait, and no answer to what follows",
         Level.MUST,
         "RFC 9110 §8.6",
         "a recipient MUST anticipate potentially large decimal numerals and prevent parsing errors due to integer "

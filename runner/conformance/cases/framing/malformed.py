@@ -13,12 +13,15 @@ from runner.conformance.judge import (
     answers,
     begins,
     body,
+    each,
     either,
     only,
     permitted,
     sparing,
     unsmuggled,
 )
+
+CHUNKED_HELLO: Final = b"5\r\nhello\r\n0\r\n\r\n"
 
 MALFORMED: Final = (
     Case(
@@ -132,31 +135,24 @@ MALFORMED: Final = (
         26,
         "length-and-chunked",
         Theme.MALFORMED,
-        "`POST /echo` with both Content-Length and chunked, `G`",
+        "`POST /echo` with both Content-Length and chunked, in either order, in capitals, or with the length of all "
+        "chunks, `G`, a connection each",
         "400, or one response by the chunked coding; then the server closes",
         Level.MUST,
         "RFC 9112 §6.1, §6.3",
         "Regardless, the server MUST close the connection after responding to such a request to avoid the potential "
         "attacks",
         "The classic of request smuggling: what follows may not be the client's request.",
-        (
-            Exchange(
-                at_once(
-                    request(
-                        "POST",
-                        "/echo",
-                        "Content-Length: 6",
-                        "Transfer-Encoding: chunked",
-                        content=b"5\r\nhello\r\n0\r\n\r\n",
-                    ),
-                    G,
-                ),
-                ("POST", "GET"),
-                until_close=True,
-                enough=2,
-            ),
+        tuple(
+            Exchange(at_once(both, G), ("POST", "GET"), until_close=True, enough=2)
+            for both in (
+                request("POST", "/echo", "Content-Length: 6", "Transfer-Encoding: chunked", content=CHUNKED_HELLO),
+                request("POST", "/echo", "Transfer-Encoding: chunked", "Content-Length: 6", content=CHUNKED_HELLO),
+                request("POST", "/echo", "Content-Length: 6", "Transfer-Encoding: CHUNKED", content=CHUNKED_HELLO),
+                request("POST", "/echo", "content-length: 15", "transfer-encoding: chunked", content=CHUNKED_HELLO),
+            )
         ),
-        only(
+        each(
             either(
                 answers(body(b"hello"), then=Then.CLOSES),
                 answers(REFUSED, then=Then.CLOSES),

@@ -28,7 +28,7 @@ from runner.conformance.case import (
     Step,
     Theme,
 )
-from runner.conformance.cases.requests import G, at_once, chunked, get, gets, post, sleeps
+from runner.conformance.cases.requests import G, at_once, chunked, get, gets, post, request, sleeps
 from runner.conformance.judge import failed, noted, passed
 
 CROWD: Final = 16
@@ -37,6 +37,9 @@ HELD_S: Final = 2.0
 WAITED_S: Final = 1.5
 """How long another client waits for a GET of no work before it counts as kept waiting."""
 UNREAD: Final = b"u" * 8200
+UNREAD_CHUNKED: Final = request(
+    "POST", "/", "Transfer-Encoding: chunked", content=b"%x\r\n%s\r\n0\r\n\r\n" % (len(UNREAD), UNREAD)
+)
 BIG: Final = post(b"b" * 2**18)
 MANY: Final = 24
 """So many echoes of 256 KiB are more than the kernel's buffers hold, and little work."""
@@ -79,12 +82,12 @@ def undisturbed(outcome: Outcome, *, paid: str) -> Judge:
 
 
 def _sure(judge: Judge) -> Judge:
-    """Where the crowd's own connections were never answered there is nothing to learn."""
+    """Where none of the crowd was answered there is nothing to learn; some may be held up by those before them."""
 
     def judged(seen: Observation) -> Finding:
         crowd = seen.conversations[:-1]
         if crowd and not any(talk.reading.responses for talk in crowd):
-            return noted("the requests whose bodies nobody reads are not answered at all")
+            return noted("the requests before it are not answered at all")
         return judge(seen)
 
     return judged
@@ -95,20 +98,24 @@ NEIGHBOURS: Final = (
         55,
         "unread-bodies-of-others",
         Theme.NEIGHBOURS,
-        f"{CROWD} connections that each `POST /` {len(UNREAD)} octets to a route that reads none, are answered and "
-        "stay; a `G` on another",
+        f"{CROWD} connections that each `POST /` {len(UNREAD)} octets to a route that reads none, and {CROWD} that do "
+        "so chunked, are answered and stay; a `G` on another",
         "the `G` is answered at once",
         Level.NONE,
         "–",
         "",
         "A thread that waits for its client after the response was sent is lost to all others.",
         (
-            *(_held(post(UNREAD, path="/"), methods=("POST", "GET"), answered=True) for _ in range(CROWD)),
+            *(
+                _held(data, methods=("POST", "GET"), answered=True)
+                for data in (post(UNREAD, path="/"), UNREAD_CHUNKED)
+                for _ in range(CROWD)
+            ),
             OTHER,
         ),
-        _sure(undisturbed(Outcome.FAIL, paid=f"{CROWD} answered requests whose bodies nobody reads")),
+        _sure(undisturbed(Outcome.FAIL, paid=f"{2 * CROWD} answered requests whose bodies nobody reads")),
         deadline_s=4.0,
-        at_once=CROWD + 1,
+        at_once=2 * CROWD + 1,
         alone=True,
         hurts=Hurt.OTHERS,
         needs=(),
@@ -162,6 +169,58 @@ NEIGHBOURS: Final = (
         at_once=FEW + 1,
         alone=True,
         hurts=Hurt.OTHERS,
+    ),
+    Case(
+        63,
+        "idle-connections-of-others",
+        Theme.NEIGHBOURS,
+        f"{CROWD} connections that are answered a `G`, {CROWD} that are answered a `POST /echo`, and stay open; a `G` "
+        "on another",
+        "the `G` is answered at once; where it waits, a note",
+        Level.NONE,
+        "–",
+        "",
+        "Browsers and proxies keep connections open; a worker that stays with one until it ends serves nobody else.",
+        (
+            *(
+                _held(data, methods=(method, "GET"), answered=True)
+                for data, method in ((G, "GET"), (post(b"h"), "POST"))
+                for _ in range(CROWD)
+            ),
+            OTHER,
+        ),
+        undisturbed(Outcome.NOTE, paid=f"{2 * CROWD} idle connections"),
+        deadline_s=4.0,
+        at_once=2 * CROWD + 1,
+        alone=True,
+        hurts=Hurt.OTHERS,
+        needs=(),
+    ),
+    Case(
+        64,
+        "ended-connections-of-others",
+        Theme.NEIGHBOURS,
+        f"{CROWD} connections each that are answered a `G` with `Connection: close`, an HTTP/1.0 `G`, or a `G` without "
+        "Host, and whose clients do not close; a `G` on another",
+        "the `G` is answered at once",
+        Level.NONE,
+        "–",
+        "",
+        "A thread that waits for its client to close, after it has closed itself, is lost to all others.",
+        (
+            *(
+                _held(data, methods=("GET", "GET"), answered=True)
+                for data in (get("/", "Connection: close"), get(version="1.0"), b"GET / HTTP/1.1\r\n\r\n")
+                for _ in range(CROWD)
+            ),
+            OTHER,
+        ),
+        _sure(undisturbed(Outcome.FAIL, paid=f"{3 * CROWD} connections that are over")),
+        deadline_s=4.0,
+        at_once=3 * CROWD + 1,
+        alone=True,
+        hurts=Hurt.OTHERS,
+        needs=(),
     ),
     Case(
         58,

@@ -21,7 +21,7 @@ from runner.conformance.case import (
     Theme,
 )
 from runner.conformance.cases.requests import chunked, get, head, post, sleeps
-from runner.conformance.judge import Expected, Look, body, noted
+from runner.conformance.judge import Expected, Look, body, noted, status
 from runner.conformance.spelling import Spelling, serves, serves_then_ends, serves_then_refuses, spelled
 
 SLOW_S: Final = 0.3
@@ -33,7 +33,11 @@ SLOW_TEN: Final = get(PATH, "Connection: keep-alive", version="1.0")
 LAST: Final = get(PATH, "Connection: close")
 LAST_TEN: Final = get(PATH, version="1.0")
 FAST: Final = sleeps(0, "b")[0]
+FAST_LAST: Final = get("/sleep/0/b", "Connection: close")
+MIDDLE: Final = sleeps(SLOW_S / 2, "b")[0]
 BAD: Final = b"BAD\r\n\r\n"
+LONG: Final = get("/", "X: " + "y" * 2**17)
+"""A head beyond the limits of most."""
 
 ERRORS: Final[tuple[tuple[str, bytes], ...]] = (
     ("no request line", BAD),
@@ -41,8 +45,25 @@ ERRORS: Final[tuple[tuple[str, bytes], ...]] = (
     ("a line that is no field", b"GET / HTTP/1.1\r\nHost: x\r\nbad\r\n\r\n"),
     ("no length", head(b"Content-Length: a") + b"hello"),
     ("no chunk size", chunked(b"z\r\nhello\r\n0\r\n\r\n")),
+    ("a version that is none", b"GET / HTTP/9.9\r\nHost: x\r\n\r\n"),
+    ("an unknown coding", head(b"Transfer-Encoding: x") + b"hello"),
     ("a TLS hello", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n"),
 )
+
+
+ECHO: Final = Expected(frozenset({200, 404, 405, 411, 417, 501}))
+UNREAD: Final = Expected(frozenset({404, 405, 501}))
+
+
+def in_turn(look: Look) -> Look:
+    """A 100 (Continue) that comes before the response that is owed is a note: clients read over it."""
+
+    def turned(talk: Conversation) -> Finding:
+        finding = look(talk)
+        early = talk.due[:1] and talk.due[0].interim
+        return noted("100 (Continue) comes before what is owed") if finding.fault is None and early else finding
+
+    return turned
 
 
 def _steps(first: bytes, *later: Step | bytes) -> tuple[Step, ...]:
@@ -62,6 +83,13 @@ _ERRORS: Final = (
     *(Spelling(f"{name}, later", _closing(*_steps(SLOW, SOON, data)), serves_then_refuses(A)) for name, data in ERRORS),
     Spelling("no request line, HTTP/1.0", _closing(*_steps(SLOW_TEN + BAD)), serves_then_refuses(A)),
     Spelling("no request line, HTTP/1.0, later", _closing(*_steps(SLOW_TEN, SOON, BAD)), serves_then_refuses(A)),
+    Spelling("a head too long, later", _closing(*_steps(SLOW, SOON, LONG)), serves_then_refuses(A)),
+    Spelling(
+        "no chunk size, behind its head", _closing(*_steps(SLOW + chunked(b""), SOON, b"z\r\n")), serves_then_refuses(A)
+    ),
+    Spelling(
+        "no request line, in two pieces", _closing(*_steps(SLOW + BAD[:2], SOON, BAD[2:])), serves_then_refuses(A)
+    ),
     Spelling("no request line, two before it", _closing(*_steps(SLOW + FAST + BAD)), serves_then_refuses(A, B)),
 )
 
@@ -71,6 +99,14 @@ INPUT: Final[tuple[tuple[str, int, tuple[Step, ...], Look], ...]] = (
     ("two requests, apart", 3, _steps(SLOW, SOON, FAST, SOON, FAST), serves(A, B, B)),
     ("CRLF, then a request", 2, _steps(SLOW, SOON, b"\r\n", SOON, FAST), serves(A, B, owed=1)),
     ("half a request", 1, _steps(SLOW, SOON, FAST[:9]), serves(A)),
+    ("quicker ones, one write", 3, _steps(SLOW + MIDDLE + sleeps(0, "c")[0]), serves(A, B, body(b"c"))),
+    ("no such page, one write", 2, _steps(SLOW + get("/missing")), serves(A, status(404))),
+    ("no such page", 2, _steps(SLOW, SOON, get("/missing")), serves(A, status(404))),
+    ("content for nobody, one write", 2, _steps(SLOW + post(b"hello", path="/")), serves(A, UNREAD)),
+    ("a last request, one write", 2, _steps(SLOW + FAST_LAST), serves(A, B)),
+    ("a last request", 2, _steps(SLOW, SOON, FAST_LAST), serves(A, B)),
+    ("a last request, HTTP/1.0", 2, _steps(SLOW, SOON, get("/sleep/0/b", version="1.0")), serves(A, B)),
+    ("an expectation of 100", 2, _steps(SLOW, SOON, post(b"h", "Expect: 100-continue")), in_turn(serves(A, ECHO))),
     ("a request, its content to come", 1, _steps(SLOW, SOON, post(b"hello")[:-3]), serves(A, more=True)),
     ("a request, HTTP/1.0 keep-alive", 2, _steps(SLOW_TEN, SOON, FAST), serves(A, more=True)),
 )
@@ -79,6 +115,9 @@ ENDS: Final[tuple[tuple[str, int, tuple[Step, ...], Look], ...]] = (
     ("later", 1, _steps(SLOW, SOON, HalfClose()), serves(A)),
     ("behind a request", 2, _steps(SLOW, SOON, FAST, HalfClose()), serves(A, B)),
     ("behind half a request", 1, _steps(SLOW, SOON, FAST[:9], HalfClose()), serves(A, more=True)),
+    ("behind half a body", 1, _steps(SLOW, SOON, post(b"hello")[:-3], HalfClose()), serves(A, more=True)),
+    ("behind a last request", 2, _steps(SLOW, SOON, FAST_LAST, HalfClose()), serves(A, B)),
+    ("behind two slow ones", 2, _steps(SLOW + MIDDLE, SOON, HalfClose()), serves(A, B)),
     ("behind Connection: close", 1, _steps(LAST, SOON, HalfClose()), serves(A)),
     ("HTTP/1.0", 1, _steps(LAST_TEN, SOON, HalfClose()), serves(A)),
     ("HTTP/1.0 keep-alive", 1, _steps(SLOW_TEN, SOON, HalfClose()), serves(A)),
@@ -88,6 +127,9 @@ BEHIND_BODY: Final[tuple[tuple[str, tuple[Step, ...]], ...]] = (
     ("a length, its content later", _steps(post(b"h")[:-1], SOON, b"h" + SLOW, Pause(0.1), FAST)),
     ("a length, the slow request later", _steps(post(b"h"), SOON, SLOW, Pause(0.1), FAST)),
     ("chunked", _steps(chunked(b"1\r\nh\r\n0\r\n\r\n") + SLOW, Pause(0.1), FAST)),
+    ("chunked, with a trailer", _steps(chunked(b"1\r\nh\r\n0\r\nX: y\r\n\r\n") + SLOW, Pause(0.1), FAST)),
+    ("content for nobody", _steps(post(b"h", path="/") + SLOW, Pause(0.1), FAST)),
+    ("content for nobody, later", _steps(post(b"h", path="/")[:-1], SOON, b"h" + SLOW, Pause(0.1), FAST)),
     ("chunked, its end later", _steps(chunked(b"1\r\nh\r\n"), SOON, b"0\r\n\r\n" + SLOW, Pause(0.1), FAST)),
 )
 BEHIND_CLOSE: Final[tuple[tuple[str, tuple[Step, ...]], ...]] = (
@@ -104,18 +146,30 @@ BEHIND_CLOSE: Final[tuple[tuple[str, tuple[Step, ...]], ...]] = (
         for when, steps in ((", one write", _steps(last + data)), (", later", _steps(last, SOON, data)))
     ),
     ("many octets, later", _steps(LAST, SOON, b"x" * 20_000)),
+    ("octets one by one, later", _steps(LAST, SOON, b"x", SOON, b"y", SOON, b"\r\n")),
+    ("a TLS hello, later", _steps(LAST, SOON, b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03")),
+    ("a request and the half-close, later", _steps(LAST, SOON, FAST, HalfClose())),
+    *(
+        (f"a request, {name}", _steps(get(PATH, *fields, version=version) + FAST))
+        for name, version, fields in (
+            ("Close", "1.1", ("Connection: Close",)),
+            ("close in a list", "1.1", ("Connection: x, close",)),
+            ("close in a second line", "1.1", ("Connection: x", "Connection: close")),
+            ("keep-alive and close", "1.1", ("Connection: keep-alive, close",)),
+            ("HTTP/1.0, keep-alive and close", "1.0", ("Connection: keep-alive, close",)),
+        )
+    ),
 )
 
 
 def _echo_in_order() -> Look:
     """The echo, or that it is not served, or that it must have a length; then a and b."""
-    first = Expected(frozenset({200, 404, 405, 411, 501}))
 
     def look(talk: Conversation) -> Finding:
         echo = talk.due[:1]
         if echo and echo[0].status == 411:
             return noted("asks for a length")
-        return serves(H if echo and echo[0].status == 200 else first, A, B)(talk)
+        return serves(H if echo and echo[0].status == 200 else ECHO, A, B)(talk)
 
     return look
 

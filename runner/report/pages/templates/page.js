@@ -97,7 +97,8 @@
     place.append(outer, legend);
   };
 
-  // Of two servers the ratio of their rates; half-widths add as roots of squares, on the log scale.
+  // Of two servers the ratio of their rates; half-widths add as roots of squares, on the log scale,
+  // which is Welch's interval or a wider one (each half-width has its own cell's degrees of freedom, Welch's has more).
   const ratios = () => {
     const place = document.getElementById("ratios");
     place.replaceChildren();
