@@ -22,7 +22,7 @@ from runner.record.run import Run
 from runner.record.trial import Verdict
 from runner.report import fitting
 from runner.report.markdown import escape, table
-from runner.rows import figures
+from runner.rows import figures, machines
 from runner.rows.row import SCHEMA, Group, Row, Witness
 
 if TYPE_CHECKING:
@@ -136,22 +136,6 @@ def cells(row: Row, plan: Plan | None = None, *, built: bool = False) -> tuple[s
     )
 
 
-def _cluster(run: Run) -> Iterator[str]:
-    """On how many machines, and what the way between them is like."""
-    if run.cluster is None:
-        return
-    pairs = run.cluster.pairs
-    links = [link for pair in pairs for link in pair.links]
-    machines = "server and load on machines of their own"
-    if links:
-        slowest = max(link.round_trip_us for link in links)
-        least = min(link.bytes_per_second for link in links)
-        machines += f", round trip up to {slowest:.0f} µs, at least {least / 1e6:,.0f} MB/s".replace(",", "\u202f")
-    yield f"{counted(len(pairs), 'pair')} of machines: {machines}" if len(pairs) > 1 else machines
-    if run.cluster.losses:
-        yield f"Lost and run again: {counted(len(run.cluster.losses), 'trial')}"
-
-
 def grouped(rows: Iterable[Row]) -> list[tuple[Group, list[Row]]]:
     """Rows by group: what could not be run at all comes last."""
     ordered = sorted(rows, key=lambda row: (row.depth is None, row.group))
@@ -171,7 +155,7 @@ def summary(run: Run, rows: Sequence[Row], resume: str | None = None) -> list[st
         f"{machine.kind} ({placed}), {gib:.0f} GiB, {machine.system}, {machine.kernel}, "
         f"wrk {machine.tools.get('wrk', '?')}"
     )
-    lines = [what, where, *_cluster(run)]
+    lines = [what, where, *machines.lines(run)]
     if run.finished_at is None:
         lines.append(f"This run is not complete: {resume or f'pipebench run --resume {run.id}'}")
     disturbed = sum(row.disturbed_trials for row in rows)
