@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from runner.cli import options, printing
+from runner.cli import extras, options, printing
 from runner.suite import plans
 
 if TYPE_CHECKING:
@@ -147,6 +147,7 @@ def command(  # noqa: PLR0913, PLR0917 - as many as there are options
 
     if cluster is None and (pairs or generators):
         raise click.UsageError("--pairs and --generators are of a cluster: give --cluster auto, or its address")
+    extras.bring("cluster" if cluster is not None else None)
     asked = Cluster(cluster, pairs, generators or 1) if cluster is not None else None
     places = runs.Places(results=results, port=port, cluster=asked)
     if resume and (others := options.given(click.get_current_context(), *_OF_RESUMING)):
