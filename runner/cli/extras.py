@@ -1,4 +1,4 @@
-"""What only some commands need is not installed before one of them is asked for: charts, Parquet.
+"""What only some commands need is not installed before one of them is asked for: charts, Parquet, Ray.
 
 In a checkout that uv runs, the command is begun anew with what it lacks, which uv installs once. Elsewhere one line
 says what to install.
@@ -17,7 +17,7 @@ import click
 from runner import project
 from runner.errors import ToolError
 
-MODULES = {"charts": ("altair", "vl_convert"), "parquet": ("pyarrow",)}
+MODULES = {"charts": ("altair", "vl_convert"), "cluster": ("ray",), "parquet": ("pyarrow",)}
 """The modules of each extra of pyproject.toml."""
 BROUGHT = "PIPEBENCH_BROUGHT"
 """Set in the environment of a command that was begun anew, so that it is begun anew once."""

@@ -8,6 +8,9 @@ machine hits all alike. Which cells a round holds follows from the trials of the
 2. **precision**: the cells whose interval is not narrow enough yet;
 3. **ties**: with the budget that is left, the cells that cannot yet be told from another of their group.
 
+On several pairs of machines at once each pair is a block: it has rounds of its own, in an order of its own, and a cell
+has its minimum when it has had its share of it in every block.
+
 What comes next follows from the trials so far and nothing else, so a run that was killed goes on from its record as if
 it had not been.
 """
@@ -23,6 +26,7 @@ from typing import TypeVar
 
 from runner.errors import PlanError
 from runner.judging import levels
+from runner.judging.blocks.strata import by_block
 from runner.judging.capacity import Observation
 from runner.judging.levels import Stopping
 from runner.record.plan import Cell, Plan
@@ -44,7 +48,7 @@ class TrialSummary:
     ``rate`` is in requests per second, or of a paced cell the p99 of its latency in microseconds; ``None`` exactly
     where the trial ``failed``. ``observation`` is what a trial of a search for the capacity under a limit showed, whose
     figure is then the rate that was offered. ``wall_s`` is its whole duration, start and stop of the server included;
-    ``disturbed`` trials are repeated (:func:`counted`).
+    ``disturbed`` trials are repeated (:func:`counted`). ``block`` is the pair of machines that it ran on, if any.
     """
 
     cell: Cell
@@ -54,6 +58,7 @@ class TrialSummary:
     disturbed: bool
     wall_s: float
     observation: Observation | None = None
+    block: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +146,19 @@ class Schedule:
         """Return the relative half-width at which a cell is done."""
         return self.tail_precision if cell.is_paced else self.precision
 
+    def least(self, blocks: int) -> int:
+        """Return how many trials a cell has at least over so many blocks: with fewer it has no interval.
+
+        Of a fixed number, as many as make the number in each block the same.
+        """
+        if self.trials is not None:
+            return blocks * math.ceil(self.trials / blocks)
+        return max(self.min_trials, blocks + levels.MIN_VALUES - 1)
+
+    def most(self, blocks: int) -> int:
+        """Return how many trials a cell has at most over so many blocks."""
+        return self.max_trials if blocks == 1 else max(self.max_trials, 2 * self.least(blocks))
+
     def needed(self, spread: float, precision: float) -> int:
         """Return how many trials reach the precision, where a figure's logarithm has this standard deviation."""
         numbers = range(self.min_trials, self.max_trials)
@@ -158,12 +176,12 @@ def ordered(cells: Iterable[Cell]) -> tuple[Cell, ...]:
     return tuple(sorted(dict.fromkeys(cells), key=_sort_key))
 
 
-def shuffled(seed: int, round_: int, number: int) -> list[int]:
-    """Return the places 0, 1, … of so many ordered cells in the order of a round.
+def shuffled(seed: int, round_: int, number: int, block: str | None = None) -> list[int]:
+    """Return the places 0, 1, … of so many ordered cells in the order of a round, which is another in each block.
 
     (Of :class:`random.Random` only seeding by a string and ``random()`` are promised to stay as they are.)
     """
-    shuffle = random.Random(f"{seed}:{round_}")
+    shuffle = random.Random(f"{seed}:{round_}" if block is None else f"{seed}:{round_}:{block}")
     keys = [shuffle.random() for _ in range(number)]
     return sorted(range(number), key=keys.__getitem__)
 
@@ -175,6 +193,18 @@ def counted(trials: Sequence[T], disturbed: Callable[[T], bool], needed: int = l
     """
     undisturbed = tuple(trial for trial in trials if not disturbed(trial))
     return undisturbed if len(undisturbed) >= needed else tuple(trials)
+
+
+def counted_by_block(
+    trials: Sequence[T], block: Callable[[T], str | None], disturbed: Callable[[T], bool], needed: int
+) -> tuple[T, ...]:
+    """Return :func:`counted` of trials in several blocks: one undisturbed trial is enough for a block to leave out the
+    others, since it is all blocks together that have an interval.
+    """
+    found = by_block((block(trial), trial) for trial in trials)
+    if len(found) < 2:
+        return counted(trials, disturbed, needed)
+    return tuple(trial for own in found.values() for trial in counted(own, disturbed, 1))
 
 
 @cache

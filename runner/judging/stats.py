@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
 
+from runner.judging.blocks.strata import blocks_of
 from runner.judging.levels import MIN_VALUES, Stopping, critical_value, student_t
 
 K = TypeVar("K", bound=Hashable)
@@ -43,11 +44,15 @@ class Interval:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """Of the logarithms of ``n`` values: their mean and its standard error. All that an interval needs of them."""
+    """Of the logarithms of values: their mean, its standard error, and their standard deviation within a block.
+
+    ``n`` is the number of values of one block that tell as much of the spread: one more than its degrees of freedom.
+    """
 
     n: int
     mean: float
     standard_error: float
+    spread: float
 
     def interval(self, *, confidence: float = 0.95, stopping: Stopping = Stopping.PRECISION) -> Interval:
         """The interval of the values' mean, as of :func:`mean_interval`."""
@@ -128,16 +133,22 @@ def mean_interval(
 
 
 def summarise(values: Sequence[float]) -> Summary | None:
-    """Return what an interval needs of the values; ``None``, and the errors, as in :func:`mean_interval`."""
-    n = len(values)
+    """Return what an interval needs of the values; ``None``, and the errors, as in :func:`mean_interval`.
+
+    Of values in several blocks (:class:`runner.judging.blocks.strata.Strata`) the mean is that of the blocks' means.
+    """
+    blocks = blocks_of(values)
     if any(not 0 <= value < math.inf for value in values):
         raise ValueError("an interval needs values that are positive and finite")
-    if n < MIN_VALUES or min(values) == 0 or min(values) == max(values):
+    n = len(values) - len(blocks) + 1
+    if n < MIN_VALUES or min(values) == 0 or all(min(block) == max(block) for block in blocks):
         return None
-    logs = [math.log(value) for value in values]
-    mean = math.fsum(logs) / n
-    variance = math.fsum((x - mean) ** 2 for x in logs) / (n - 1)
-    return Summary(n, mean, math.sqrt(variance / n))
+    logs = [[math.log(value) for value in block] for block in blocks]
+    means = [math.fsum(block) / len(block) for block in logs]
+    squares = math.fsum((x - mean) ** 2 for block, mean in zip(logs, means, strict=True) for x in block)
+    spread = math.sqrt(squares / (n - 1))
+    share = math.sqrt(math.fsum(1 / len(block) for block in logs)) / len(blocks)
+    return Summary(n, math.fsum(means) / len(blocks), spread * share, spread)
 
 
 def ratio_interval(

@@ -181,9 +181,12 @@ def load_average() -> float:
     return os.getloadavg()[0]
 
 
-def snapshot(cpus: Collection[int], port: int) -> Snapshot:
-    """Steal time of all CPUs, busy time of ``cpus``, and closed connections to ``port``."""
-    busy_ns, steal_ns = _cpu_times(cpus)
+def snapshot(cpus: Collection[int], port: int, *, networked: bool = False) -> Snapshot:
+    """Steal time of all CPUs, busy time of ``cpus``, and closed connections to ``port``.
+
+    ``networked``: the load comes over a network, and what its interrupts take is part of it, not other work.
+    """
+    busy_ns, steal_ns = _cpu_times(cpus, interrupts=not networked)
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     return Snapshot(
         steal_ns=steal_ns,
@@ -232,7 +235,7 @@ def _core_of(cpu: int) -> tuple[str, str]:
         return "", str(cpu)
 
 
-def _cpu_times(cpus: Collection[int]) -> tuple[int, int]:
+def _cpu_times(cpus: Collection[int], *, interrupts: bool) -> tuple[int, int]:
     """Busy time of ``cpus``, and steal time of all (proc(5), ``/proc/stat``), in nanoseconds, in steps of a tick."""
     tick_ns = 1_000_000_000 // os.sysconf("SC_CLK_TCK")
     busy = stolen = 0
@@ -241,7 +244,7 @@ def _cpu_times(cpus: Collection[int]) -> tuple[int, int]:
             user, nice, system, _idle, _iowait, irq, softirq, steal = map(int, line.split()[1:9])
             stolen += steal
             if int(match[1]) in cpus:
-                busy += user + nice + system + irq + softirq
+                busy += user + nice + system + (irq + softirq if interrupts else 0)
     return busy * tick_ns, stolen * tick_ns
 
 

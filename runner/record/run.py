@@ -115,6 +115,62 @@ class ConformanceSummary:
 
 
 @dataclass(frozen=True, slots=True)
+class Link:
+    """The way between a generator and its server, measured before anything else went over it.
+
+    ``round_trip_us`` is the median of a byte there and back, ``fastest_us`` the least; ``bytes_per_second`` what one
+    connection carried from the server in its first second. ``interface``, ``mtu`` (bytes) and ``offloads`` (those that
+    are switched on) are of the generator's end.
+    """
+
+    round_trip_us: float
+    fastest_us: float
+    bytes_per_second: float
+    interface: str | None
+    mtu: int | None
+    offloads: tuple[str, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A server's machine and its generators', on which trials ran. ``name``: their addresses in the cluster.
+
+    ``differs``: what is not the same here as on the first pair.
+    """
+
+    name: str
+    server: Machine
+    generators: tuple[Machine, ...]
+    placement: Placement
+    links: tuple[Link, ...]
+    differs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """A trial that a pair did not finish, since a machine of it could not be asked any more; it was run again."""
+
+    at: str
+    pair: str
+    cell: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """Where a run was measured that was not on one machine.
+
+    ``address`` is Ray's, as it was given; ``wanted`` pairs, ``None`` for all that there are, with so many generators.
+    """
+
+    address: str
+    wanted: int | None
+    generators: int
+    pairs: tuple[Pair, ...] = ()
+    losses: tuple[Loss, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """The head of a run's record. ``finished_at`` is ``None`` until all its trials are done."""
 
@@ -135,3 +191,4 @@ class Run:
     setup_s: float | None = None
     measure_s: float | None = None
     counts: tuple[Count, ...] = ()
+    cluster: Cluster | None = None

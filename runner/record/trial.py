@@ -280,6 +280,7 @@ class Trial:
     """One load on one freshly started server: all that was observed. ``placement``: the CPUs that both had for it.
 
     ``upstream`` and ``opened`` are observed in scenario ``upstream`` only, ``warm_up`` where a runtime compiles.
+    ``pair``: the pair of machines that it ran on, by its name in :class:`runner.record.run.Run`; ``None`` on one.
     """
 
     cell: Cell
@@ -300,3 +301,4 @@ class Trial:
     upstream: Upstream | None = None
     opened: Opened | None = None
     warm_up: WarmUp | None = None
+    pair: str | None = None

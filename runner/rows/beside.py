@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import geometric_mean
 
 from runner.judging import latency, verdict
+from runner.judging.blocks.strata import by_block, typical
 from runner.judging.latency import Proofs
 from runner.judging.levels import Stopping
 from runner.judging.stats import RankRange
@@ -31,9 +31,9 @@ def witness(
         return _failed_witness(beside)
     used = usable(trials, 1)
     first = next((trial.load.generator for trial in own if trial.load is not None), Generator.WRK)
-    seen = geometric_mean(rates(used))
+    seen = typical(rates(used))
     latency_us = _mean_latency_us(used)
-    rate_ratio = seen / rate.mean if rate else None
+    rate_ratio = _rate_ratio(own, used, seen, rate)
     own_us = batches.mean if batches else None
     latency_ratio = latency_us / own_us if latency_us and own_us else None
     theirs = cell_verdict(trials, used).verdict
@@ -44,6 +44,21 @@ def witness(
     agrees = all(abs(ratio - 1) <= WITNESS_TOLERANCE for ratio in ratios)
     reason = None if agrees else f"{generator} differs from {first} by more than {WITNESS_TOLERANCE:.0%}"
     return Witness(seen, latency_us, rate_ratio, latency_ratio, agrees, reason, generator)
+
+
+def _rate_ratio(own: Sequence[Trial], used: Sequence[Trial], seen: float, rate: Estimate | None) -> float | None:
+    """The witness's rate over the run's; on several pairs of machines, each trial over the run's own on its pair."""
+    if rate is None:
+        return None
+    own_on = by_block((one.pair, one.load.requests_per_second) for one in own if one.load is not None)
+    if len(own_on) < 2:
+        return seen / rate.mean
+    found = [
+        one.load.requests_per_second / typical(own_on[one.pair])
+        for one in used
+        if one.load is not None and one.pair in own_on and min(own_on[one.pair]) > 0
+    ]
+    return typical(found) if found and min(found) > 0 else None
 
 
 def _failed_witness(beside: Beside) -> Witness | None:

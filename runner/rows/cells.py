@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from runner.judging import latency, levels, verdict
+from runner.judging.blocks.strata import stratified
 from runner.judging.levels import Stopping
-from runner.judging.schedule import counted
+from runner.judging.schedule import counted_by_block
 from runner.record.adapter import Server
 from runner.record.plan import Cell, Plan, Purpose
 from runner.record.run import Run
@@ -25,15 +26,45 @@ def by_cell(run: Run, trials: Sequence[Trial]) -> dict[Cell, CellTrials]:
         elif trial.purpose is Purpose.MEASURE:
             measured[trial.cell].append(trial)
     broken = {one.server: one.reason for one in run.conformance if one.server_class == BROKEN}
+    complete = complete_pairs(measured)
     return {
-        cell: CellTrials.of(found, verified.get(cell.server), run.plan, broken=broken.get(cell.server))
+        cell: CellTrials.of(
+            found, verified.get(cell.server), run.plan, broken=broken.get(cell.server), pairs=complete[_load(cell)]
+        )
         for cell, found in measured.items()
     }
 
 
+def complete_pairs(measured: Mapping[Cell, Sequence[Trial]]) -> Mapping[Cell, frozenset[str | None]]:
+    """For each load the pairs of machines on which every server was measured under it that works at all.
+
+    What was measured on the others cannot be compared: pairs differ. Where there is no such pair, all count, and none
+    of these rows is ranked.
+    """
+    found: dict[Cell, frozenset[str | None]] = {}
+    if all(one.pair is None for trials in measured.values() for one in trials):
+        return defaultdict(lambda: frozenset({None}))
+    for cell, trials in measured.items():
+        worked = frozenset(one.pair for one in trials if verdict.of_trial(one).verdict not in _FAILED)
+        if worked:
+            load = _load(cell)
+            found[load] = found[load] & worked if load in found else worked
+    return defaultdict(frozenset, found)
+
+
+def _load(cell: Cell) -> Cell:
+    """What cells have in common that are compared: all but the server."""
+    return replace(cell, adapter="", python=None, variant=None)
+
+
 def usable(trials: Sequence[Trial], needed: int = levels.MIN_VALUES) -> tuple[Trial, ...]:
     """The trials of a cell whose figures count, by the schedule's rule (:func:`runner.judging.schedule.counted`)."""
-    return counted(trials, lambda trial: verdict.disturbance(trial) is not None, min(needed, levels.MIN_VALUES))
+    return counted_by_block(
+        trials,
+        lambda trial: trial.pair,
+        lambda trial: verdict.disturbance(trial) is not None,
+        min(needed, levels.MIN_VALUES),
+    )
 
 
 def used(trials: Sequence[Trial], plan: Plan) -> tuple[Trial, ...]:
@@ -62,6 +93,7 @@ def cell_verdict(trials: Sequence[Trial], used: Sequence[Trial]) -> Failure:
     return next(found for found in verdicts if found.verdict is chosen)
 
 
+_FAILED = frozenset(one for one in Verdict if not one.has_rate and one is not Verdict.SATURATED)
 BROKEN = "broken"
 """The class of servers that lose, swap or corrupt pipelined responses: what they do is no measurement."""
 TAIL_SAMPLES = 100
@@ -78,14 +110,21 @@ class CellTrials:
 
     @classmethod
     def of(
-        cls, trials: Sequence[Trial], verified: Trial | None, plan: Plan, *, broken: str | None = None
+        cls,
+        trials: Sequence[Trial],
+        verified: Trial | None,
+        plan: Plan,
+        *,
+        broken: str | None = None,
+        pairs: frozenset[str | None] = frozenset(),
     ) -> CellTrials:
         """``verified``: the load of the same server with every response read. ``broken``: why its class is that.
+        ``pairs``: those on which all that are compared were measured; the others' trials are not used.
 
         A wrong response counts in every cell of the server, and so does its class; that responses stopped, in the cell
         where they did.
         """
-        counting = used(trials, plan)
+        counting = used([trial for trial in trials if trial.pair in pairs] or trials, plan)
         found = cell_verdict(trials, counting)
         if found.verdict.has_rate and verified is not None and verified.load is not None:
             under_load = verdict.of_trial(verified)
@@ -97,9 +136,14 @@ class CellTrials:
         return cls(trials, counting, found)
 
     @property
-    def rates(self) -> list[float]:
+    def rates(self) -> Sequence[float]:
         """Requests per second of each trial whose figures are used."""
         return rates(self.used)
+
+    @property
+    def pairs(self) -> frozenset[str | None]:
+        """The pairs of machines that the figures are of."""
+        return frozenset(trial.pair for trial in self.used)
 
 
 def stopping(plan: Plan) -> Stopping:
@@ -107,9 +151,9 @@ def stopping(plan: Plan) -> Stopping:
     return Stopping.PRECISION if plan.trials is None else Stopping.FIXED
 
 
-def rates(trials: Sequence[Trial]) -> list[float]:
-    """Requests per second of each trial that was loaded."""
-    return [trial.load.requests_per_second for trial in trials if trial.load is not None]
+def rates(trials: Sequence[Trial]) -> Sequence[float]:
+    """Requests per second of each trial that was loaded, by the pair of machines where there are several."""
+    return stratified((trial.pair, trial.load.requests_per_second) for trial in trials if trial.load is not None)
 
 
 def tail_us(trial: Trial) -> float | None:
@@ -120,11 +164,13 @@ def tail_us(trial: Trial) -> float | None:
     return latency.percentile_us(trial.load.histogram, 99)
 
 
-def tails_us(trials: Sequence[Trial]) -> list[float]:
+def tails_us(trials: Sequence[Trial]) -> Sequence[float]:
     """The p99 of each paced trial that has one; none of closed ones, whose latency only mirrors the rate."""
-    return [us for trial in trials if trial.cell.is_paced and (us := tail_us(trial)) is not None]
+    return stratified(
+        (trial.pair, us) for trial in trials if trial.cell.is_paced and (us := tail_us(trial)) is not None
+    )
 
 
-def cpu_costs_us(trials: Sequence[Trial]) -> list[float]:
+def cpu_costs_us(trials: Sequence[Trial]) -> Sequence[float]:
     """The server's CPU time per request, in microseconds, of each trial where both are known."""
-    return [cost for trial in trials if (cost := verdict.cpu_cost_us(trial)) is not None]
+    return stratified((trial.pair, cost) for trial in trials if (cost := verdict.cpu_cost_us(trial)) is not None)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from statistics import geometric_mean, mean, median
+from statistics import mean, median
 
 from runner.judging import latency, stats
+from runner.judging.blocks.strata import stratified, typical
 from runner.judging.levels import Stopping
 from runner.judging.volley import LATE_SHARE, LATE_US
 from runner.record.histogram import Histogram
@@ -65,8 +66,10 @@ def _far_tail_us(merged: Histogram, lags_us: Sequence[int]) -> int | None:
 
 def _percentile(trials: Sequence[Trial], percent: float, stopping: Stopping) -> Estimate | None:
     """A percentile of each trial, and the mean of these with its interval."""
-    found = [latency.percentile_us(trial.load.histogram, percent) for trial in trials if trial.load is not None]
-    return estimate([us for us in found if us], stopping)
+    found = [
+        (trial.pair, latency.percentile_us(trial.load.histogram, percent)) for trial in trials if trial.load is not None
+    ]
+    return estimate(stratified((pair, us) for pair, us in found if us), stopping)
 
 
 def estimate(values: Sequence[float], stopping: Stopping) -> Estimate | None:
@@ -75,5 +78,5 @@ def estimate(values: Sequence[float], stopping: Stopping) -> Estimate | None:
         return None
     interval = stats.mean_interval(values, stopping=stopping)
     if interval is None:
-        return Estimate(geometric_mean(values), None, None)
+        return Estimate(typical(values), None, None)
     return Estimate(interval.mean, interval.low, interval.high)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from statistics import geometric_mean, mean, median
+from statistics import mean, median
 
 from runner.judging import latency, levels, stats, verdict, waiting
+from runner.judging.blocks.strata import blocks_of, typical
 from runner.judging.levels import Stopping
 from runner.judging.stats import RankRange
 from runner.record.plaintext import plain
@@ -87,7 +88,7 @@ def rows(run: Run, trials: Sequence[Trial]) -> tuple[Row, ...]:
 def _capacities(run: Run, trials: Sequence[Trial]) -> dict[Cell, float]:
     """The rate of each closed cell, from which searches began: the mean of its trials that count."""
     return {
-        cell: geometric_mean(own.rates)
+        cell: typical(own.rates)
         for cell, own in by_cell(run, trials).items()
         if not cell.is_paced and own.rates and min(own.rates) > 0
     }
@@ -277,16 +278,23 @@ def _unavailable_row(record: AdapterRecord) -> Row:
 
 def _ranks(cells: Mapping[Cell, CellTrials], ranked: set[str], plan: Plan) -> dict[Cell, RankRange]:
     """Rank ranges within each group of comparable cells, of those that have a rate with an interval."""
-    groups: dict[Group, dict[Cell, list[float]]] = defaultdict(dict)
+    groups: dict[Group, dict[Cell, Sequence[float]]] = defaultdict(dict)
+    measured_on: dict[Group, set[frozenset[str | None]]] = defaultdict(set)
     for cell, own in cells.items():
         if cell.adapter in ranked and own.found.verdict.has_rate:
             groups[_group(cell)][cell] = own.rates
+            measured_on[_group(cell)].add(own.pairs)
     bounds = {cell for cell, own in cells.items() if own.found.verdict is Verdict.GENERATOR_BOUND}
     ranks: dict[Cell, RankRange] = {}
-    for samples in groups.values():
-        if all(len(values) >= levels.MIN_VALUES for values in samples.values()):
+    for group, samples in groups.items():
+        if len(measured_on[group]) == 1 and all(_has_interval(values) for values in samples.values()):
             ranks |= stats.rank_ranges(samples, stopping=stopping(plan), lower_bounds=bounds)
     return ranks
+
+
+def _has_interval(values: Sequence[float]) -> bool:
+    """Whether there are enough values for one, over all their blocks."""
+    return len(values) - len(blocks_of(values)) + 1 >= levels.MIN_VALUES
 
 
 def _times_baseline(own: CellTrials, baseline: CellTrials | None) -> Multiple | None:
@@ -297,7 +305,9 @@ def _times_baseline(own: CellTrials, baseline: CellTrials | None) -> Multiple | 
     if own_bound and other_bound and own is not baseline:
         return None
     bound = None if own_bound == other_bound else "≥" if own_bound else "≤"
-    return Multiple(geometric_mean(own.rates) / geometric_mean(baseline.rates), bound)
+    if own.pairs != baseline.pairs:
+        return None
+    return Multiple(typical(own.rates) / typical(baseline.rates), bound)
 
 
 def _title(record: AdapterRecord) -> str:

@@ -141,11 +141,13 @@ def start(
     port: int | None = None,
     variables: Mapping[str, str] | None = None,
     ready_timeout_s: float = READY_TIMEOUT_S,
+    host: str = HOST,
 ) -> Server:
     """Start a server and wait until it listens. Raises :class:`StartError`; then nothing of it is left.
 
-    ``port``: a fixed one, or ``None`` for one that is free. ``cpus``: those it is pinned to, none for any.
-    ``variables``: what it finds in its environment beside ``HOST``, ``PORT`` and ``WORKERS``.
+    ``host``: the address of this machine that it listens on. ``port``: a fixed one, or ``None`` for one that is free.
+    ``cpus``: those it is pinned to, none for any. ``variables``: what it finds in its environment beside ``HOST``,
+    ``PORT`` and ``WORKERS``.
     It works in a folder of its own, empty at first, which goes with it: what it leaves or removes there is its own.
     """
     try:
@@ -154,13 +156,13 @@ def start(
     except OSError as error:
         raise RecordError(f"cannot write {error.filename or log.parent}: {error.strerror}") from None
     try:
-        return _start(program, log, folder, workers, cpus, port, variables or {}, ready_timeout_s)
+        return _start(program, log, folder, workers, cpus, port, variables or {}, ready_timeout_s, host)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
 
 
-def _start(  # noqa: PLR0917 - those of start
+def _start(  # noqa: PLR0913, PLR0917 - those of start
     program: Startable,
     log: Path,
     folder: Path,
@@ -169,11 +171,12 @@ def _start(  # noqa: PLR0917 - those of start
     port: int | None,
     variables: Mapping[str, str],
     ready_timeout_s: float,
+    host: str,
 ) -> Server:
     attempts = 1 if port else PORT_ATTEMPTS
     while True:
         attempts -= 1
-        address = Address(HOST, port or free_port())
+        address = Address(host, port or free_port(host))
         env = _environment(address, workers) | dict(variables)
         try:
             process = Process(program.argv, log=log, env=env, cpus=cpus, cwd=folder)

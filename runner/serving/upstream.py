@@ -73,6 +73,10 @@ class Running:
             delay_us=self._delay_us, held_max=counts.held_max, served=counts.served - before.served, cpu_ns=used
         )
 
+    def stop(self) -> None:
+        """End it."""
+        self._server.stop()
+
     def _cpu_ns(self) -> int | None:
         used = self._server.mark().cpu_ns
         return sum(used.values()) if used else None
@@ -84,14 +88,20 @@ def variables(cell: Cell, url: str) -> Mapping[str, str]:
     return {"UPSTREAM": url} | limit
 
 
-@contextmanager
-def running(service: Service, *, delay_us: int, log: Path, cpus: Sequence[int] = ()) -> Iterator[Running]:
-    """Start the service on a free port; leave the block and nothing of it is left. Raises :class:`StartError`."""
+def start(service: Service, *, delay_us: int, log: Path, cpus: Sequence[int] = (), host: str = server.HOST) -> Running:
+    """Start the service on a free port of ``host``, an address of this machine. Raises :class:`StartError`."""
     try:
-        started = server.start(service, log=log, cpus=cpus)
+        started = server.start(service, log=log, cpus=cpus, host=host)
     except StartError as error:
         raise StartError(f"{service.name} {error}") from None
+    return Running(started, delay_us)
+
+
+@contextmanager
+def running(service: Service, *, delay_us: int, log: Path, cpus: Sequence[int] = ()) -> Iterator[Running]:
+    """:func:`start` as a block; leave it and nothing of the service is left."""
+    started = start(service, delay_us=delay_us, log=log, cpus=cpus)
     try:
-        yield Running(started, delay_us)
+        yield started
     finally:
         started.stop()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
@@ -16,9 +17,16 @@ from runner.machine import doctor, facts
 from runner.record import store
 from runner.record.adapter import Adapter, Environment, Scenario, Unavailable
 from runner.record.plan import Plan
-from runner.record.run import AdapterRecord, Finding, Level, Run
+from runner.record.run import AdapterRecord, Cluster, Finding, Level, Pair, Run
 from runner.serving import process
 from runner.suite import plans
+
+
+def on_cluster(head: Run, cluster: Cluster, ready: Sequence[Pair], findings: Sequence[Finding]) -> Run:
+    """The head of a run that pairs of a cluster measure: its machine and CPUs are those of the first of them."""
+    return replace(
+        head, machine=ready[0].server, placement=ready[0].placement, findings=tuple(findings), cluster=cluster
+    )
 
 
 def describe(plan: Plan, root: Path, prepared: Sequence[Environment | Unavailable], *, setup_s: float) -> Run:
@@ -110,10 +118,17 @@ def shown_path(adapter: Adapter, root: Path) -> str:
 def changes(recorded: Run, now: Run) -> list[str]:
     """What differs between a run's record and what is here now, and would make its trials incomparable."""
     found = []
-    if recorded.machine != now.machine:
-        found.append("the machine or its tools are not the same")
-    if recorded.placement != now.placement:
-        found.append("the CPUs that may be used are not the same")
+    if recorded.cluster is not None and now.cluster is not None:
+        before_on = {pair.name: pair for pair in recorded.cluster.pairs}
+        for pair in now.cluster.pairs:
+            known = before_on.get(pair.name, pair)
+            if (known.server, known.generators) != (pair.server, pair.generators):
+                found.append(f"a machine of {pair.name} or its tools are not the same")
+    else:
+        if recorded.machine != now.machine:
+            found.append("the machine or its tools are not the same")
+        if recorded.placement != now.placement:
+            found.append("the CPUs that may be used are not the same")
     before = {one.server: one for one in recorded.adapters}
     after = {one.server: one for one in now.adapters}
     for key in sorted(before.keys() | after.keys(), key=str):

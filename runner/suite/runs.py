@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from runner import project
 from runner.adapters import environments, metadata, variants
@@ -18,31 +18,39 @@ from runner.conformance.record import Conformance
 from runner.conformance.running import examination
 from runner.counting import counting
 from runner.errors import AdapterError, PlanError, RecordError
-from runner.judging import verdict
+from runner.hosts import loading
 from runner.judging.course import Course
-from runner.judging.schedule import Schedule, TrialSummary
+from runner.judging.schedule import Schedule
 from runner.machine import facts
 from runner.record import store
 from runner.record.adapter import Adapter, Environment, Scenario, Service, Unavailable
 from runner.record.plaintext import counted, plain
-from runner.record.plan import Cell, Generator, Plan, Purpose
-from runner.record.run import ConformanceSummary, Level, Run
+from runner.record.plan import Generator, Plan, Purpose
+from runner.record.run import Cluster, ConformanceSummary, Level, Run
 from runner.record.store import RunFolder
-from runner.record.trial import Placement, Trial, Verdict
-from runner.rows import cells, searching
+from runner.record.trial import Trial
 from runner.serving import process, server
-from runner.suite import counts, inquiries, loading, plans, trial, witnesses
+from runner.suite import counts, inquiries, plans, witnesses
 from runner.suite import head as head_of
+from runner.suite.crews.crew import Alone, Crew, OnPairs
+from runner.suite.crews.measuring import Measuring, summarize
 from runner.suite.progress import Reporter, minutes
+
+if TYPE_CHECKING:
+    from runner.suite.crews.gathering import Gathering
 
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Where adapters are read from and runs are written to, and the port that servers get (``None``: a free one)."""
+    """Where adapters are read from and runs are written to, and the port that servers get (``None``: a free one).
+
+    ``cluster``: the pairs of machines that measure, ``None`` for this machine.
+    """
 
     root: Path = project.ROOT
     results: Path = field(default_factory=project.results)
     port: int | None = None
+    cluster: Cluster | None = None
 
 
 def run(plan: Plan, places: Places, reporter: Reporter) -> Path:
@@ -50,27 +58,28 @@ def run(plan: Plan, places: Places, reporter: Reporter) -> Path:
     _require_tools(plan, places)
     chosen = choose_adapters(plan, places.root)
     began = time.monotonic()
-    prepared = _prepare(chosen, plan, reporter)
-    programs = _programs(plan, places.root)
-    ready = [made for made in prepared if isinstance(made, Environment)]
-    if not ready:
-        reasons = "; ".join(f"{m.adapter.name}: {m.reason}" for m in prepared if isinstance(m, Unavailable))
-        raise AdapterError(f"none of the adapters can run here: {reasons}")
-    setup_s = time.monotonic() - began
-    recorded = replace(plan, variants=tuple(map(variants.portable, plan.variants)))
-    head = head_of.describe(recorded, places.root, prepared, setup_s=setup_s)
-    _say_uncommitted(head, places.root, reporter)
-    folder = store.create(places.results, head.id)
-    with folder.held():
-        folder.write_asked([variants.lasting(one) for one in plan.variants])
-        head = _checked(head, ready, folder.path, reporter)
-        if plan.count:
-            counted = counts.count_all(ready, plan.depths, head.placement.server, reporter)
-            head = replace(head, counts=tuple(one.count for one in counted))
-        head = replace(head, id=folder.path.name)
-        folder.write_run(head)
-        _announce(head, reporter)
-        _measure(head, (), ready, folder, places, reporter, programs=programs)
+    with _gathered(plan, places, chosen, reporter) as gathering:
+        prepared = gathering.prepared() if gathering else _prepare(chosen, plan, reporter)
+        programs = _on_nodes(plan) if gathering else _programs(plan, places.root)
+        ready = [made for made in prepared if isinstance(made, Environment)]
+        if not ready:
+            reasons = "; ".join(f"{m.adapter.name}: {m.reason}" for m in prepared if isinstance(m, Unavailable))
+            raise AdapterError(f"none of the adapters can run here: {reasons}")
+        setup_s = time.monotonic() - began
+        recorded = replace(plan, variants=tuple(map(variants.portable, plan.variants)))
+        head = _described(recorded, places, prepared, gathering, setup_s=setup_s)
+        _say_uncommitted(head, places.root, reporter)
+        folder = store.create(places.results, head.id)
+        with folder.held():
+            folder.write_asked([variants.lasting(one) for one in plan.variants])
+            head = _checked(head, ready, folder.path, reporter, gathering)
+            if plan.count:
+                counted = counts.count_all(ready, plan.depths, head.placement.server, reporter)
+                head = replace(head, counts=tuple(one.count for one in counted))
+            head = replace(head, id=folder.path.name)
+            folder.write_run(head)
+            _announce(head, reporter)
+            _measure(head, (), ready, folder, places, reporter, programs=programs, gathering=gathering)
     return folder.path
 
 
@@ -85,23 +94,66 @@ def _resumed(path: Path, places: Places, reporter: Reporter) -> Path:
     if head.finished_at is not None:
         reporter.say(f"{head.id} is complete: there is nothing to resume")
         return path
+    places = replace(places, cluster=_cluster_again(head, places.cluster))
     _require_tools(head.plan, places)
     chosen = choose_adapters(head.plan, places.root)
     folder = RunFolder(path)
     asked = replace(head.plan, variants=folder.asked(head.plan.variants))
-    prepared = _prepare(chosen, asked, reporter)
-    programs = _programs(head.plan, places.root)
-    changes = head_of.changes(head, head_of.describe(head.plan, places.root, prepared, setup_s=0))
-    if changes:
-        raise RecordError(f"{head.id} cannot be resumed: {'; '.join(changes)}: start a new run")
-    folder.repair()
-    reporter.say(f"{head.id}: resumed after {counted(len(trials), 'trial')}")
-    ready = [made for made in prepared if isinstance(made, Environment)]
-    _measure(head, trials, ready, folder, places, reporter, programs=programs)
+    with _gathered(asked, places, chosen, reporter) as gathering:
+        prepared = gathering.prepared() if gathering else _prepare(chosen, asked, reporter)
+        programs = _on_nodes(head.plan) if gathering else _programs(head.plan, places.root)
+        changes = head_of.changes(head, _described(head.plan, places, prepared, gathering, setup_s=0))
+        if changes:
+            raise RecordError(f"{head.id} cannot be resumed: {'; '.join(changes)}: start a new run")
+        folder.repair()
+        reporter.say(f"{head.id}: resumed after {counted(len(trials), 'trial')}")
+        ready = [made for made in prepared if isinstance(made, Environment)]
+        if gathering:
+            head = replace(head, cluster=gathering.record)
+            folder.write_run(head)
+        _measure(head, trials, ready, folder, places, reporter, programs=programs, gathering=gathering)
     return path
 
 
-def _checked(head: Run, ready: Sequence[Environment], folder: Path, reporter: Reporter) -> Run:
+def _cluster_again(head: Run, asked: Cluster | None) -> Cluster | None:
+    """The cluster that a run goes on with: the one it began with, or at the address that is given now."""
+    if head.cluster is None or asked is None:
+        if asked is not None:
+            raise RecordError(f"{head.id} was begun on one machine: leave out --cluster")
+        return head.cluster
+    return replace(head.cluster, address=asked.address, wanted=asked.wanted or head.cluster.wanted)
+
+
+def _described(
+    plan: Plan,
+    places: Places,
+    prepared: Sequence[Environment | Unavailable],
+    gathering: Gathering | None,
+    *,
+    setup_s: float,
+) -> Run:
+    head = head_of.describe(plan, places.root, prepared, setup_s=setup_s)
+    if gathering is None:
+        return head
+    return head_of.on_cluster(head, gathering.record, gathering.pairs, gathering.findings)
+
+
+@contextmanager
+def _gathered(plan: Plan, places: Places, chosen: Sequence[Adapter], reporter: Reporter) -> Iterator[Gathering | None]:
+    """The pairs of a cluster, where one was asked for."""
+    if places.cluster is None:
+        yield None
+        return
+    from runner.suite.crews import gathering  # noqa: PLC0415 - and with it all that nodes need
+
+    gathering.check(plan, places.cluster)
+    with gathering.gathered(plan, places.cluster, places.root, chosen, reporter) as found:
+        yield found
+
+
+def _checked(
+    head: Run, ready: Sequence[Environment], folder: Path, reporter: Reporter, gathering: Gathering | None
+) -> Run:
     """The head with each server's class, from the core conformance cases; with --strict, without what is broken.
 
     A server that is not ranked is a yardstick: it need not be a correct server, and is not checked.
@@ -110,8 +162,13 @@ def _checked(head: Run, ready: Sequence[Environment], folder: Path, reporter: Re
         return head
     yardsticks = {record.name for record in head.adapters if not record.ranked}
     examined = [made for made in ready if made.adapter.name not in yardsticks]
-    say = inquiries.saying_class(reporter)
-    found = examination.examine_all(examined, folder / store.LOGS, cases=CORE, on_examined=say)
+    saying = inquiries.saying_class(reporter)
+    if gathering:
+        found = gathering.examine(examined)
+        for one in found:
+            saying(one)
+    else:
+        found = examination.examine_all(examined, folder / store.LOGS, cases=CORE, on_examined=saying)
     head = replace(head, conformance=tuple(_summary(each) for each in found))
     if not head.plan.strict:
         return head
@@ -163,6 +220,8 @@ def _prepare(chosen: Sequence[Adapter], plan: Plan, reporter: Reporter) -> tuple
 
 def _require_tools(plan: Plan, places: Places) -> None:
     plans.check(plan)
+    if places.cluster is not None:  # what is needed is needed there
+        return
     if plan.count:
         counting.require_valgrind()
     if plan.server_cpus is not None:
@@ -188,8 +247,8 @@ def _measure(
     reporter: Reporter,
     *,
     programs: Programs,
+    gathering: Gathering | None,
 ) -> None:
-    by_cell = _environments_by_cell(head.cells, ready)
     settings = loading.Settings(
         placement=head.placement,
         threads=head.plan.threads,
@@ -204,69 +263,26 @@ def _measure(
         settle_s=head.plan.settle_s,
         server_cpus=head.plan.server_cpus,
     )
-    course = Course(
-        Schedule.of(head.plan, head.cells), [summarize(one) for one in trials if one.purpose is Purpose.MEASURE]
-    )
+    crew: Crew
+    if gathering:
+        crew = OnPairs(gathering.members(folder.path), gathering)
+        gathering.on_change = lambda: folder.write_run(replace(head, cluster=gathering.record))
+    else:
+        crew = Alone({made.server: made for made in ready}, lambda made: head_of.refuse_edited(head, made))
     measured = list(trials)
-    before = sum(one.wall_s for one in course.history)
-    began = time.monotonic()
-    with process.ending_all(), _kept_off_the_servers(head.placement), _offering_to_resume(folder.path, reporter):
-        witnesses.verify(head, measured, by_cell, settings, folder, reporter)
-        began = time.monotonic()
-        while True:
-            elapsed = before + time.monotonic() - began
-            step = course.next(elapsed)
-            if step is None:
-                break
-            reporter.trial_begins(step.cell, course.progress(elapsed), course.history)
-            number = 1 + course.had(step.cell)
-            head_of.refuse_edited(head, by_cell[step.cell])
-            shaped = _shaped(settings, step.cell, number)
-            done = trial.measure(
-                by_cell[step.cell], step.cell, shaped, number=number, round_=step.round, rate=step.rate
-            )
-            folder.append(done)
-            course.add(summarize(done))
-            measured.append(done)
-            reporter.trial_ends(done, verdict.of_trial(done))
-        witnesses.ask_again(head, measured, by_cell, settings, folder, reporter)
-    measure_s = before + time.monotonic() - began
+    history = [summarize(one) for one in trials if one.purpose is Purpose.MEASURE]
+    before = sum(one.wall_s for one in history) / len(crew.blocks)
+    with process.ending_all(), _kept_off_the_servers(head, gathering), _offering_to_resume(folder.path, reporter):
+        witnesses.verify(head, measured, crew, settings, folder, reporter)
+        course = Course(Schedule.of(head.plan, head.cells), history, blocks=crew.blocks)
+        began = time.monotonic() - before
+        crew.work(Measuring(course, settings, folder, reporter, measured, began))
+        witnesses.ask_again(head, measured, crew, settings, folder, reporter)
+    measure_s = time.monotonic() - began
+    if gathering:
+        head = replace(head, cluster=gathering.record)
     folder.write_run(replace(head, finished_at=facts.now(), measure_s=measure_s))
     reporter.say(f"measured in {minutes(measure_s)}; the record is {folder.path}")
-
-
-def _shaped(settings: loading.Settings, cell: Cell, number: int) -> loading.Settings:
-    """The settings of a cell's trial: what is paced is volley's, with arrivals of its own in each trial."""
-    if not cell.is_paced:
-        return settings
-    return replace(settings, generator=Generator.VOLLEY, seed=arrivals_seed(cell, number))
-
-
-def arrivals_seed(cell: Cell, number: int) -> int:
-    """The seed of a trial's Poisson arrivals: another one for each trial, the same whenever it is run again."""
-    return int.from_bytes(hashlib.sha256(f"{cell.id}:{number}".encode()).digest()[:4])
-
-
-def summarize(done: Trial) -> TrialSummary:
-    """What the schedule must know of a trial."""
-    found = verdict.of_trial(done)
-    worked = found.verdict is Verdict.MEASURED if done.cell.is_paced else found.verdict.has_rate
-    phases = done.phases
-    figure, observation = None, None
-    if done.cell.limit is not None:
-        observation = searching.observed(done)
-        figure = observation.rate if observation is not None else None
-    elif worked and done.load is not None:
-        figure = cells.tail_us(done) if done.cell.is_paced else done.load.requests_per_second
-    return TrialSummary(
-        cell=done.cell,
-        round=done.round,
-        rate=figure,
-        failed=figure is None,
-        disturbed=verdict.disturbance(done) is not None,
-        wall_s=phases.start + phases.check + phases.warm_up + phases.load + phases.stop,
-        observation=observation,
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,6 +293,12 @@ class Programs:
     upstream: Service | None
 
 
+def _on_nodes(plan: Plan) -> Programs:
+    """What each node builds for itself, by its name."""
+    waits = plan.scenario is Scenario.UPSTREAM
+    return Programs(None if waits else Service("volley", ()), Service("upstream", ()) if waits else None)
+
+
 def _programs(plan: Plan, root: Path) -> Programs:
     """What the plan needs of them, built where they are not yet."""
     waits = plan.scenario is Scenario.UPSTREAM
@@ -285,11 +307,6 @@ def _programs(plan: Plan, root: Path) -> Programs:
             volley=None if waits else environments.service(project.ROOT / "go" / "volley"),
             upstream=environments.service(root / "go" / "upstream") if waits else None,
         )
-
-
-def _environments_by_cell(cells: Sequence[Cell], ready: Sequence[Environment]) -> Mapping[Cell, Environment]:
-    named = {made.server: made for made in ready}
-    return {cell: named[cell.server] for cell in cells}
 
 
 def _say_uncommitted(head: Run, root: Path, reporter: Reporter) -> None:
@@ -307,7 +324,8 @@ def _announce(head: Run, reporter: Reporter) -> None:
         if record.version == "?":
             what = f"its distribution '{plain(record.distribution)}' is not among what is installed"
             reporter.say(f"{record.name}: {what}: tables show no version")
-    reporter.say(f"{head.id}: {counted(len(head.cells), 'cell')}, CPUs: {head.placement}")
+    where = f", {counted(len(head.cluster.pairs), 'pair')} of machines" if head.cluster else ""
+    reporter.say(f"{head.id}: {counted(len(head.cells), 'cell')}, CPUs: {head.placement}{where}")
 
 
 @contextmanager
@@ -325,10 +343,13 @@ def _offering_to_resume(folder: Path, reporter: Reporter) -> Iterator[None]:
 
 
 @contextmanager
-def _kept_off_the_servers(placement: Placement) -> Iterator[None]:
-    """Keep this process, and what it starts to watch others, off the CPUs of the servers."""
+def _kept_off_the_servers(head: Run, gathering: Gathering | None) -> Iterator[None]:
+    """Keep this process, and what it starts to watch others, off the CPUs of the servers, where they are here."""
+    if gathering:
+        yield
+        return
     before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, placement.generator)
+    os.sched_setaffinity(0, head.placement.generator)
     try:
         yield
     finally:

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from pathlib import Path
-from typing import Self
 
-from runner.conformance.running import check
 from runner.errors import RecordError
+from runner.hosts.host import ServerOrder
+from runner.hosts.loading import Settings
+from runner.hosts.place import Place
 from runner.judging import settling, waiting
 from runner.machine import facts
 from runner.record import store
 from runner.record.adapter import Environment
 from runner.record.plan import Cell, Purpose
 from runner.record.trial import (
+    Address,
     Check,
     Exit,
     Failure,
     Load,
-    LogError,
     Opened,
     Phases,
     Placement,
@@ -33,9 +31,10 @@ from runner.record.trial import (
     Verdict,
     WarmUp,
 )
-from runner.serving import errorlog, procfs, server, upstream
-from runner.serving.server import Server
-from runner.suite.loading import Settings, body, fields, load
+from runner.serving import server, upstream
+
+LEASE_S = 120.0
+"""How much longer than its load may take a server on another machine runs if nobody asks for it any more."""
 
 
 @dataclass(slots=True)
@@ -45,10 +44,8 @@ class _Seen:
     check: Check | None = None
     load: Load | None = None
     usage: ServerUsage | None = None
-    exit: Exit | None = None
     surroundings: Surroundings | None = None
     failure: Failure | None = None
-    errors: tuple[LogError, ...] = ()
     upstream: Upstream | None = None
     opened: Opened | None = None
     warm_up: WarmUp | None = None
@@ -56,46 +53,53 @@ class _Seen:
 
 
 def measure(
-    environment: Environment, cell: Cell, settings: Settings, *, number: int, round_: int, rate: float | None = None
+    environment: Environment,
+    cell: Cell,
+    settings: Settings,
+    *,
+    number: int,
+    round_: int,
+    rate: float | None = None,
+    place: Place | None = None,
 ) -> Trial:
-    """One load of ``cell`` on a freshly started server; of a paced cell, at ``rate`` requests/s."""
+    """One load of ``cell`` on a freshly started server; of a paced cell, at ``rate`` requests/s.
+
+    ``place``: where, this machine unless told. Raises :class:`runner.hosts.host.HostLostError` where that is not there
+    any more; what was observed of the trial is then gone with it.
+    """
+    place = place or Place.here(settings.folder)
     folder = settings.folder / store.LOGS / cell.id
     try:
         for level in (folder.parent, folder):  # a run's folder that was removed is not made again, without its head
             level.mkdir(exist_ok=True)
     except OSError as error:
         raise RecordError(f"cannot write {folder}: {error.strerror}") from None
-    stem = f"{number:03}" + ("" if settings.purpose is Purpose.MEASURE else f"-{settings.purpose}")
-    log = folder / f"{stem}-server.log"
+    stem = f"{store.LOGS}/{cell.id}/{number:03}" + (
+        "" if settings.purpose is Purpose.MEASURE else f"-{settings.purpose}"
+    )
+    if place.pair is not None:
+        stem += f"-{place.pair}"  # each pair counts its own trials
     started_at = facts.now()
     settings = replace(settings, placement=_narrowed(settings, cell.workers))
     if not environment.adapter.compiles or settings.purpose is Purpose.VERIFY:
         settings = replace(settings, settle_s=0)
     seen = _Seen()
     clock = _Stopwatch(seen.seconds)
+    ended = None
     try:
-        _allow_descriptors(environment, cell)
-        with (
-            _upstream(settings, folder / f"{stem}-upstream.log") as waited_for,
-            server.running(
-                environment,
-                log=log,
-                workers=cell.workers,
-                cpus=settings.placement.server,
-                port=settings.port,
-                variables=upstream.variables(cell, waited_for.url) if waited_for else None,
-            ) as running,
-        ):
+        with place.waited_for(settings, f"{stem}-upstream.log") as url:
+            order = _order(environment, cell, settings, f"{stem}-server.log", url)
+            address = place.server.start(order)
             clock("start")
             try:
-                _check_and_load(running, waited_for, cell, settings, folder / stem, seen=seen, clock=clock, rate=rate)
+                _check_and_load(place, address, cell, settings, stem, seen=seen, clock=clock, rate=rate)
             finally:
-                seen.exit = running.stop()
+                ended = place.server.end(order.log)
                 clock("stop")
     except server.StartError as error:
         seen.failure = Failure(Verdict.UNAVAILABLE, str(error))
         clock("start")
-    seen.errors = errorlog.summarize(log.read_text(errors="replace")) if log.exists() else ()
+        ended = place.server.end(f"{stem}-server.log")
     return Trial(
         cell=cell,
         number=number,
@@ -105,16 +109,17 @@ def measure(
         check=seen.check,
         load=seen.load,
         server=seen.usage,
-        exit=seen.exit,
+        exit=ended.exit,
         surroundings=seen.surroundings,
-        failure=seen.failure or _crash(seen.exit),
-        errors=seen.errors,
-        log=str(log.relative_to(settings.folder)) if log.exists() and log.stat().st_size else None,
+        failure=seen.failure or _crash(ended.exit),
+        errors=ended.errors,
+        log=ended.log,
         purpose=settings.purpose,
         placement=settings.placement,
         upstream=seen.upstream,
         opened=seen.opened,
         warm_up=seen.warm_up,
+        pair=place.pair,
     )
 
 
@@ -124,84 +129,71 @@ def _narrowed(settings: Settings, workers: int) -> Placement:
     return replace(settings.placement, server=settings.placement.server[:cpus])
 
 
-def _allow_descriptors(environment: Environment, cell: Cell) -> None:
-    """Let a server open a connection to its upstream for each request that it may have under way.
-
-    Raises :class:`runner.serving.server.StartError` where the machine does not: it is then not measured.
-    """
-    client = environment.adapter.client
-    if client is None:
-        return
-    limit = environment.adapter.max_clients if cell.max_clients is None else cell.max_clients
-    most = waiting.under_way(client, connections=cell.connections, workers=cell.workers, max_clients=limit)
-    if lacking := facts.allow_descriptors(cell.connections + most + facts.SPARE_DESCRIPTORS):
-        raise server.StartError(f"{cell.connections} connections, and {most} to its upstream, need {lacking}")
-
-
-@contextmanager
-def _upstream(settings: Settings, log: Path) -> Iterator[upstream.Running | None]:
-    """What the server waits for, in the scenario where it waits."""
-    if settings.service is None:
-        yield None
-        return
-    cpus = settings.placement.generator
-    with upstream.running(settings.service, delay_us=settings.delay_us, log=log, cpus=cpus) as started:
-        yield started
+def _order(environment: Environment, cell: Cell, settings: Settings, log: str, url: str | None) -> ServerOrder:
+    """What is to be started. A server that waits may open a connection to its upstream for each request under way."""
+    adapter, most = environment.adapter, 0
+    if adapter.client is not None:
+        limit = adapter.max_clients if cell.max_clients is None else cell.max_clients
+        most = waiting.under_way(adapter.client, connections=cell.connections, workers=cell.workers, max_clients=limit)
+    return ServerOrder(
+        environment=environment,
+        workers=cell.workers,
+        cpus=settings.placement.server,
+        port=settings.port,
+        log=log,
+        variables=upstream.variables(cell, url) if url is not None else {},
+        descriptors=(
+            cell.connections + most + facts.SPARE_DESCRIPTORS,
+            f"{cell.connections} connections" + (f", and {most} to its upstream," if adapter.client else ""),
+        ),
+        lease_s=LEASE_S + settings.warm_up_s + settings.settle_s + settings.duration_s,
+    )
 
 
 def _check_and_load(
-    running: Server,
-    waited_for: upstream.Running | None,
+    place: Place,
+    address: Address,
     cell: Cell,
     settings: Settings,
-    stem: Path,
+    stem: str,
     *,
     seen: _Seen,
     clock: Callable[[str], None],
     rate: float | None,
 ) -> None:
-    deadline_s = check.DEADLINE_S + settings.delay_us / 1e6
-    seen.check = check.quick_check(
-        running.address, cell.depth, body=body(settings), deadline_s=deadline_s, fields=fields(cell)
-    )
+    seen.check = place.generators[0].check(address, cell, settings)
     clock("check")
     if seen.check.failure and seen.check.failure.verdict is Verdict.REFUSED:
         seen.failure = seen.check.failure
         return
     if settings.warm_up_s:
-        load(running.address, cell, replace(settings, duration_s=settings.warm_up_s), stem, rate=rate)
+        place.load(address, cell, replace(settings, duration_s=settings.warm_up_s), stem, rate)
         clock("warm_up")
     if settings.settle_s:
-        seen.warm_up = _settle(running, cell, settings, stem)
+        seen.warm_up = _settle(place, address, cell, settings, stem)
         clock("warm_up")
-    load_average = facts.load_average()
-    measuring_cpus = {*settings.placement.server, *settings.placement.generator}
-    port = running.address.port
-    before, mark = facts.snapshot(measuring_cpus, port), running.mark()
-    counted = waited_for.mark() if waited_for else None
-    if waited_for is None:
-        seen.load, seen.failure = load(running.address, cell, settings, stem, rate=rate)
-    else:
-        with _Glance(port, settings.duration_s / 2) as glance:
-            seen.load, seen.failure = load(running.address, cell, settings, stem, rate=rate)
-        seen.opened = glance.seen
+    waits = settings.service is not None
+    place.watch(settings.placement, address.port)
+    place.server.mark()
+    if waits:
+        place.generators[0].mark_upstream()
+        place.server.glance(address.port, settings.duration_s / 2)
+    seen.load, seen.failure = place.load(address, cell, settings, stem, rate)
     clock("load")
-    seen.usage = running.usage_since(mark)
-    if waited_for and counted:
-        seen.upstream = waited_for.since(counted)
-    after = facts.snapshot(measuring_cpus, port)
-    ours = None
-    if seen.usage.cpu_ns is not None:
-        ours = seen.usage.cpu_ns + ((seen.upstream.cpu_ns or 0) if seen.upstream else 0)
-    seen.surroundings = facts.surroundings(before, after, load_average=load_average, server_cpu_ns=ours)
+    if waits:
+        seen.opened = place.server.glanced()
+    seen.usage = place.server.used()
+    if waits:
+        seen.upstream = place.generators[0].upstream_used()
+    seen.surroundings = place.watched(seen.usage, seen.upstream)
 
 
-def _settle(running: Server, cell: Cell, settings: Settings, stem: Path) -> WarmUp:
+def _settle(place: Place, address: Address, cell: Cell, settings: Settings, stem: str) -> WarmUp:
     """Load a server, closed, for a second at a time until its rate settles, or there is no time left for another."""
     rates: list[float] = []
     step = replace(settings, duration_s=settling.STEP_S)
     while not settling.settled(rates) and (len(rates) + 1) * settling.STEP_S <= settings.settle_s:
-        seen, _ = load(running.address, cell, step, stem)
+        seen, _ = place.load(address, cell, step, stem, None)
         if seen is None:
             break
         rates.append(seen.requests_per_second)
@@ -213,26 +205,6 @@ def _crash(exit_: Exit | None) -> Failure | None:
     if exit_ is None or not exit_.before_stop:
         return None
     return Failure(Verdict.CRASHED, str(exit_))
-
-
-class _Glance:
-    """Looks once, in the middle of a load, at the connections to a port."""
-
-    def __init__(self, port: int, after_s: float) -> None:
-        self.seen: Opened | None = None
-        self._port = port
-        self._timer = threading.Timer(after_s, self._look)
-
-    def _look(self) -> None:
-        self.seen = Opened(*procfs.connections(self._port))
-
-    def __enter__(self) -> Self:
-        self._timer.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._timer.cancel()
-        self._timer.join()
 
 
 class _Stopwatch:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections import Counter, defaultdict, deque
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from runner.hosts import loading
 from runner.judging import verdict
 from runner.judging.schedule import order
-from runner.record.adapter import Environment, Server
+from runner.record.adapter import Server
 from runner.record.plan import Cell, Generator, Purpose
 from runner.record.run import Run
 from runner.record.store import RunFolder
 from runner.record.trial import Trial
 from runner.rows import cells
-from runner.suite import head as head_of
-from runner.suite import loading, trial
+from runner.suite.crews.crew import Crew, Job
 from runner.suite.progress import Reporter
 
 WITNESSES = 3
@@ -25,7 +25,7 @@ WITNESSES = 3
 def verify(
     head: Run,
     measured: list[Trial],
-    by_cell: Mapping[Cell, Environment],
+    crew: Crew,
     settings: loading.Settings,
     folder: RunFolder,
     reporter: Reporter,
@@ -41,22 +41,25 @@ def verify(
         )
     seen = {one.cell for one in measured if one.purpose is Purpose.VERIFY}
     yardsticks = {record.name for record in head.adapters if not record.ranked}
+    jobs = []
     for cell in largest.values():
         tokens = settings.generator is Generator.VOLLEY and cell.adapter not in yardsticks
         verifying = replace(settings, purpose=Purpose.VERIFY, duration_s=1, warm_up_s=0, tokens=tokens)
         if cell not in seen:
-            head_of.refuse_edited(head, by_cell[cell])
-            reporter.say(f"verifying the responses of {cell.id}")
-            done = trial.measure(by_cell[cell], cell, verifying, number=1, round_=0)
-            folder.append(done)
-            measured.append(done)
-            reporter.trial_ends(done, verdict.of_trial(done))
+            jobs.append((Job(cell, verifying, 1, 0), f"verifying the responses of {cell.id}"))
+
+    def done(found: Trial) -> None:
+        folder.append(found)
+        measured.append(found)
+        reporter.trial_ends(found, verdict.of_trial(found))
+
+    crew.work(_Listed(jobs, done, reporter))
 
 
 def ask_again(
     head: Run,
     measured: Sequence[Trial],
-    by_cell: Mapping[Cell, Environment],
+    crew: Crew,
     settings: loading.Settings,
     folder: RunFolder,
     reporter: Reporter,
@@ -84,13 +87,50 @@ def ask_again(
         for generator in sorted(generator for other, generator in asked if other == cell)
         if heard[cell, generator] < round_
     ]
-    for number, (round_, cell, generator) in enumerate(waiting, start=1):
-        reporter.say(f"{generator} as witness, {number} of {len(waiting)}: {cell.id}")
-        witness = replace(settings, purpose=Purpose.WITNESS, generator=generator)
-        head_of.refuse_edited(head, by_cell[cell])
-        done = trial.measure(by_cell[cell], cell, witness, number=round_, round_=round_)
-        folder.append(done)
-        reporter.trial_ends(done, verdict.of_trial(done))
+    jobs = [
+        (
+            Job(cell, replace(settings, purpose=Purpose.WITNESS, generator=generator), round_, round_),
+            f"{generator} as witness, {number} of {len(waiting)}: {cell.id}",
+        )
+        for number, (round_, cell, generator) in enumerate(waiting, start=1)
+    ]
+
+    def done(found: Trial) -> None:
+        folder.append(found)
+        reporter.trial_ends(found, verdict.of_trial(found))
+
+    crew.work(_Listed(jobs, done, reporter))
+
+
+class _Listed:
+    """Deals jobs in their order, to whoever has time; what a pair did not finish is dealt again."""
+
+    def __init__(self, jobs: Sequence[tuple[Job, str]], done: Callable[[Trial], None], reporter: Reporter) -> None:
+        self._waiting = deque(jobs)
+        self._under_way: dict[str | None, tuple[Job, str]] = {}
+        self._done = done
+        self._reporter = reporter
+
+    def deal(self, block: str | None) -> Job | None:
+        """As :meth:`runner.suite.crews.crew.Dealer.deal`."""
+        if not self._waiting:
+            return None
+        job, words = self._under_way[block] = self._waiting.popleft()
+        self._reporter.say(words)
+        return job
+
+    def done(self, found: Trial) -> None:
+        """As :meth:`runner.suite.crews.crew.Dealer.done`."""
+        self._under_way.pop(found.pair, None)
+        self._done(found)
+
+    def joined(self, block: str) -> None:
+        """As :meth:`runner.suite.crews.crew.Dealer.joined`."""
+
+    def left(self, block: str) -> None:
+        """As :meth:`runner.suite.crews.crew.Dealer.left`."""
+        if (unfinished := self._under_way.pop(block, None)) is not None:
+            self._waiting.appendleft(unfinished)
 
 
 def _is_proved(trials: Sequence[Trial]) -> bool:

@@ -21,6 +21,7 @@ from runner.adapters import environments, metadata
 from runner.conformance.cases.catalogue import CORE
 from runner.conformance.classify import ServerClass, classify
 from runner.conformance.running import check, examination
+from runner.hosts import loading
 from runner.judging import verdict
 from runner.machine import facts
 from runner.record.adapter import Adapter, Environment, Scenario, Unavailable
@@ -28,7 +29,7 @@ from runner.record.plan import Cell
 from runner.record.trial import Address
 from runner.serving import server
 from runner.serving.server import Server
-from runner.suite import loading, trial
+from runner.suite import trial
 from tests.programs import mentioning
 
 pytestmark = pytest.mark.live

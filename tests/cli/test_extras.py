@@ -73,7 +73,15 @@ def test_where_uv_does_not_run_us_it_says_what_to_install(without_altair: pytest
 
 def test_each_extra_is_declared() -> None:
     declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
-    distributions = {"altair": "altair", "vl_convert": "vl-convert-python", "pyarrow": "pyarrow"}
+    distributions = {"altair": "altair", "vl_convert": "vl-convert-python", "pyarrow": "pyarrow", "ray": "ray"}
     for extra, modules in extras.MODULES.items():
         assert {Requirement(one).name for one in declared[extra]} == {distributions[name] for name in modules}
     assert declared.keys() == extras.MODULES.keys()
+
+
+def test_a_cluster_needs_ray_and_says_so_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(extras, "find_spec", lambda name: None)
+    monkeypatch.setattr(sys, "prefix", "/usr")
+    monkeypatch.setattr(project, "IS_CHECKOUT", False)
+    with pytest.raises(ToolError, match=r"^cluster needs ray, not installed here: pip install '.*\[cluster\]'$"):
+        extras.bring("cluster")

@@ -16,7 +16,7 @@ from runner.judging.course import Course
 from runner.judging.schedule import Progress, Schedule, Step, TrialSummary
 from runner.record import store
 from runner.record.plan import Cell, Purpose
-from runner.suite.runs import summarize
+from runner.suite.crews.measuring import summarize
 from tests.judging.slow_schedule import SlowSchedule
 
 PUBLISHED = sorted(path.parent for path in (project.ROOT / "results" / "published").glob("*/run.json"))

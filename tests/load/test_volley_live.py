@@ -13,14 +13,15 @@ import pytest
 from runner import project
 from runner.adapters import environments
 from runner.conformance.running import check
+from runner.hosts import loading
+from runner.hosts.loading import Settings
 from runner.judging import verdict
 from runner.machine import facts
 from runner.record.adapter import Service
 from runner.record.plan import Generator, Purpose
 from runner.record.trial import Failure, Trial, Verdict
 from runner.rows import rows
-from runner.suite import loading, trial
-from runner.suite.loading import Settings
+from runner.suite import trial
 from tests import builders
 from tests.serving.test_server_live import toy
 

@@ -23,6 +23,7 @@ from runner.adapters import environments, metadata
 from runner.cli.main import cli
 from runner.conformance.running import check
 from runner.errors import ToolError
+from runner.hosts import loading
 from runner.judging import verdict, waiting
 from runner.machine import facts
 from runner.record.adapter import Adapter, Client, Environment, Scenario, Service, Unavailable
@@ -31,7 +32,7 @@ from runner.record.trial import Address, Opened, Verdict
 from runner.serving import server, upstream
 from runner.serving.server import Server
 from runner.serving.upstream import Counts
-from runner.suite import loading, trial
+from runner.suite import trial
 from tests.programs import eventually, mentioning
 
 pytestmark = pytest.mark.live

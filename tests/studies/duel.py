@@ -26,6 +26,7 @@ from pathlib import Path
 from runner import project
 from runner.adapters import environments, metadata
 from runner.conformance.running import check
+from runner.hosts.loading import Settings
 from runner.judging import stats
 from runner.judging.levels import Stopping
 from runner.load import volley
@@ -34,7 +35,6 @@ from runner.record.adapter import Environment
 from runner.record.plan import Cell, Generator
 from runner.serving import process, server
 from runner.serving.server import Server
-from runner.suite.loading import Settings
 
 SLICES = {0.02: 10, 0.1: 5, 0.3: 2, 1.0: 1}
 """How many times ABBA, by the length of a slice in seconds."""

@@ -19,6 +19,8 @@ from statistics import fmean, geometric_mean
 
 from runner import project
 from runner.adapters import environments, metadata
+from runner.hosts import loading
+from runner.hosts.loading import Settings
 from runner.judging import latency, stats
 from runner.judging.levels import Stopping
 from runner.judging.verdict import GENERATOR_BUSY, SERVER_BUSY
@@ -28,8 +30,6 @@ from runner.record.plan import Cell, Generator
 from runner.record.trial import Load
 from runner.serving import process, server
 from runner.serving.server import Server
-from runner.suite import loading
-from runner.suite.loading import Settings
 
 SERVERS = "ceiling,fasthttp,uvloop-httptools,aiohttp,tornado"
 CONNECTIONS = 50

@@ -16,11 +16,11 @@ from pathlib import Path
 
 from runner import project
 from runner.adapters import environments, metadata
+from runner.hosts.loading import Settings
 from runner.machine import facts
 from runner.record.adapter import Environment, Service
 from runner.record.plan import Cell, Generator
 from runner.serving import process
-from runner.suite.loading import Settings
 from tests.studies.instruments import CONNECTIONS, Seen, loaded, ratio_of, started
 
 WAYS = {

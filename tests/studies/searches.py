@@ -19,6 +19,7 @@ import numpy as np
 
 from runner import project
 from runner.adapters import environments, metadata
+from runner.hosts.loading import Settings
 from runner.judging.capacity import Answer, Observation, Outcome, Search
 from runner.machine import facts
 from runner.record.adapter import Environment
@@ -26,7 +27,6 @@ from runner.record.plan import Cell, Generator, Limit
 from runner.rows import searching
 from runner.serving import process
 from runner.suite import trial
-from runner.suite.loading import Settings
 from tests.judging.queues import Queue, crossing
 from tests.studies.capacity import holds
 from tests.suite.test_runs_live import METADATA

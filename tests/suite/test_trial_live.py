@@ -12,6 +12,7 @@ import pytest
 
 from runner.conformance.running import check
 from runner.errors import RecordError
+from runner.hosts.loading import Settings
 from runner.judging import latency, settling, verdict
 from runner.judging.latency import Proofs
 from runner.load import wrk
@@ -21,7 +22,6 @@ from runner.record.plan import Generator, Headers, Purpose
 from runner.record.trial import Failure, Trial, Verdict
 from runner.serving import server
 from runner.suite import trial
-from runner.suite.loading import Settings
 from tests import builders
 from tests.programs import mentioning
 from tests.serving.test_server_live import toy

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from runner.cli import options, printing
+from runner.cli import extras, options, printing
 from runner.suite import plans
 
 if TYPE_CHECKING:
     from runner.record.plan import Plan
 
 
-_OF_RESUMING = ("resume", "results", "port", "as_json", "quiet")
+_OF_RESUMING = ("resume", "results", "port", "as_json", "quiet", "cluster", "pairs")
 """What can be said anew of a run that is resumed."""
 _PROFILES = "; ".join(f"{name}: {text}" for name, text in plans.PROFILE_HELP.items())
 
@@ -29,6 +29,7 @@ _PROFILES = "; ".join(f"{name}: {text}" for name, text in plans.PROFILE_HELP.ite
         "pipebench run --headers bare,browser    # what parsing a browser's header costs",
         "pipebench run --profile upstream-ab     # servers that wait for another: what blocking costs",
         "pipebench run --only 'aiohttp,uvicorn' --load 50%,75%,90% --limit p99=10ms",
+        "pipebench run --cluster auto --pairs 2  # server and load on machines of their own",
         "pipebench run --resume latest",
     ),
 )
@@ -113,19 +114,42 @@ _PROFILES = "; ".join(f"{name}: {text}" for name, text in plans.PROFILE_HELP.ite
     "--max-clients", type=options.LIMITS, help="Requests that a waiting server's client may have under way at once."
 )
 @click.option("--port", type=options.WholeNumber(1, 65535), help="Port for the servers.  [a free one]")
+@click.option(
+    "--cluster",
+    metavar="auto|ADDRESS",
+    help="Measure on pairs of machines of this Ray cluster, which this machine is a node of: docs/cluster.md.",
+)
+@click.option("--pairs", type=options.WholeNumber(1), help="So many pairs at most, with --cluster.  [all there are]")
+@click.option(
+    "--generators", type=options.WholeNumber(1), help="Machines that load one server together, with --cluster.  [1]"
+)
 @options.records_to
 @click.option("--resume", metavar="RUN", help="Complete a run that ended early, with the options that it began with.")
 @click.option("--json", "as_json", is_flag=True, help="Print the rows as JSON instead of tables.")
 @click.option("--quiet", is_flag=True, help="No progress on stderr.")
-def command(
-    profile: str, port: int | None, results: Path, resume: str | None, as_json: bool, quiet: bool, **given: Any
+def command(  # noqa: PLR0913, PLR0917 - as many as there are options
+    profile: str,
+    port: int | None,
+    results: Path,
+    resume: str | None,
+    as_json: bool,
+    quiet: bool,
+    cluster: str | None,
+    pairs: int | None,
+    generators: int | None,
+    **given: Any,
 ) -> None:
     """Run the matrix: build, check, load, record, and print the table."""
     from runner.record import store
+    from runner.record.run import Cluster
     from runner.report import sequel
     from runner.suite import progress, runs
 
-    places = runs.Places(results=results, port=port)
+    if cluster is None and (pairs or generators):
+        raise click.UsageError("--pairs and --generators are of a cluster: give --cluster auto, or its address")
+    extras.bring("cluster" if cluster is not None else None)
+    asked = Cluster(cluster, pairs, generators or 1) if cluster is not None else None
+    places = runs.Places(results=results, port=port, cluster=asked)
     if resume and (others := options.given(click.get_current_context(), *_OF_RESUMING)):
         raise click.UsageError(f"a run is resumed with the options that it began with: leave out {', '.join(others)}")
     given = {name: value for name, value in given.items() if value is not None}

@@ -49,6 +49,7 @@ def _of_the_run(run: Run, rows: Sequence[Row]) -> Iterator[Caveat]:
         if finding.level in {Level.WARNING, Level.PROBLEM}:
             told = finding.state if finding.effect is None else f"{finding.state}; {finding.effect}"
             yield Caveat(f"Machine: {finding.subject}", told, f"machine: {finding.subject}")
+    yield from _of_the_cluster(run)
     disturbed, trials = sum(row.disturbed_trials for row in rows), sum(row.trials for row in rows)
     if disturbed:
         yield Caveat(
@@ -57,6 +58,19 @@ def _of_the_run(run: Run, rows: Sequence[Row]) -> Iterator[Caveat]:
             f"others: {_where(row for row in rows if row.disturbed_trials)}",
             f"{disturbed} of {trials} trials disturbed",
         )
+
+
+def _of_the_cluster(run: Run) -> Iterator[Caveat]:
+    if run.cluster is None:
+        return
+    differing = {pair.name: pair.differs for pair in run.cluster.pairs if pair.differs}
+    if differing:
+        told = "; ".join(f"{name}: {', '.join(differs)}" for name, differs in differing.items())
+        yield Caveat("Pairs differ", f"not as the first pair: {told}", f"{len(differing)} pairs differ")
+    if run.cluster.losses:
+        lost = "; ".join(f"{one.pair} at {one.at}: {one.reason}" for one in run.cluster.losses[:NAMED])
+        number = len(run.cluster.losses)
+        yield Caveat("Machines lost", f"{number} trials were begun and run again: {lost}", f"{number} trials lost")
 
 
 def _of_rows(run: Run, rows: Sequence[Row]) -> Iterator[Caveat]:

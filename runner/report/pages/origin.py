@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator, Sequence
 
-from runner.record.run import Level, Run
+from runner.record.run import Level, Machine, Pair, Run
 
 
 def commands(run: Run) -> str:
@@ -36,6 +36,24 @@ def machine(run: Run) -> Iterator[tuple[str, str]]:
     yield "System", machine.system + (", a virtual machine" if machine.hypervisor else "")
     yield "Kernel", machine.kernel
     yield "Tools", ", ".join(f"{name} {version}" for name, version in machine.tools.items())
+    for number, pair in enumerate(run.cluster.pairs if run.cluster else (), start=1):
+        yield f"Pair {number}", _pair(pair)
+
+
+def _pair(pair: Pair) -> str:
+    """The machines of a pair and the way between them."""
+    words = [f"{pair.name}: server on {_shown(pair.server)}"]
+    for machine, link in zip(pair.generators, pair.links, strict=False):
+        offloads = "offloads unknown" if link.offloads is None else ", ".join(link.offloads) or "no offloads"
+        words.append(
+            f"load from {_shown(machine)} over {link.interface or 'an unknown interface'} (MTU {link.mtu or '?'}; "
+            f"{offloads}): round trip {link.round_trip_us:.0f} µs, {link.bytes_per_second / 1e6:.0f} MB/s"
+        )
+    return "; ".join(words)
+
+
+def _shown(machine: Machine) -> str:
+    return f"{machine.host}, {machine.kind}, {machine.kernel}, wrk {machine.tools.get('wrk', '?')}"
 
 
 def findings(run: Run) -> str:

@@ -22,7 +22,7 @@ from runner.record.run import Run
 from runner.record.trial import Verdict
 from runner.report import fitting
 from runner.report.markdown import escape, table
-from runner.rows import figures
+from runner.rows import figures, machines
 from runner.rows.row import SCHEMA, Group, Row, Witness
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ def summary(run: Run, rows: Sequence[Row], resume: str | None = None) -> list[st
         f"{machine.kind} ({placed}), {gib:.0f} GiB, {machine.system}, {machine.kernel}, "
         f"wrk {machine.tools.get('wrk', '?')}"
     )
-    lines = [what, where]
+    lines = [what, where, *machines.lines(run)]
     if run.finished_at is None:
         lines.append(f"This run is not complete: {resume or f'pipebench run --resume {run.id}'}")
     disturbed = sum(row.disturbed_trials for row in rows)

@@ -255,7 +255,7 @@ def _order(cell: Compared) -> tuple[int, int, int, str, str, str]:
 
 
 _Key = tuple[Cell, Cell]
-_Values = tuple[list[float], list[float]]
+_Values = tuple[Sequence[float], Sequence[float]]
 
 
 @dataclass(frozen=True, slots=True)

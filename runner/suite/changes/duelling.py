@@ -13,6 +13,7 @@ from runner import project
 from runner.adapters import environments
 from runner.conformance.running import check
 from runner.errors import AdapterError
+from runner.hosts import loading
 from runner.load import volley
 from runner.machine import facts
 from runner.record.adapter import Environment, Service, Unavailable
@@ -22,7 +23,7 @@ from runner.rows.comparing import duels
 from runner.rows.comparing.duels import Bout, Duel, Side, Slice
 from runner.serving import process, server
 from runner.serving.server import Server
-from runner.suite import counts, loading
+from runner.suite import counts
 from runner.suite.progress import Reporter
 
 SLICE_S = 0.1

@@ -1,12 +1,12 @@
-"""What of a trial can be told without a server."""
+"""What of a load can be told without a server."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from runner.hosts import loading
 from runner.load import wrk
 from runner.record.trial import Address
-from runner.suite import loading
 from tests import builders
 
 
