@@ -547,6 +547,7 @@ class TestDoctor:
         findings = (Finding(Level.GOOD, "uv", "0.13.8"), Finding(level, "wrk", "somehow", "an effect", "a remedy"))
         monkeypatch.setattr(doctor, "read", lambda: None)
         monkeypatch.setattr(doctor, "examine", lambda _: findings)
+        monkeypatch.setattr(interpreters, "find", lambda: ())
         monkeypatch.setattr(interpreters, "find", tuple)
         assert run(monkeypatch, "doctor") == code
         text = capsys.readouterr().out

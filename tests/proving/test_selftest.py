@@ -24,7 +24,8 @@ FACTORS = (0.998, 1.0, 1.002, 1.001)
 
 def trials(name: str, rate: float) -> list[Trial]:
     """Four trials of a server that is always busy: a request costs it the more CPU time the slower it is."""
-    return [at(rate * factor, name, cell=builders.cell(adapter=name, python=None)) for factor in FACTORS]
+    cell = builders.cell(adapter=name, python=None)
+    return [at(rate * factor, name, cell=cell, number=number) for number, factor in enumerate(FACTORS, 1)]
 
 
 def session(folder: Path, number: int, rates: dict[str, float], *, finished: bool = True) -> None:
