@@ -142,6 +142,7 @@ PAIRS: Final = (
         ("gunicorn==21.2.0", "gevent==24.2.1"),
         ("gunicorn==22.0.0", "gevent==24.2.1"),
         "length-and-chunked",
+        "length first",
     ),
     Pair(
         "unknown transfer coding",
@@ -189,6 +190,7 @@ PAIRS: Final = (
         ("meinheld==1.0.1",),
         ("meinheld==1.0.2",),
         "length-and-chunked",
+        "length first",
         python=">=3.8,<3.10",
         quick=False,
     ),

@@ -13,15 +13,33 @@ from runner.conformance.judge import (
     answers,
     begins,
     body,
-    each,
     either,
     only,
     permitted,
     sparing,
     unsmuggled,
 )
+from runner.conformance.spelling import Spelling, spelled
 
 CHUNKED_HELLO: Final = b"5\r\nhello\r\n0\r\n\r\n"
+_BOTH: Final = tuple(
+    Spelling(
+        name,
+        Exchange(
+            at_once(request("POST", "/echo", *fields, content=CHUNKED_HELLO), G),
+            ("POST", "GET"),
+            until_close=True,
+            enough=2,
+        ),
+        either(answers(body(b"hello"), then=Then.CLOSES), answers(REFUSED, then=Then.CLOSES)),
+    )
+    for name, fields in (
+        ("length first", ("Content-Length: 6", "Transfer-Encoding: chunked")),
+        ("coding first", ("Transfer-Encoding: chunked", "Content-Length: 6")),
+        ("CHUNKED", ("Content-Length: 6", "Transfer-Encoding: CHUNKED")),
+        ("the length of all chunks", ("Content-Length: 15", "Transfer-Encoding: chunked")),
+    )
+)
 
 MALFORMED: Final = (
     Case(
@@ -143,21 +161,8 @@ MALFORMED: Final = (
         "Regardless, the server MUST close the connection after responding to such a request to avoid the potential "
         "attacks",
         "The classic of request smuggling: what follows may not be the client's request.",
-        tuple(
-            Exchange(at_once(both, G), ("POST", "GET"), until_close=True, enough=2)
-            for both in (
-                request("POST", "/echo", "Content-Length: 6", "Transfer-Encoding: chunked", content=CHUNKED_HELLO),
-                request("POST", "/echo", "Transfer-Encoding: chunked", "Content-Length: 6", content=CHUNKED_HELLO),
-                request("POST", "/echo", "Content-Length: 6", "Transfer-Encoding: CHUNKED", content=CHUNKED_HELLO),
-                request("POST", "/echo", "content-length: 15", "transfer-encoding: chunked", content=CHUNKED_HELLO),
-            )
-        ),
-        each(
-            either(
-                answers(body(b"hello"), then=Then.CLOSES),
-                answers(REFUSED, then=Then.CLOSES),
-            )
-        ),
+        tuple(one.exchange for one in _BOTH),
+        spelled(_BOTH),
         hurts=Hurt.BEHIND_PROXY,
         needs=(),
     ),
