@@ -185,7 +185,7 @@ def test_a_run_that_is_killed_leaves_nothing_and_is_resumed(machines: Namespaces
     try:
         assert eventually(lambda: trials_so_far(tmp_path) >= 1)
     finally:
-        machines.kill(HEAD, "--cluster")
+        running.kill()
         running.communicate()
     assert eventually(lambda: not machines.ours()), "what it had started on the nodes outlived it"
     (folder,) = tmp_path.glob("*-default")
