@@ -34,7 +34,8 @@ ATTEMPTS = 4
 
 
 def measure(folder: Path, made: str | Environment, depth: int = 5, connections: int = 10, **settings: Any) -> Trial:
-    """One trial of a second."""
+    """One trial of a second, into a folder that is there or made."""
+    folder.mkdir(exist_ok=True)
     environment = toy(made) if isinstance(made, str) else made
     given = Settings(placement=facts.place(1, 1), threads=1, duration_s=1, warm_up_s=0, folder=folder)
     cell = builders.cell(adapter=environment.adapter.name, python=None, depth=depth, connections=connections)
