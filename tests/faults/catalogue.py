@@ -57,7 +57,7 @@ def narrow(bench: Bench) -> list[str]:
     for item in terminal(Report.read(folder)):
         console.print(item)
     lines = [line.rstrip() for line in out.getvalue().splitlines()]
-    return [next(line.strip() for line in lines if "uvloop + httptools" in line), lines[-1]]
+    return [next(line.strip() for line in lines if "uvloop + httptools" in line), " ".join(lines[-3:])]
 
 
 def streams(bench: Bench) -> list[str]:
@@ -179,7 +179,8 @@ def edited(bench: Bench) -> list[str]:
     (head,) = bench.root.glob("mine/*/run.json")
     head.write_text(head.read_text().replace('"trials": 20', '"trials": 2'))
     ended, _, err = bench.run(*command)
-    return [lines[-1], lines[-2], f"exit code {ended}: {err.strip().splitlines()[-1]}"]
+    measured = [line for line in err.splitlines() if line.startswith("measured in ")]
+    return [lines[-1], lines[-2], f"exit code {ended}: {' '.join(measured) or err}"]
 
 
 def empty_values(bench: Bench) -> list[str]:

@@ -99,7 +99,7 @@ def details(view: View) -> Iterator[Drawn]:
             ("function", *(f"depth {depth}" for depth in view.explained.depths), "paid a batch", "paid a request"),
             tuple(
                 (
-                    one.cost.function,
+                    f"{one.cost.function} ({one.cost.file})" if one.cost.file else one.cost.function,
                     *map(figures.grouped_digits, one.cost.instructions),
                     _instructions(one.of_batch),
                     _instructions(one.of_request),
