@@ -148,11 +148,12 @@ def start(
     ``host``: the address of this machine that it listens on. ``port``: a fixed one, or ``None`` for one that is free.
     ``cpus``: those it is pinned to, none for any. ``variables``: what it finds in its environment beside ``HOST``,
     ``PORT`` and ``WORKERS``.
-    It works in a folder of its own, empty at first, which goes with it: what it leaves or removes there is its own.
+    It works in a folder of its own beside ``log``, empty at first, which goes with it: what it leaves or removes there
+    is its own.
     """
     try:
         log.parent.mkdir(exist_ok=True)
-        folder = Path(tempfile.mkdtemp(prefix="pipebench-server-"))
+        folder = Path(tempfile.mkdtemp(prefix="server-", dir=log.parent))
     except OSError as error:
         raise RecordError(f"cannot write {error.filename or log.parent}: {error.strerror}") from None
     try:

@@ -40,7 +40,8 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def measure(folder: Path, mode: str, depth: int = 8, rate: float | None = None, **settings: Any) -> Trial:
-    """One trial of a second by volley, on ten connections."""
+    """One trial of a second by volley, on ten connections, into a folder that is there or made."""
+    folder.mkdir(exist_ok=True)
     given = Settings(
         placement=facts.place(1, 1),
         threads=1,

@@ -120,14 +120,14 @@ class TestNotReady:
         free_port = server.free_port
         with socket.create_server(("127.0.0.1", 0)) as taken:
             ports = iter([taken.getsockname()[1], taken.getsockname()[1], free_port()])
-            monkeypatch.setattr(server, "free_port", lambda: next(ports))
+            monkeypatch.setattr(server, "free_port", lambda _: next(ports))
             with running(toy("Good"), log=log) as started:
                 assert started.address.port != taken.getsockname()[1]
 
     def test_but_not_for_ever(self, log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         tried = []
 
-        def always_taken() -> int:
+        def always_taken(_: str) -> int:
             tried.append(port)
             return port
 
