@@ -7,8 +7,9 @@ export PATH := $(HOME)/.local/bin:$(PATH):/usr/local/go/bin
 # What checks and tests need beside what measuring needs: uv installs it the first time.
 DEV := uv run --quiet --group dev
 
-# Tests of every adapter: most of their time is waiting for servers, so several run at once.
-WAITING := tests/adapters/test_adapters_live.py tests/serving/test_upstream_live.py
+# Most of the time of these is waiting for servers, or work in other processes: several run at once.
+WAITING := tests/adapters/test_adapters_live.py tests/bugs/test_bugs_live.py tests/conformance/running/test_driver_live.py \
+	tests/counting/test_counting_live.py tests/serving/test_upstream_live.py
 
 .DEFAULT_GOAL := help
 
