@@ -34,7 +34,7 @@ test: setup  ## all tests, those with real servers included, and branch coverage
 	@./setup.sh browser
 	$(DEV) coverage run -m pytest $(addprefix --ignore=,$(WAITING))
 	$(DEV) coverage report
-	$(DEV) pytest --numprocesses=4 $(WAITING)
+	$(DEV) pytest --numprocesses=4 --dist=loadgroup $(WAITING)
 	cd go && go test -cover ./volley
 
 clean:  ## remove what checks, tests and builds leave in this folder; results stay

@@ -26,7 +26,10 @@ from runner.conformance.running.ladder import climb
 from runner.conformance.running.talk import converse
 from runner.record.trial import Address
 
-pytestmark = pytest.mark.live
+pytestmark = [
+    pytest.mark.live,
+    pytest.mark.xdist_group("misbehaving"),  # one fixture tries them all
+]
 
 SERVER = Path(__file__).parents[2] / "misbehaving" / "server.py"
 PATIENCE = 0.4

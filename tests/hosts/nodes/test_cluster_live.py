@@ -73,7 +73,8 @@ class Namespaces:
 
     def _started(self, group: Sequence[str]) -> bool:
         started = [subprocess.Popen(self.command(one, self._ray(one)), stdout=subprocess.DEVNULL) for one in group]
-        if not any([one.wait(START_S) for one in started]):
+        codes = [one.wait(START_S) for one in started]
+        if not any(codes):
             return True
         for address in group:
             self.kill(address)
