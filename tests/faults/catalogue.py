@@ -259,7 +259,7 @@ def vanished_folder(bench: Bench) -> list[str]:
 
 def full_disk(bench: Bench) -> list[str]:
     bench.adapter("alpha", "Works")
-    with _mounted(bench, "size=32k") as results:
+    with _mounted(bench, "size=16k") as results:
         said = bench.last_line("run", *ONE, "--results", str(results))
     return [re.sub(r"/\S+/", "", said)]
 

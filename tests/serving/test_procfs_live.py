@@ -32,10 +32,13 @@ def running(command: tuple[str, ...], log: Path) -> Iterator[Process]:
 
 @contextmanager
 def frozen(pid: int) -> Iterator[None]:
-    """A process that stands still, so that two looks at it see the same."""
+    """A process whose threads all stand still, so that two looks at it see the same."""
     os.kill(pid, signal.SIGSTOP)
-    state = Path(f"/proc/{pid}/stat")
-    assert eventually(lambda: state.read_text().rpartition(")")[2].split()[0] == "T")
+    assert eventually(
+        lambda: all(
+            state.read_text().rpartition(")")[2].split()[0] == "T" for state in Path(f"/proc/{pid}/task").glob("*/stat")
+        )
+    )
     yield
     os.kill(pid, signal.SIGCONT)
 
