@@ -221,7 +221,7 @@ def read_past_damage(folder: Path) -> tuple[Run, tuple[Trial, ...], Damage | Non
     if not path.exists() and not path.is_symlink():
         return run, (), None
     cells = frozenset(run.cells)
-    seen: set[tuple[Cell, Purpose, int]] = set()
+    seen: set[tuple[Cell, Purpose, int, str | None]] = set()
     trials: list[Trial] = []
     wrong: dict[int, str] = {}
     number = 0
@@ -320,15 +320,18 @@ def _check_head(run: Run) -> None:
         raise ValueError("it has no threads, or no CPUs")
 
 
-def _trial(line: bytes, cells: Collection[Cell], seen: set[tuple[Cell, Purpose, int]]) -> Trial:
-    """A line of a record. Raises ``ValueError`` where it is no trial of one of the ``cells``, or was ``seen``."""
+def _trial(line: bytes, cells: Collection[Cell], seen: set[tuple[Cell, Purpose, int, str | None]]) -> Trial:
+    """A line of a record. Raises ``ValueError`` where it is no trial of one of the ``cells``, or was ``seen``.
+
+    Each pair of machines counts its own trials.
+    """
     try:
         trial: Trial = msgspec.json.decode(_quoted(line), type=Trial, dec_hook=_histogram)
     except msgspec.MsgspecError as error:
         raise ValueError(str(error)) from None
     if trial.cell not in cells:
         raise ValueError(f"it is of {trial.cell.id}, and the run has no such cell")
-    if (key := (trial.cell, trial.purpose, trial.number)) in seen:
+    if (key := (trial.cell, trial.purpose, trial.number, trial.pair)) in seen:
         raise ValueError(f"trial {trial.number} of {trial.cell.id} stands there twice")
     seen.add(key)
     return trial

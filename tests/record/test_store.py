@@ -117,6 +117,11 @@ class TestRoundTrip:
         (folder.path / store.LOGS / "cell" / "001-server.log").write_text("twelve bytes")
         assert store.size_bytes(folder.path) == before + 12
 
+    def test_each_pair_of_machines_counts_its_own_trials(self, folder: RunFolder) -> None:
+        for pair in ("one+other", "third+fourth"):
+            folder.append(builders.trial(pair=pair))
+        assert [trial.pair for trial in store.read(folder.path)[1]] == ["one+other", "third+fourth"]
+
     def test_people_can_read_it(self, folder: RunFolder) -> None:
         assert json.loads((folder.path / RUN_FILE).read_text())["machine"]["host"] == "bench"
         assert len((folder.path / RUN_FILE).read_text().splitlines()) > 50
