@@ -30,11 +30,11 @@ from runner.hosts.loading import Settings
 from runner.judging import stats
 from runner.judging.levels import Stopping
 from runner.load import volley
-from runner.machine import facts
 from runner.record.adapter import Environment
-from runner.record.plan import Cell, Generator
+from runner.record.plan import Cell
 from runner.serving import process, server
 from runner.serving.server import Server
+from tests.studies.instruments import by_volley
 
 SLICES = {0.02: 10, 0.1: 5, 0.3: 2, 1.0: 1}
 """How many times ABBA, by the length of a slice in seconds."""
@@ -89,15 +89,7 @@ def main() -> None:
         (made,) = environments.prepare(chosen)
         if not isinstance(made, Environment):
             raise SystemExit(made.reason)
-        settings = Settings(
-            placement=facts.place(1, 1),
-            threads=1,
-            duration_s=0,
-            warm_up_s=0,
-            folder=Path(folder),
-            generator=Generator.VOLLEY,
-            volley=environments.service(project.ROOT / "go" / "volley"),
-        )
+        settings = by_volley(Path(folder), duration_s=0)
         cell = Cell(given.adapter, None, given.depth, CONNECTIONS, 1)
         last = 0.0
         while (began := time.monotonic()) + last < until:

@@ -47,21 +47,26 @@ def main() -> None:
     chosen = metadata.select(metadata.discover(project.ROOT), given.servers.split(","))
     with process.ending_all(), tempfile.TemporaryDirectory(prefix="instruments-") as folder:
         ready = [one for one in environments.prepare(chosen) if isinstance(one, Environment)]
-        settings = Settings(
-            placement=facts.place(1, 1),
-            threads=1,
-            duration_s=1,
-            warm_up_s=0,
-            folder=Path(folder),
-            generator=Generator.VOLLEY,
-            volley=environments.service(project.ROOT / "go" / "volley"),
-        )
+        settings = by_volley(Path(folder))
         if given.wire:
             wire(ready, settings)
         elif given.open is not None:
             paced(ready, settings, given.open, given.loads)
         else:
             alternate(ready, settings, [int(depth) for depth in given.depths.split(",")], given.loads)
+
+
+def by_volley(folder: Path, duration_s: float = 1) -> Settings:
+    """Loads by volley, of a server and with a generator that have a CPU each."""
+    return Settings(
+        placement=facts.place(1, 1),
+        threads=1,
+        duration_s=duration_s,
+        warm_up_s=0,
+        folder=folder,
+        generator=Generator.VOLLEY,
+        volley=environments.service(project.ROOT / "go" / "volley"),
+    )
 
 
 def alternate(ready: Sequence[Environment], settings: Settings, depths: Sequence[int], loads: int) -> None:

@@ -17,11 +17,10 @@ from pathlib import Path
 from runner import project
 from runner.adapters import environments, metadata
 from runner.hosts.loading import Settings
-from runner.machine import facts
 from runner.record.adapter import Environment, Service
 from runner.record.plan import Cell, Generator
 from runner.serving import process
-from tests.studies.instruments import CONNECTIONS, Seen, loaded, ratio_of, started
+from tests.studies.instruments import CONNECTIONS, Seen, by_volley, loaded, ratio_of, started
 
 WAYS = {
     "as it is": (),
@@ -44,15 +43,7 @@ def main() -> None:
     print("| server | depth | volley | rate / wrk's | server's CPU a request / wrk's |")
     print("| --- | ---: | --- | ---: | ---: |")
     with process.ending_all(), tempfile.TemporaryDirectory(prefix="reading-") as folder:
-        settings = Settings(
-            placement=facts.place(1, 1),
-            threads=1,
-            duration_s=1,
-            warm_up_s=0,
-            folder=Path(folder),
-            generator=Generator.VOLLEY,
-            volley=environments.service(project.ROOT / "go" / "volley"),
-        )
+        settings = by_volley(Path(folder))
         for made in environments.prepare(chosen):
             if not isinstance(made, Environment):
                 raise SystemExit(str(made))

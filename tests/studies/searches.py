@@ -17,18 +17,17 @@ from pathlib import Path
 
 import numpy as np
 
-from runner import project
 from runner.adapters import environments, metadata
 from runner.hosts.loading import Settings
 from runner.judging.capacity import Answer, Observation, Outcome, Search
-from runner.machine import facts
 from runner.record.adapter import Environment
-from runner.record.plan import Cell, Generator, Limit
+from runner.record.plan import Cell, Limit
 from runner.rows import searching
 from runner.serving import process
 from runner.suite import trial
 from tests.judging.queues import Queue, crossing
 from tests.studies.capacity import holds
+from tests.studies.instruments import by_volley
 from tests.suite.test_runs_live import METADATA
 
 SERIAL = Path(__file__).parents[1] / "selftest" / "serial.py"
@@ -51,15 +50,7 @@ def main() -> None:
     found: list[Answer] = []
     with process.ending_all(), tempfile.TemporaryDirectory(prefix="searches-") as folder:
         made = _server(Path(folder))
-        settings = Settings(
-            placement=facts.place(1, 1),
-            threads=1,
-            duration_s=1,
-            warm_up_s=0,
-            folder=Path(folder),
-            generator=Generator.VOLLEY,
-            volley=environments.service(project.ROOT / "go" / "volley"),
-        )
+        settings = by_volley(Path(folder))
         for number in range(given.first, given.first + given.searches):
             answer = search(made, limit, settings, number)
             found.append(answer)

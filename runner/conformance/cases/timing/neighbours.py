@@ -54,6 +54,11 @@ def _held(*sent: bytes, methods: tuple[str, ...], answered: bool) -> Exchange:
     return Exchange((*at_once(*sent), *ready, Meet(), Hold(HELD_S), Leave()), methods, enough=0)
 
 
+def _answered(*requests: tuple[str, bytes]) -> tuple[Exchange, ...]:
+    """A crowd for each request, with its method: answered once, and held open."""
+    return tuple(_held(data, methods=(method, "GET"), answered=True) for method, data in requests for _ in range(CROWD))
+
+
 def _left(*sent: bytes, reset: bool) -> Exchange:
     return Exchange((*at_once(*sent), Pause(0.05), Meet(), Leave(reset)), gets(1), enough=0)
 
@@ -106,11 +111,7 @@ NEIGHBOURS: Final = (
         "",
         "A thread that waits for its client after the response was sent is lost to all others.",
         (
-            *(
-                _held(data, methods=("POST", "GET"), answered=True)
-                for data in (post(UNREAD, path="/"), UNREAD_CHUNKED)
-                for _ in range(CROWD)
-            ),
+            *_answered(("POST", post(UNREAD, path="/")), ("POST", UNREAD_CHUNKED)),
             OTHER,
         ),
         _sure(undisturbed(Outcome.FAIL, paid=f"{2 * CROWD} answered requests whose bodies nobody reads")),
@@ -182,11 +183,7 @@ NEIGHBOURS: Final = (
         "",
         "Browsers and proxies keep connections open; a worker that stays with one until it ends serves nobody else.",
         (
-            *(
-                _held(data, methods=(method, "GET"), answered=True)
-                for data, method in ((G, "GET"), (post(b"h"), "POST"))
-                for _ in range(CROWD)
-            ),
+            *_answered(("GET", G), ("POST", post(b"h"))),
             OTHER,
         ),
         undisturbed(Outcome.NOTE, paid=f"{2 * CROWD} idle connections"),
@@ -208,10 +205,10 @@ NEIGHBOURS: Final = (
         "",
         "A thread that waits for its client to close, after it has closed itself, is lost to all others.",
         (
-            *(
-                _held(data, methods=("GET", "GET"), answered=True)
-                for data in (get("/", "Connection: close"), get(version="1.0"), b"GET / HTTP/1.1\r\n\r\n")
-                for _ in range(CROWD)
+            *_answered(
+                ("GET", get("/", "Connection: close")),
+                ("GET", get(version="1.0")),
+                ("GET", b"GET / HTTP/1.1\r\n\r\n"),
             ),
             OTHER,
         ),
