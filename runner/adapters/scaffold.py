@@ -37,6 +37,7 @@ class Wish:
 
     ``requirement`` is one more pinned distribution, ``name==version``, whose version the tables then show. A homepage
     that is not given is :data:`PLACEHOLDER` where the new adapter is of another project than its beginning.
+    ``beside`` is the folder below ``frameworks/`` that it is one more way to run, and whose name its own begins with.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Wish:
     homepage: str | None = None
     requirement: str | None = None
     of_another_project: bool = False
+    beside: str | None = None
 
 
 def templates(found: Iterable[Adapter]) -> Mapping[str, Adapter]:
@@ -82,8 +84,11 @@ def create(wish: Wish, source: Adapter, root: Path) -> tuple[Path, ...]:
     _check_requirement(wish, source)
     files = _files(wish, source, root)
     folder = next(iter(files)).parent
-    if (root / folder).exists():
-        raise AdapterError(f"{folder} exists already: choose another name, or remove it")
+    target = next(iter(files)) if wish.beside else folder
+    if (root / target).exists():
+        raise AdapterError(f"{target} exists already: choose another name, or remove it")
+    if not (root / target.parent).is_dir():
+        raise AdapterError(f"--beside {plain(str(wish.beside))}: there is no folder {target.parent}")
     try:
         with tempfile.TemporaryDirectory(prefix=".new-", dir=root) as made:
             staged = Path(made)
@@ -91,9 +96,9 @@ def create(wish: Wish, source: Adapter, root: Path) -> tuple[Path, ...]:
                 (staged / path).parent.mkdir(parents=True, exist_ok=True)
                 (staged / path).write_text(content, encoding="utf-8")
             _read_back(wish, staged, source, root)
-            (staged / folder).rename(root / folder)
+            (staged / target).rename(root / target)
     except OSError as error:
-        raise AdapterError(f"cannot write {root / folder}: {error.strerror}") from None
+        raise AdapterError(f"cannot write {root / target}: {error.strerror}") from None
     return tuple(root / path for path in files)
 
 
@@ -103,7 +108,12 @@ def _files(wish: Wish, source: Adapter, root: Path) -> dict[Path, str]:
     text = source.path.read_text(encoding="utf-8")
     if source.language == "python":
         server = source.name if source.kind is Kind.SERVER and wish.kind is Kind.FRAMEWORK else None
-        return {_script_path(wish, source): script(text, wish, begun, server)}
+        path = _script_path(wish, source)
+        # A server that imports its application by name imports the file that it is in.
+        own = text.replace(f'"{source.path.stem}:', f'"{path.stem}:')
+        return {path: script(own, wish, begun, server)}
+    if wish.beside:
+        raise AdapterError(f"--beside is for Python files: {source.name} has a folder of its own")
     folder = Path(source.path.parent.parent.name) / wish.name
     own = source.path.with_name("adapter.toml").read_text(encoding="utf-8")
     beside = (path for path in sorted(source.path.parent.iterdir()) if path.is_file())
@@ -115,8 +125,13 @@ def _files(wish: Wish, source: Adapter, root: Path) -> dict[Path, str]:
 
 
 def _script_path(wish: Wish, source: Adapter) -> Path:
-    """``app.py`` in a folder of its own; of a server that waits, whose file says so, its variant."""
+    """``app.py`` in a folder of its own, or beside others; of a server that waits, whose file says so, its variant."""
     frameworks = Path("frameworks")
+    if wish.beside is not None:
+        variant = wish.name.removeprefix(f"{wish.beside}-")
+        if variant == wish.name or source.scenario is not Scenario.PIPELINE:
+            raise AdapterError(f"--beside {plain(wish.beside)}: expected a name such as {plain(wish.beside)}-VARIANT")
+        return frameworks / wish.beside / f"app_{variant.replace('-', '_')}.py"
     if source.scenario is Scenario.PIPELINE:
         return frameworks / wish.name / "app.py"
     parts = re.fullmatch(r"(.+?)-upstream-(.+)", wish.name)

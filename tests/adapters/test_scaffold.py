@@ -85,6 +85,16 @@ def test_a_framework_says_which_server_it_runs_on(root: Path) -> None:
     assert [made[name].runs_on for name in ("demo", "other", "again")] == ["uvicorn", None, "uvicorn"]
 
 
+def test_another_way_to_run_a_framework_is_a_file_beside_it(root: Path) -> None:
+    (root / "frameworks" / "uvicorn" / "app.py").write_text(f'{SOURCE}uvicorn.run("app:app")\n')
+    (path,) = create(root, Wish("uvicorn-my-way", beside="uvicorn"))
+    assert path == root / "frameworks" / "uvicorn" / "app_my_way.py"
+    assert path.read_text().endswith('uvicorn.run("app_my_way:app")\n')
+    assert [adapter.name for adapter in metadata.discover(root)] == ["uvicorn", "uvicorn-my-way"]
+    with pytest.raises(AdapterError, match="there is an adapter 'uvicorn-my-way' already"):
+        create(root, Wish("uvicorn-my-way", beside="uvicorn"))
+
+
 @pytest.mark.parametrize(
     ("wish", "homepage"),
     [
@@ -105,6 +115,8 @@ def test_another_project_does_not_get_the_homepage_of_its_beginning(root: Path, 
         (Wish("../demo"), "asgi", "is no name"),
         (Wish("uvicorn"), "asgi", "there is an adapter 'uvicorn' already"),
         (Wish("demo"), "asgj", "expected asgi, or the name of an adapter"),
+        (Wish("demo", beside="uvicorn"), "asgi", "expected a name such as uvicorn-VARIANT"),
+        (Wish("other-mine", beside="other"), "asgi", "there is no folder frameworks/other"),
         (Wish("demo", requirement="demo>=1"), "asgi", "exact pin"),
         (Wish("demo", requirement="demo==1 =="), "asgi", "exact pin"),
     ],

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     epilog=options.examples(
         "pipebench new demo --from asgi",
         "pipebench new my-framework --from asgi --requirement my-framework==1.2 --kind framework",
-        "pipebench new my-variant --from aiohttp",
+        "pipebench new aiohttp-mine --from aiohttp --beside aiohttp",
     ),
 )
 @click.argument("name")
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 @click.option("--title", help="Its name in the tables.  [NAME]")
 @click.option("--homepage", help="The project's address.")
 @click.option("--requirement", help="One more distribution with its pin, as aiohttp==3.14.5; tables show its version.")
+@click.option("--beside", help="The folder of frameworks/ that it is one more file of; else it gets its own.")
 def command(name: str, source: str | None, kind: str | None, **given: str | None) -> None:
     """Begin the adapter NAME: one file that runs, passes check as it is, and waits for your framework.
 
