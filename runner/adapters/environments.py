@@ -29,13 +29,11 @@ from runner.errors import ToolError
 from runner.machine import facts
 from runner.record.adapter import Adapter, Environment, Service, Unavailable
 from runner.record.plaintext import plain
-from runner.serving import process
+from runner.serving import errorlog, process
 
 BUILD_TIMEOUT_S = 900.0
 LOG_TAIL_LINES = 8
 _ANY_DAY = "2100-01-01T00:00:00Z"
-MAX_CAUSE = 300
-"""Characters kept of what a builder says."""
 NOT_BUILT = "not built yet"
 """Why an adapter is unavailable that nobody has asked to be built."""
 
@@ -141,11 +139,12 @@ def _prepare_python(
     build: bool,
 ) -> Environment | Unavailable:
     requires = adapter.requires_python or ""
-    chosen = interpreters.choose(found, requires, wanted)
-    if chosen is None and wanted is not None:
-        return Unavailable(adapter, f"no CPython {wanted} here that meets requires-python {requires}", python=wanted)
-    if not shutil.which("uv"):
-        return Unavailable(adapter, "uv is not installed: run `make setup`", python=wanted)
+    packages = facts.debian_packages(adapter.debian.split()) if adapter.debian else {}
+    chosen = interpreters.choose(interpreters.of_debian() if adapter.debian else found, requires, wanted)
+    if packages is None:
+        return Unavailable(adapter, f"Debian's packages are missing: apt-get install {adapter.debian}", python=wanted)
+    if reason := _lacking(adapter, chosen, wanted):
+        return Unavailable(adapter, reason, python=wanted)
     python = str(chosen.path) if chosen else requires
     version = chosen.name if chosen else None
     changes = variant.variant.changes if variant else ()
@@ -170,7 +169,7 @@ def _prepare_python(
                 return Unavailable(adapter, problem.reason, python=version, log_tail=problem.log_tail)
             told = builds.read(own_python, variables)
         made = _kept(record) or {}
-    installed = made["installed"]
+    installed = made["installed"] | packages
     return Environment(
         adapter=adapter,
         argv=(str(own_python), str(adapter.path)),
@@ -179,6 +178,14 @@ def _prepare_python(
         version=({"python": made["python"]} | installed).get(canonicalize_name(adapter.distribution), "?"),
         installed=installed,
     )
+
+
+def _lacking(adapter: Adapter, chosen: Interpreter | None, wanted: str | None) -> str | None:
+    """What an adapter of Python needs and this machine has not; ``None`` where that may be had."""
+    if chosen is None and (wanted or adapter.debian):
+        whose = "the Python of Debian here is not one" if adapter.debian else f"no CPython {wanted} here"
+        return f"{whose} that meets requires-python {adapter.requires_python or ''}"
+    return None if shutil.which("uv") else "uv is not installed: run `make setup`"
 
 
 def _kept(record: Path) -> dict[str, Any] | None:
@@ -349,27 +356,9 @@ def _build_step(argv: Sequence[str], log: Path, cwd: Path) -> _Problem | None:
     said = [line for line in done.output.splitlines() if line.strip()]
     how = f"did not end within {BUILD_TIMEOUT_S:.0f} s" if done.timed_out else str(done.exit)
     what = " ".join(argv[: 3 if argv[0] == "uv" else 2]).replace("--quiet", "").strip()
-    why = f": {cause}" if (cause := cause_of(said)) else ""
+    why = f": {cause}" if (cause := errorlog.cause_of(said)) else ""
     log_tail = tuple(map(plain, said[-LOG_TAIL_LINES:]))
     return _Problem(f"{Path(what).name if '/' in what else what} {how}{why}", log_tail=log_tail)
-
-
-_CAUSE = re.compile(r"^\s*(?:error\b[^:]*:|[\u00d7✗]|fatal\b|panic:|\S+\.(?:go|rs):\d+:)\s*", re.IGNORECASE)
-_SIGN = re.compile(r"^\s*[\u00d7✗]")
-_TREE = re.compile(r"^[\s│├└╰─▶]+")
-
-
-def cause_of(lines: Sequence[str]) -> str:
-    """What a builder says went wrong: its first line that is an error, with the next where that one only announces it.
-
-    Its last line where none is one. What comes last is advice, or the end of a chain of causes.
-    """
-    for number, line in enumerate(lines):
-        if _CAUSE.match(line):
-            found = _SIGN.sub("", line).strip()
-            follows = lines[number + 1] if number + 1 < len(lines) else ""
-            return plain(f"{found} {_TREE.sub('', follows)}".strip() if found.endswith(":") else found)[:MAX_CAUSE]
-    return plain(lines[-1].strip())[:MAX_CAUSE] if lines else ""
 
 
 def _go_modules(text: str) -> dict[str, str]:

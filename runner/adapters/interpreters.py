@@ -14,6 +14,8 @@ from packaging.version import InvalidVersion, Version
 
 from runner.serving import process
 
+DEBIAN = Path("/usr/bin/python3")
+"""The interpreter that Debian's packages are built for."""
 _PYENV_NAME = re.compile(r"(\d+\.\d+\.\d+)(t?)")
 _FREE_THREADED = "t"
 """What the name of a build ends in that runs without the GIL, as ``3.14t``: pyenv's way, and that of its own ABI."""
@@ -45,6 +47,15 @@ def find() -> tuple[Interpreter, ...]:
         if not interpreter.version.is_prerelease:
             found.setdefault(interpreter.name, interpreter)
     return tuple(sorted(found.values(), key=lambda i: i.version, reverse=True))
+
+
+def of_debian() -> tuple[Interpreter, ...]:
+    """Debian's own, the one that an adapter on Debian's packages runs on; none where it is not there."""
+    said = process.output([str(DEBIAN), "-c", "import platform; print(platform.python_version())"], stderr=False)
+    try:
+        return (Interpreter(Version((said or "").strip()), DEBIAN),)
+    except InvalidVersion:
+        return ()
 
 
 def choose(interpreters: Sequence[Interpreter], requires: str, wanted: str | None = None) -> Interpreter | None:

@@ -53,6 +53,9 @@ _PIPEBENCH_KEYS = {
     "compiles": Key("true or false: whether its runtime compiles while it serves", is_a=bool),
     "remark": Key("what its user would not get without doing the same"),
     "runs_on": Key("the adapter of the server that this framework runs on", pattern=r"[a-z0-9-]+"),
+    "debian": Key(
+        "names of Debian's packages, with spaces between", pattern=r"[a-z0-9][a-z0-9+.-]+( [a-z0-9][a-z0-9+.-]+)*"
+    ),
     "tuning": Key("tables, [[tool.pipebench.tuning]] or [[tuning]], of what the documentation recommends", is_a=list),
 }
 _TUNING_KEYS = {

@@ -67,6 +67,15 @@ def go_command() -> str | None:
     return shutil.which("go") or shutil.which("go", path="/usr/local/go/bin")
 
 
+def debian_packages(names: Sequence[str]) -> Mapping[str, str] | None:
+    """The upstream version of each of these packages of Debian; ``None`` where one of them is not installed."""
+    form = "${Package} ${source:Upstream-Version} ${db:Status-Status}\\n"
+    said = process.output(["dpkg-query", "--show", f"--showformat={form}", *names], stderr=False)
+    lines = [line.split() for line in (said or "").splitlines()]
+    found = {line[0]: line[1] for line in lines if line[2:] == ["installed"]}
+    return found if set(names) <= set(found) else None
+
+
 def require_wrk() -> None:
     """Raise :class:`ToolError` where wrk is absent or cannot run ``lua/pipeline.lua``."""
     if not shutil.which("wrk"):

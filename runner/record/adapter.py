@@ -77,7 +77,8 @@ class Adapter:
     ``hold`` are distributions whose pins are kept though newer releases exist, and why. ``compiles``: its runtime
     compiles while it serves, so its first seconds are slower. ``remark``: what its user would not get without doing the
     same, to be shown beside its figures. ``runs_on``: the adapter of the server that a framework runs on, whose raw
-    application shows what of the framework's conformance is its server's.
+    application shows what of the framework's conformance is its server's. ``debian``: the packages of Debian that it
+    runs on, by their names with spaces between; then it is Debian's own Python that runs it.
     ``problem`` says why it cannot be one: its file or metadata is wrong, and what else is said of it is a guess.
     """
 
@@ -103,6 +104,7 @@ class Adapter:
     compiles: bool = False
     remark: str | None = None
     runs_on: str | None = None
+    debian: str | None = None
     tuning: tuple[Tuning, ...] = ()
     problem: str | None = None
 

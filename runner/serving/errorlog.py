@@ -1,10 +1,13 @@
-"""What a server's log says went wrong: exceptions, assertions, signals, panics; deduplicated, with counts. Pure."""
+"""What a log says went wrong, a server's (exceptions, assertions, signals, panics; deduplicated, with counts) or a
+builder's. Pure.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from runner.record.plaintext import plain
 from runner.record.trial import LogError
 
 MAX_TEXT = 300
@@ -37,6 +40,9 @@ _STAMP = re.compile(r"\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:\s*(
 _ADDRESS = re.compile(r"\b0x[0-9a-fA-F]+\b")
 _NUMBER = re.compile(r"(?<!\w)(?<!\w\.)\d+(?:\.\d+)*(?!\w)")
 _COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+_CAUSE = re.compile(r"^\s*(?:error\b[^:]*:|[\u00d7✗]|fatal\b|panic:|\S+\.(?:go|rs):\d+:)\s*", re.IGNORECASE)
+_SIGN = re.compile(r"^\s*[\u00d7✗]")
+_TREE = re.compile(r"^[\s│├└╰─▶]+")
 
 
 def summarize(text: str) -> tuple[LogError, ...]:
@@ -114,3 +120,16 @@ def _lines(text: str) -> Iterator[str]:
         elif line and not line[0].isspace():
             in_group = False
         yield _GROUP_INDENT.sub("", line) if in_group else line
+
+
+def cause_of(lines: Sequence[str]) -> str:
+    """What a builder says went wrong: its first line that is an error, with the next where that one only announces it.
+
+    Its last line where none is one. What comes last is advice, or the end of a chain of causes.
+    """
+    for number, line in enumerate(lines):
+        if _CAUSE.match(line):
+            found = _SIGN.sub("", line).strip()
+            follows = lines[number + 1] if number + 1 < len(lines) else ""
+            return plain(f"{found} {_TREE.sub('', follows)}".strip() if found.endswith(":") else found)[:MAX_TEXT]
+    return plain(lines[-1].strip())[:MAX_TEXT] if lines else ""

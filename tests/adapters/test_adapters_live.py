@@ -43,7 +43,13 @@ ATTEMPTS = 10
 """Loads that must all pass before a known failure is held to be none."""
 LOAD_S = 1.0
 """No trial is shorter: sanic's manager of workers takes no signal before it has heard of all of them."""
-LACKING = ("no CPython", "Go is not installed", "Node is not installed", "Rust is not installed")
+LACKING = (
+    "no CPython",
+    "Debian's packages are missing",
+    "Go is not installed",
+    "Node is not installed",
+    "Rust is not installed",
+)
 """What a machine may lack, and then cannot try an adapter; anything else is the adapter's fault."""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -12,10 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from packaging.version import Version
 
 from runner.adapters import environments, interpreters
 from runner.adapters.environments import prepare
 from runner.errors import ToolError
+from runner.machine import facts
 from runner.record.adapter import Adapter, Environment, Unavailable
 from tests import builders
 
@@ -87,6 +90,25 @@ class TestPython:
             check=True,
         )
         assert said.stdout.split() == [made.python, "1.0"]
+
+    def test_on_debians_packages_it_is_debians_python_and_says_their_versions(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        given: dict[str, Any] = {"distribution": "mod-thing", "debian": "mod-thing", "requires_python": ">=3"}
+        monkeypatch.setattr(facts, "debian_packages", lambda names: None)
+        made = only(adapter(tmp_path, **given))
+        assert isinstance(made, Unavailable)
+        assert made.reason == "Debian's packages are missing: apt-get install mod-thing"
+        monkeypatch.setattr(facts, "debian_packages", lambda names: dict.fromkeys(names, "4.9"))
+        here = interpreters.Interpreter(Version(platform.python_version()), Path(sys.executable))
+        monkeypatch.setattr(interpreters, "of_debian", lambda: (here,))
+        made = only(adapter(tmp_path, **given))
+        assert isinstance(made, Environment)
+        assert (made.version, made.installed, made.python) == ("4.9", {"mod-thing": "4.9"}, here.name)
+        monkeypatch.setattr(interpreters, "of_debian", tuple)
+        made = only(adapter(tmp_path, **given))
+        assert isinstance(made, Unavailable)
+        assert made.reason == "the Python of Debian here is not one that meets requires-python >=3"
 
     def test_the_second_time_it_is_there(self, tmp_path: Path) -> None:
         builds = Builds()

@@ -17,7 +17,6 @@ from pathlib import Path
 
 from rich.console import Console
 
-from runner.adapters import environments
 from runner.conformance.case import Case, CaseResult, Fault, Outcome
 from runner.conformance.cases.catalogue import CORE
 from runner.conformance.classify import classify
@@ -26,6 +25,7 @@ from runner.judging import verdict
 from runner.record import store
 from runner.record.store import RunFolder
 from runner.report.formats import Report, terminal
+from runner.serving import errorlog
 from runner.serving.process import Process
 from tests import builders
 from tests.faults.bench import ONE, PUBLISHED, REPOSITORY, Bench, copy_of, noise
@@ -238,7 +238,7 @@ def what_uv_says(bench: Bench) -> list[str]:
     ]
     file = bench.adapter("alpha", "Works")
     file.write_text(file.read_text().replace("2026-11-20", "2026-99-20"))
-    return [environments.cause_of(said), bench.last_line("check", "alpha")]
+    return [errorlog.cause_of(said), bench.last_line("check", "alpha")]
 
 
 def byte_order_mark(bench: Bench) -> list[str]:

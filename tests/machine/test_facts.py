@@ -345,3 +345,20 @@ class TestManyConnections:
         others = [line(40_000, 8080, "01", 9), line(8080, 40_002, "06", 0), line(8081, 40_003, "01", 3)]
         _write(tmp_path, "proc/net/tcp", "\n".join(["heading", *ours, *others]) + "\n")
         assert procfs.connections(8080) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    ("said", "found"),
+    [
+        ("apache2-bin 2.4.71 installed\nmod 4.9.4 installed\n", {"apache2-bin": "2.4.71", "mod": "4.9.4"}),
+        ("apache2-bin 2.4.71 installed\nmod 4.9.4 config-files\n", None),
+        ("apache2-bin 2.4.71 installed\nmod  unknown\n", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_packages_of_debian_are_there_when_all_of_them_are_installed(
+    said: str | None, found: dict[str, str] | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process, "output", lambda argv, stderr: said)
+    assert facts.debian_packages(["apache2-bin", "mod"]) == found
