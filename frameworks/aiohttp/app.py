@@ -13,6 +13,7 @@
 # homepage = "https://docs.aiohttp.org"
 # hold = { uvloop = "0.23 writes each response of a batch on its own: 1.6 times the CPU at depth 16" }
 # body = "str"
+# loop = "uvloop"
 #
 # [[tool.pipebench.tuning]]
 # advice = "uvloop, by gunicorn's worker for it"
@@ -26,13 +27,14 @@
 import asyncio
 import multiprocessing
 import os
+from importlib import import_module
 
-import uvloop
 from aiohttp import web
 
 HOST = os.environ.get("HOST", "127.0.0.1")
 PORT = int(os.environ.get("PORT", "8080"))
 WORKERS = int(os.environ.get("WORKERS", "1"))
+LOOP = os.environ.get("LOOP", "uvloop")
 
 
 async def somebody() -> None:
@@ -62,7 +64,7 @@ def work() -> None:
         app,
         host=HOST,
         port=PORT,
-        loop=uvloop.new_event_loop(),  # faster than asyncio's own
+        loop=import_module(LOOP).new_event_loop(),  # uvloop is faster than asyncio's own
         access_log=None,  # a line a request would be measured too
         print=None,  # no banner
         backlog=1024,  # all connections of a run may come at once

@@ -1,5 +1,5 @@
 # /// script
-# requires-python = ">=3.10"
+# requires-python = ">=3.11"
 # dependencies = ["uvloop==0.23.0"]
 #
 # [tool.uv]
@@ -12,6 +12,7 @@
 # group = "core"
 # ranked = false
 # homepage = "https://github.com/MagicStack/uvloop"
+# loop = "uvloop"
 # ///
 """Not a server: the least that a Python process can do, to show how far from it everything else is.
 
@@ -23,12 +24,12 @@ import asyncio
 import multiprocessing
 import os
 import signal
-
-import uvloop
+from importlib import import_module
 
 HOST = os.environ.get("HOST", "127.0.0.1")
 PORT = int(os.environ.get("PORT", "8080"))
 WORKERS = int(os.environ.get("WORKERS", "1"))
+LOOP = os.environ.get("LOOP", "uvloop")
 
 END = b"\r\n\r\n"
 RESPONSE = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 12\r\n\r\nHello world!"
@@ -64,7 +65,8 @@ async def main() -> None:
 
 
 def work() -> None:
-    uvloop.run(main())
+    with asyncio.Runner(loop_factory=import_module(LOOP).new_event_loop) as runner:
+        runner.run(main())
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@
 # runs_on = "granian-rsgi"
 # homepage = "https://github.com/emmett-framework/emmett55"
 # body = "str"
+# loop = "uvloop"
 #
 # [[tool.pipebench.tuning]]
 # advice = "nothing on throughput found"
@@ -22,13 +23,16 @@
 
 import asyncio
 import os
+from importlib import import_module
 
 from emmett55 import App, request, response
 from emmett_core.server import run
+from granian import loops
 
 HOST = os.environ.get("HOST", "127.0.0.1")
 PORT = int(os.environ.get("PORT", "8080"))
 WORKERS = int(os.environ.get("WORKERS", "1"))
+LOOP = os.environ.get("LOOP", "uvloop")
 
 app = App(__name__)
 
@@ -57,6 +61,13 @@ async def echo() -> bytes:
     return await request.body
 
 
+@loops.register("auto")  # granian's way to choose a loop that it has no name for
+def loop() -> asyncio.AbstractEventLoop:
+    made: asyncio.AbstractEventLoop = import_module(LOOP).new_event_loop()
+    asyncio.set_event_loop(made)
+    return made
+
+
 if __name__ == "__main__":
     run(
         "rsgi",
@@ -64,7 +75,7 @@ if __name__ == "__main__":
         host=HOST,
         port=PORT,
         workers=WORKERS,
-        loop="uvloop",  # for timers and callbacks; granian reads and writes sockets itself
+        loop="auto",  # for timers and callbacks; granian reads and writes sockets itself
         http="1",
         enable_websockets=False,
         log_level="warning",  # no banner

@@ -11,6 +11,7 @@
 # kind = "server"
 # homepage = "https://github.com/remittor/fastpysgi"
 # body = "bytes"
+# loop = "uvloop"
 # remark = "TCP_NODELAY set by hand; without it a batch waits 40 ms"
 #
 # [[tool.pipebench.tuning]]
@@ -28,14 +29,15 @@ import asyncio
 import os
 import signal
 from collections.abc import Awaitable, Callable
+from importlib import import_module
 from typing import Any
 
 import fastpysgi
-import uvloop
 
 HOST = os.environ.get("HOST", "127.0.0.1")
 PORT = int(os.environ.get("PORT", "8080"))
 WORKERS = int(os.environ.get("WORKERS", "1"))
+LOOP = os.environ.get("LOOP", "uvloop")
 
 
 async def somebody() -> None:
@@ -76,7 +78,9 @@ async def app(
 if __name__ == "__main__":
     if WORKERS > 1:
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # what starts workers ends them on Ctrl-C alone
-    fastpysgi.server.loop = uvloop.new_event_loop()  # it borrows a loop for callbacks, asyncio's own otherwise
+    fastpysgi.server.loop = import_module(
+        LOOP
+    ).new_event_loop()  # it borrows a loop for callbacks, asyncio's own otherwise
     fastpysgi.server.lifespan = 0  # there is nothing to start or to stop
     fastpysgi.server.tcp_nodelay = 1  # else, at depth 2 and more, a batch waits 40 ms (Nagle, delayed ACK)
     fastpysgi.run(app, host=HOST, port=PORT, workers=WORKERS)

@@ -11,6 +11,7 @@
 # kind = "server"
 # homepage = "https://github.com/emmett-framework/granian"
 # body = "bytes"
+# loop = "uvloop"
 #
 # [[tool.pipebench.tuning]]
 # advice = "its own defaults of threads; one worker a CPU"
@@ -29,15 +30,17 @@
 import asyncio
 import os
 from collections.abc import Awaitable, Callable
+from importlib import import_module
 from typing import Any
 
-from granian import Granian
+from granian import Granian, loops
 from granian.constants import HTTPModes, Interfaces, Loops
 from granian.log import LogLevels
 
 HOST = os.environ.get("HOST", "127.0.0.1")
 PORT = int(os.environ.get("PORT", "8080"))
 WORKERS = int(os.environ.get("WORKERS", "1"))
+LOOP = os.environ.get("LOOP", "uvloop")
 
 
 async def somebody() -> None:
@@ -80,6 +83,13 @@ async def app(
     await send({"type": "http.response.body", "body": body})
 
 
+@loops.register("auto")  # granian's way to choose a loop that it has no name for
+def loop() -> asyncio.AbstractEventLoop:
+    made: asyncio.AbstractEventLoop = import_module(LOOP).new_event_loop()
+    asyncio.set_event_loop(made)
+    return made
+
+
 if __name__ == "__main__":
     Granian(
         "app:app",
@@ -87,7 +97,7 @@ if __name__ == "__main__":
         port=PORT,
         interface=Interfaces.ASGI,
         workers=WORKERS,
-        loop=Loops.uvloop,  # for timers and callbacks; granian reads and writes sockets itself
+        loop=Loops.auto,  # for timers and callbacks; granian reads and writes sockets itself
         http=HTTPModes.http1,
         websockets=False,
         log_level=LogLevels.warning,  # no banner

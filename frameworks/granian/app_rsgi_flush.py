@@ -11,6 +11,7 @@
 # kind = "server"
 # homepage = "https://github.com/emmett-framework/granian"
 # body = "bytes"
+# loop = "uvloop"
 #
 # [[tool.pipebench.tuning]]
 # advice = "its own defaults of threads; one worker a CPU"
@@ -32,9 +33,10 @@ wait are lost when granian closes the connection: conformance cases close-on-the
 
 import asyncio
 import os
+from importlib import import_module
 from typing import Any
 
-from granian import Granian
+from granian import Granian, loops
 from granian.constants import HTTPModes, Interfaces, Loops
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
@@ -42,6 +44,7 @@ from granian.log import LogLevels
 HOST = os.environ.get("HOST", "127.0.0.1")
 PORT = int(os.environ.get("PORT", "8080"))
 WORKERS = int(os.environ.get("WORKERS", "1"))
+LOOP = os.environ.get("LOOP", "uvloop")
 
 
 async def somebody() -> None:
@@ -64,6 +67,13 @@ async def app(scope: Any, protocol: Any) -> None:
     protocol.response_bytes(status, [("content-type", "text/plain")], body)
 
 
+@loops.register("auto")  # granian's way to choose a loop that it has no name for
+def loop() -> asyncio.AbstractEventLoop:
+    made: asyncio.AbstractEventLoop = import_module(LOOP).new_event_loop()
+    asyncio.set_event_loop(made)
+    return made
+
+
 if __name__ == "__main__":
     Granian(
         "app_rsgi_flush:app",
@@ -71,7 +81,7 @@ if __name__ == "__main__":
         port=PORT,
         interface=Interfaces.RSGI,
         workers=WORKERS,
-        loop=Loops.uvloop,  # for timers and callbacks; granian reads and writes sockets itself
+        loop=Loops.auto,  # for timers and callbacks; granian reads and writes sockets itself
         http=HTTPModes.http1,
         http1_settings=HTTP1Settings(pipeline_flush=True),
         websockets=False,

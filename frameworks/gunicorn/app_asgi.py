@@ -12,6 +12,8 @@
 # homepage = "https://gunicorn.org"
 # hold = { uvloop = "0.23 writes each response of a batch on its own" }
 # body = "bytes"
+# loop = "uvloop"
+# loops = "asyncio uvloop"
 #
 # [[tool.pipebench.tuning]]
 # advice = "uvloop"
@@ -41,6 +43,7 @@ from gunicorn.app.base import BaseApplication
 HOST = os.environ.get("HOST", "127.0.0.1")
 PORT = int(os.environ.get("PORT", "8080"))
 WORKERS = int(os.environ.get("WORKERS", "1"))
+LOOP = os.environ.get("LOOP", "uvloop")
 
 
 async def somebody() -> None:
@@ -86,6 +89,7 @@ class Gunicorn(BaseApplication):
             "bind": f"{HOST}:{PORT}",
             "workers": WORKERS,
             "worker_class": "asgi",  # gunicorn's own
+            "asgi_loop": LOOP,
             "loglevel": "warning",  # no banner; there is no access log unless one is asked for
             "graceful_timeout": 1,  # seconds that handlers still have after SIGTERM
             "control_socket_disable": True,  # its own tool to steer it would share one socket with every other gunicorn

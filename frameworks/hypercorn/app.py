@@ -11,6 +11,8 @@
 # kind = "server"
 # homepage = "https://hypercorn.readthedocs.io"
 # body = "bytes"
+# loop = "uvloop"
+# loops = "asyncio uvloop"
 #
 # [[tool.pipebench.tuning]]
 # advice = "uvloop, which is quicker than asyncio's own"
@@ -31,6 +33,7 @@ from hypercorn.run import run
 HOST = os.environ.get("HOST", "127.0.0.1")
 PORT = int(os.environ.get("PORT", "8080"))
 WORKERS = int(os.environ.get("WORKERS", "1"))
+LOOP = os.environ.get("LOOP", "uvloop")
 
 
 async def somebody() -> None:
@@ -76,7 +79,7 @@ async def app(
 if __name__ == "__main__":
     config = Config()
     config.application_path = "app:app"
-    config.worker_class = "uvloop"  # not 0.23, which makes a system call of each of the two or three writes a response
+    config.worker_class = LOOP  # uvloop 0.23 makes a system call of each of the two or three writes a response
     config.workers = WORKERS
     config.bind = [f"{HOST}:{PORT}"]
     config.backlog = 1024  # all connections of a run may come at once

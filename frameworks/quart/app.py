@@ -12,6 +12,8 @@
 # runs_on = "hypercorn"
 # homepage = "https://quart.palletsprojects.com"
 # body = "str"
+# loop = "uvloop"
+# loops = "asyncio uvloop"
 #
 # [[tool.pipebench.tuning]]
 # advice = "hypercorn, or another ASGI server"
@@ -37,6 +39,7 @@ from quart import Quart, Response, request
 HOST = os.environ.get("HOST", "127.0.0.1")
 PORT = int(os.environ.get("PORT", "8080"))
 WORKERS = int(os.environ.get("WORKERS", "1"))
+LOOP = os.environ.get("LOOP", "uvloop")
 
 app = Quart(__name__)
 
@@ -65,7 +68,7 @@ async def echo() -> Response:
 if __name__ == "__main__":
     config = Config()
     config.application_path = "app:app"
-    config.worker_class = "uvloop"  # not 0.23, which makes a system call of each of the two or three writes a response
+    config.worker_class = LOOP  # uvloop 0.23 makes a system call of each of the two or three writes a response
     config.workers = WORKERS
     config.bind = [f"{HOST}:{PORT}"]
     config.backlog = 1024  # all connections of a run may come at once

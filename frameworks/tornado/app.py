@@ -12,6 +12,7 @@
 # group = "core"
 # homepage = "https://www.tornadoweb.org"
 # body = "str"
+# loop = "uvloop"
 #
 # [[tool.pipebench.tuning]]
 # advice = "one process a CPU, sharing a port; nothing on the event loop"
@@ -23,14 +24,15 @@ import asyncio
 import multiprocessing
 import os
 import signal
+from importlib import import_module
 
-import uvloop
 from tornado.httpserver import HTTPServer
 from tornado.web import Application, RequestHandler
 
 HOST = os.environ.get("HOST", "127.0.0.1")
 PORT = int(os.environ.get("PORT", "8080"))
 WORKERS = int(os.environ.get("WORKERS", "1"))
+LOOP = os.environ.get("LOOP", "uvloop")
 
 
 async def somebody() -> None:
@@ -80,7 +82,8 @@ async def main() -> None:
 
 
 def work() -> None:
-    uvloop.run(main())  # for its timers and callbacks; tornado reads and writes sockets itself
+    with asyncio.Runner(loop_factory=import_module(LOOP).new_event_loop) as runner:  # for timers and callbacks
+        runner.run(main())
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@
 # homepage = "https://github.com/MagicStack/httptools"
 # template = "protocol"
 # body = "bytes"
+# loop = "uvloop"
 #
 # [[tool.pipebench.tuning]]
 # advice = "uvloop, 2 to 4 times as fast as asyncio's own loop"
@@ -35,15 +36,16 @@ from collections.abc import Awaitable, Callable
 from email.utils import formatdate
 from functools import partial
 from http import HTTPStatus
+from importlib import import_module
 from typing import ClassVar, NamedTuple
 from urllib.parse import unquote_to_bytes
 
 import httptools
-import uvloop
 
 HOST = os.environ.get("HOST", "127.0.0.1")
 PORT = int(os.environ.get("PORT", "8080"))
 WORKERS = int(os.environ.get("WORKERS", "1"))
+LOOP = os.environ.get("LOOP", "uvloop")
 
 MAX_REQUEST = 16 << 20  # bytes, head and body; what is longer is refused
 MAX_WAITING = 256 << 10  # bytes of requests behind one that takes its time; then reading pauses
@@ -381,7 +383,8 @@ async def main() -> None:
 
 
 def work() -> None:
-    uvloop.run(main())
+    with asyncio.Runner(loop_factory=import_module(LOOP).new_event_loop) as runner:
+        runner.run(main())
 
 
 if __name__ == "__main__":

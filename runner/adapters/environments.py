@@ -143,8 +143,9 @@ def _prepare_python(
     chosen = interpreters.choose(interpreters.of_debian() if adapter.debian else found, requires, wanted)
     if packages is None:
         return Unavailable(adapter, f"Debian's packages are missing: apt-get install {adapter.debian}", python=wanted)
-    if reason := _lacking(adapter, chosen, wanted):
-        return Unavailable(adapter, reason, python=wanted)
+    reason = _lacking(adapter, chosen, wanted) or (variant and variant.refused(adapter, chosen and chosen.version))
+    if reason:
+        return Unavailable(adapter, reason, python=wanted or (chosen and chosen.name))
     python = str(chosen.path) if chosen else requires
     version = chosen.name if chosen else None
     changes = variant.variant.changes if variant else ()

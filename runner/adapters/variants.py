@@ -1,24 +1,28 @@
-"""``--with``, ``--env`` and ``--releases``, as a person types them, to what an environment is to have instead.
+"""``--with``, ``--env``, ``--releases`` and ``--loop`` as a person types them: what an environment has instead.
 
 ``aiohttp==3.9.5`` is a release, ``../aiohttp`` a project's folder, ``../aiohttp@REV`` a revision of a clone, and
 ``x.whl`` a wheel; several of these, separated by spaces, are one variant that changes them all. ``NAME=VALUE`` is a
-variable of the server's process.
+variable of the server's process. ``loop:rloop`` is another event loop, one of ``frameworks/loops.toml``.
 """
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import re
 import shlex
 import tempfile
+import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 
 from packaging.requirements import InvalidRequirement, Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.utils import InvalidWheelFilename, NormalizedName, canonicalize_name, parse_wheel_filename
 from packaging.version import InvalidVersion, Version
 
+from runner import project
 from runner.adapters import sources
 from runner.errors import AdapterError, PlanError
 from runner.record.adapter import Adapter, Change, Environment, Source, Unavailable, Variant
@@ -27,6 +31,8 @@ from runner.serving import process, server
 
 TIMEOUT_S = 120.0
 MOST_RELEASES = 50
+LOOP = "loop:"
+"""What a text begins with that names an event loop."""
 MAX_VALUE = 200
 """Letters of a variable's value."""
 _VARIABLE = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)=(?!=)(.*)", re.DOTALL)
@@ -35,14 +41,29 @@ _FORMS = "give it as name==1.2, a project's folder, folder@revision, a wheel, or
 
 
 @dataclass(frozen=True, slots=True)
+class Loop:
+    """An event loop: a module with ``new_event_loop``, the pin that brings it, if any, and the Pythons it is for."""
+
+    name: str
+    requirement: Requirement | None
+    requires_python: str
+
+
+@dataclass(frozen=True, slots=True)
 class Wanted:
-    """A variant, and where each distribution that is no release lies: the folder to build, or the wheel."""
+    """A variant, and where each distribution that is no release lies: the folder to build, or the wheel.
+
+    ``loop``: the event loop that it is, where it is one.
+    """
 
     variant: Variant
     paths: Mapping[str, Path]
+    loop: Loop | None = None
 
     def has(self, adapter: Adapter, installed: Mapping[str, str]) -> bool:
         """Whether an adapter has all that it changes."""
+        if self.loop is not None:
+            return adapter.loop is not None
         names = set(installed) | {canonicalize_name(Requirement(text).name) for text in adapter.dependencies}
         return not self.variant.changes or (
             adapter.language == "python" and all(one.distribution in names for one in self.variant.changes)
@@ -50,12 +71,24 @@ class Wanted:
 
     def fits(self, adapter: Adapter, installed: Mapping[str, str]) -> bool:
         """Whether it changes something: what an adapter has already, it is without it."""
+        if self.loop is not None:
+            return adapter.loop not in {None, self.loop.name}
         if self.variant.env:
             return True
         same = all(
             one.version is not None and installed.get(one.distribution) == one.version for one in self.variant.changes
         )
         return self.has(adapter, installed) and not same
+
+    def refused(self, adapter: Adapter, version: Version | None) -> str | None:
+        """Why an adapter cannot run so on a Python of this release; ``None`` where it can, as far as is known."""
+        if self.loop is None:
+            return None
+        if adapter.loops is not None and self.loop.name not in adapter.loops.split():
+            return f"{adapter.distribution} takes no loop but {' and '.join(adapter.loops.split())}"
+        if version is not None and not SpecifierSet(self.loop.requires_python).contains(version):
+            return f"{self.loop.requirement} needs Python {self.loop.requires_python}: choose it with --python"
+        return None
 
     def requirements(self, adapter: Adapter, wheels: Mapping[str, Path]) -> tuple[str, ...]:
         """What is to be installed in place of the adapter's own dependencies. ``wheels``: those that were built."""
@@ -100,7 +133,34 @@ def _is_path(part: str) -> bool:
     return any(Path(one).expanduser().exists() for one in (part, folder) if one)
 
 
+def loops() -> Mapping[str, Loop]:
+    """The event loops that there are, by name: what ``frameworks/loops.toml`` says."""
+    found = tomllib.loads((project.ROOT / "frameworks" / "loops.toml").read_text(encoding="utf-8"))
+    return {
+        name: Loop(
+            name, Requirement(one["requirement"]) if "requirement" in one else None, one.get("requires-python", "")
+        )
+        for name, one in found.items()
+    }
+
+
+def _loop(name: str) -> Wanted:
+    known = loops()
+    if name not in known:
+        near = difflib.get_close_matches(name, known, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"give one of {', '.join(known)}"
+        raise PlanError(f"--loop {plain(name)}: {hint}")
+    loop = known[name]
+    changes: tuple[Change, ...] = ()
+    if loop.requirement is not None:
+        (pin,) = loop.requirement.specifier
+        changes = (Change(canonicalize_name(loop.requirement.name), version=str(Version(pin.version))),)
+    return Wanted(Variant(name, changes, env=(("LOOP", name),)), {}, loop)
+
+
 def _resolve(text: str, cache: Path) -> Wanted:
+    if text.startswith(LOOP):
+        return _loop(text.removeprefix(LOOP))
     if matched := _VARIABLE.fullmatch(text):
         _check_variable(matched[1], matched[2])
         return Wanted(Variant(text, env=((matched[1], matched[2]),)), {})
@@ -126,7 +186,8 @@ def _words(text: str) -> list[str]:
 def _check_variable(name: str, value: str) -> None:
     """What the suite itself tells a server is not to be changed, and a label is one line of a table."""
     if name in server.CONTRACT or name == process.TOKEN:
-        raise PlanError(f"--env {name}={plain(value)}: what is in {name} is the suite's to say: leave it out")
+        instead = "use --loop" if name == "LOOP" else "leave it out"
+        raise PlanError(f"--env {name}={plain(value)}: what is in {name} is the suite's to say: {instead}")
     if not value.isprintable() or len(value) > MAX_VALUE:
         raise PlanError(f"--env {name}: its value stands in tables: give at most {MAX_VALUE} letters, on one line")
 
@@ -187,7 +248,8 @@ def fitting(
     for one in among:
         if not any(one.has(item[0], getattr(base, "installed", {})) for item, base in zip(wanted, bases, strict=True)):
             names = ", ".join(dict.fromkeys(adapter.name for adapter, _ in wanted))
-            raise AdapterError(f"none of {names} has what {one.variant.label} changes: choose others with --only")
+            lacks = "takes another event loop" if one.loop else f"has what {one.variant.label} changes"
+            raise AdapterError(f"none of {names} {lacks}: choose others with --only")
     return found
 
 

@@ -139,7 +139,7 @@ def given(ctx: click.Context, *but: str) -> list[str]:
 
 
 def varied(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The options ``--with``, ``--env`` and ``--releases``, which the command gets as one list, ``variants``."""
+    """``--with``, ``--env``, ``--releases`` and ``--loop``, which the command gets as one list, ``variants``."""
 
     @functools.wraps(command)
     def gathered(
@@ -147,11 +147,19 @@ def varied(command: Callable[..., Any]) -> Callable[..., Any]:
         withs: tuple[str, ...],
         env: tuple[str, ...],
         releases: tuple[tuple[str, int], ...],
+        loops: tuple[str, ...],
         **kwargs: Any,
     ) -> Any:
-        return command(*args, variants=_variants(withs, env, releases), **kwargs)
+        return command(*args, variants=_variants(withs, env, releases, loops), **kwargs)
 
     for option in (
+        click.option(
+            "--loop",
+            "loops",
+            type=NAMES,
+            default=(),
+            help="A variant on each of these event loops of each adapter that takes one: asyncio, uvloop, rloop, …",
+        ),
         click.option(
             "--releases",
             type=RELEASES,
@@ -172,9 +180,11 @@ def varied(command: Callable[..., Any]) -> Callable[..., Any]:
     return gathered
 
 
-def _variants(withs: tuple[str, ...], env: tuple[str, ...], releases: tuple[tuple[str, int], ...]) -> tuple[str, ...]:
+def _variants(
+    withs: tuple[str, ...], env: tuple[str, ...], releases: tuple[tuple[str, int], ...], loops: tuple[str, ...]
+) -> tuple[str, ...]:
     """Each as :mod:`runner.adapters.variants` takes it; the newest releases are looked up."""
     from runner.adapters import variants
 
     found = [pin for name, number in releases for pin in variants.newest(name, number)]
-    return (*withs, *found, *env)
+    return (*withs, *found, *(f"{variants.LOOP}{name}" for name in loops), *env)

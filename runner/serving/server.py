@@ -25,7 +25,7 @@ ELSEWHERE_AFTER_S = 3.0
 STOP_GRACE_S = 2.0
 PORT_ATTEMPTS = 3
 _POLL_S = 0.005
-CONTRACT = ("HOST", "PORT", "WORKERS", "UPSTREAM", "MAX_CLIENTS")
+CONTRACT = ("HOST", "PORT", "WORKERS", "LOOP", "UPSTREAM", "MAX_CLIENTS")
 """Variables by which a server is told what to do: docs/adapters.md."""
 _KEPT_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ")
 

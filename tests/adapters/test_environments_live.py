@@ -110,6 +110,16 @@ class TestPython:
         assert isinstance(made, Unavailable)
         assert made.reason == "the Python of Debian here is not one that meets requires-python >=3"
 
+    def test_an_event_loop_is_a_variant_that_may_need_a_newer_python(self, tmp_path: Path) -> None:
+        on_uvloop = adapter(tmp_path, loop="uvloop")
+        base, others, newer = prepare([on_uvloop], asked=["loop:asyncio", "loop:uvloop", "loop:zuvloop"])
+        assert isinstance(base, Environment)
+        assert isinstance(others, Environment)
+        assert others.argv == ("env", "LOOP=asyncio", *base.argv)
+        assert isinstance(newer, Unavailable)
+        assert newer.server == ("aiohttp", base.python, "zuvloop")
+        assert "needs Python >=3.14" in newer.reason
+
     def test_the_second_time_it_is_there(self, tmp_path: Path) -> None:
         builds = Builds()
         first, second = (only(adapter(tmp_path, "tiny-thing==1.0"), builds) for _ in range(2))

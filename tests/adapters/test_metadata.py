@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from runner.adapters import metadata, scaffold
+from runner.adapters import metadata, scaffold, variants
 from runner.errors import AdapterError
 from runner.record.adapter import Adapter, Body, Client, Group, Kind, Scenario, Taken, Tuning
 
@@ -94,6 +94,20 @@ class TestThisRepository:
             if adapter.language == "python":
                 text = adapter.path.read_text()
                 assert all(re.search(rf"""["']{name}["']""", text) for name in ("HOST", "PORT")), adapter.name
+
+    def test_an_adapter_that_takes_a_loop_reads_it_from_its_environment(self) -> None:
+        """And only such a one: a row that names a loop was on it."""
+        known, taking = variants.loops(), 0
+        for adapter in metadata.discover(ROOT):
+            if adapter.language != "python":
+                continue
+            assert {adapter.loop or "asyncio", *(adapter.loops or "asyncio").split()} <= set(known), adapter.name
+            line = f'LOOP = os.environ.get("LOOP", "{adapter.loop}")'
+            text = adapter.path.read_text()
+            assert (line in text) is (adapter.loop is not None), adapter.name
+            assert (len(re.findall(r"\bLOOP\b", text)) > 2) is (adapter.loop is not None), adapter.name
+            taking += adapter.loop is not None
+        assert taking > 20
 
     def test_every_homepage_is_a_project_s_own(self) -> None:
         assert [one.name for one in metadata.discover(ROOT) if one.homepage == scaffold.PLACEHOLDER] == []

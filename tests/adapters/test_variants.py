@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from packaging.specifiers import SpecifierSet
+from packaging.version import Version
 
 from runner.adapters import variants
-from runner.errors import PlanError
-from runner.record.adapter import Adapter, Kind
+from runner.errors import AdapterError, PlanError
+from runner.record.adapter import Adapter, Kind, Unavailable
 from runner.record.plan import Cell
 
 ADAPTER = Adapter(
@@ -58,6 +62,59 @@ def test_a_variable_fits_every_adapter(tmp_path: Path) -> None:
     found = resolved("PYTHONMALLOC=malloc", tmp_path)
     assert found.variant.env == (("PYTHONMALLOC", "malloc"),)
     assert found.fits(ADAPTER, {})
+
+
+class TestLoops:
+    ON_UVLOOP = replace(ADAPTER, loop="uvloop")
+
+    def test_one_is_installed_beside_and_named_to_the_server(self, tmp_path: Path) -> None:
+        found = resolved("loop:rloop", tmp_path)
+        assert (found.variant.label, found.variant.env) == ("rloop", (("LOOP", "rloop"),))
+        *kept, added = found.requirements(self.ON_UVLOOP, {})
+        assert tuple(kept) == ADAPTER.dependencies
+        assert added.startswith("rloop==")
+
+    def test_asyncios_own_needs_nothing(self, tmp_path: Path) -> None:
+        found = resolved("loop:asyncio", tmp_path)
+        assert found.requirements(self.ON_UVLOOP, {}) == ADAPTER.dependencies
+        assert found.refused(self.ON_UVLOOP, Version("3.11")) is None
+
+    def test_its_own_is_no_variant(self, tmp_path: Path) -> None:
+        found = resolved("loop:uvloop", tmp_path)
+        assert found.has(self.ON_UVLOOP, {})
+        assert not found.fits(self.ON_UVLOOP, {})
+        assert found.fits(replace(ADAPTER, loop="asyncio"), INSTALLED)
+
+    def test_an_adapter_that_takes_none_has_no_variant(self, tmp_path: Path) -> None:
+        found = resolved("loop:rloop", tmp_path)
+        assert not found.has(ADAPTER, INSTALLED)
+        with pytest.raises(AdapterError, match="none of aiohttp takes another event loop: choose others with --only"):
+            variants.fitting([(ADAPTER, None)], [Unavailable(ADAPTER, "")], [found])
+
+    def test_what_it_cannot_run_on_is_said(self, tmp_path: Path) -> None:
+        newer, named = resolved("loop:zuvloop", tmp_path), resolved("loop:rloop", tmp_path)
+        assert newer.refused(self.ON_UVLOOP, Version("3.14.2")) is None
+        refused = newer.refused(self.ON_UVLOOP, Version("3.13.9"))
+        assert refused is not None
+        assert re.fullmatch(r"zuvloop==\S+ needs Python >=3\.14: choose it with --python", refused)
+        two = replace(ADAPTER, loop="uvloop", loops="asyncio uvloop")
+        assert named.refused(two, Version("3.13")) == "aiohttp takes no loop but asyncio and uvloop"
+
+    @pytest.mark.parametrize(
+        ("name", "says"), [("uvlop", "did you mean uvloop?"), ("x", "give one of asyncio, uvloop")]
+    )
+    def test_one_that_nobody_knows_is_refused(self, name: str, says: str, tmp_path: Path) -> None:
+        with pytest.raises(PlanError, match=re.escape(f"--loop {name}: {says}")):
+            resolved(f"loop:{name}", tmp_path)
+
+    def test_the_variable_itself_is_the_suites(self, tmp_path: Path) -> None:
+        with pytest.raises(PlanError, match="use --loop"):
+            resolved("LOOP=rloop", tmp_path)
+
+    def test_every_pin_is_exact(self) -> None:
+        for loop in variants.loops().values():
+            assert [pin.operator for pin in (loop.requirement.specifier if loop.requirement else ())] in ([], ["=="])
+            assert Version("99") in SpecifierSet(loop.requires_python)
 
 
 @pytest.mark.parametrize("text", ["aiohttp", "aiohttp>=3", "aiohttp==3.*", "../nowhere", "x.whl", "", "aiohttp=="])

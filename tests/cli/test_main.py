@@ -451,9 +451,9 @@ class TestTuning:
         assert "2026-11-26" in text
 
     def test_objects(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-        assert run(monkeypatch, "list", "--tuning", "--json", "--only", "uvicorn-asyncio") == 0
+        assert run(monkeypatch, "list", "--tuning", "--json", "--only", "uvicorn-h11") == 0
         (entry,) = json.loads(capsys.readouterr().out)
-        assert entry["adapter"] == "uvicorn-asyncio"
+        assert entry["adapter"] == "uvicorn-h11"
         (advice,) = entry["tuning"]
         assert (advice["taken"], advice["page"]) == ("in part", "https://uvicorn.dev/settings/")
         assert advice["why"]

@@ -15,7 +15,7 @@ from runner.cli import options, printing
     epilog=options.examples(
         "pipebench duel aiohttp@3.9.5 aiohttp --with aiohttp==3.9.5",
         "pipebench duel starlette@main starlette@HEAD --with ../starlette@main --with ../starlette@HEAD",
-        "pipebench duel uvicorn uvicorn-asyncio --depth 16 --precision 0.5% --budget 10m",
+        "pipebench duel uvicorn uvicorn@asyncio --loop asyncio --depth 16 --precision 0.5% --budget 10m",
     ),
 )
 @click.argument("servers", nargs=2, metavar="BASE NEW")
