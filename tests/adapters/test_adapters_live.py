@@ -168,6 +168,44 @@ def test_it_writes_no_log_of_what_it_serves(adapter: Adapter, running: Server, t
     assert (tmp_path / "server.log").read_text().count("\n") - before < 5
 
 
+LOOP_THAT_TELLS = """
+import asyncio
+from pathlib import Path
+
+def new_event_loop():
+    Path(__file__).with_name("told").write_text("made")
+    return asyncio.new_event_loop()
+"""
+
+
+@pytest.mark.parametrize(
+    "adapter",
+    [adapter for adapter in ADAPTERS if adapter.loop and not adapter.loops and not adapter.runs_on],
+    ids=lambda adapter: adapter.name,
+)
+def test_it_runs_on_any_loop_that_it_is_told(adapter: Adapter, tmp_path: Path) -> None:
+    """Frameworks on another's server name their loop in the same line as it does."""
+    (tmp_path / "telling.py").write_text(LOOP_THAT_TELLS)
+    variables = {"LOOP": "telling", "PYTHONPATH": str(tmp_path)}
+    with server.running(made(adapter), log=tmp_path / "server.log", variables=variables) as started:
+        assert check.quick_check(started.address, 1).failure is None
+        assert (tmp_path / "told").exists()
+
+
+@pytest.mark.parametrize(
+    "adapter",
+    [adapter for adapter in ADAPTERS if adapter.loops and not adapter.runs_on],
+    ids=lambda adapter: adapter.name,
+)
+def test_it_runs_on_either_loop_that_it_takes(adapter: Adapter, tmp_path: Path) -> None:
+    assert adapter.loops == "asyncio uvloop"
+    for loop in ("asyncio", "uvloop"):
+        with server.running(made(adapter), log=tmp_path / "server.log", variables={"LOOP": loop}) as started:
+            assert check.quick_check(started.address, 1).failure is None
+            mapped = "".join(Path(f"/proc/{pid}/maps").read_text() for pid in started.processes())
+            assert ("/uvloop/" in mapped) is (loop == "uvloop")
+
+
 @pytest.mark.parametrize("workers", [1, 2])
 def test_it_ends_when_it_is_told_to_and_leaves_nothing(adapter: Adapter, workers: int, tmp_path: Path) -> None:
     with server.running(made(adapter), log=tmp_path / "server.log", workers=workers) as started:
