@@ -10,7 +10,7 @@
 # distribution = "freastal"
 # kind = "server"
 # homepage = "https://github.com/jbylund/freastal"
-# known_failure = "resets the connection on a request of more than 16 KiB, and takes a chunked body for the next request"
+# known_failure = "resets on a request of more than 16 KiB, and takes a chunked body for the next request"
 # body = "bytes"
 #
 # [[tool.pipebench.tuning]]
