@@ -19,7 +19,11 @@
 # taken = "in part"
 # why = "trio, which is what the row shows"
 # ///
-"""A raw ASGI application on hypercorn's worker for trio."""
+"""A raw ASGI application on hypercorn's worker for trio.
+
+A request that comes behind one with ``Connection: close`` may end the whole server: it is refused while the response
+before it is still written, and trio lets one task at a time write.
+"""
 
 import os
 from collections.abc import Awaitable, Callable

@@ -19,7 +19,7 @@
 # read = 2026-11-26
 # taken = "yes"
 # ///
-"""quart on trio instead of asyncio."""
+"""quart on trio instead of asyncio; hypercorn/app_trio.py says what ends this server."""
 
 import os
 
