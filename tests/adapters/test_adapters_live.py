@@ -9,7 +9,7 @@ import http.client
 import re
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from functools import cache
 from pathlib import Path
@@ -70,15 +70,21 @@ def made(adapter: Adapter) -> Environment:
     return found
 
 
-@pytest.fixture(params=ADAPTERS, ids=lambda adapter: adapter.name)
+def together(adapters: Iterable[Adapter]) -> list[object]:
+    """What is tried of one adapter is tried by one process, which so starts its server once for several tests."""
+    return [pytest.param(one, id=one.name, marks=pytest.mark.xdist_group(one.name)) for one in adapters]
+
+
+@pytest.fixture(params=together(ADAPTERS), scope="module")
 def adapter(request: pytest.FixtureRequest) -> Adapter:
     chosen: Adapter = request.param
     return chosen
 
 
-@pytest.fixture
-def running(adapter: Adapter, tmp_path: Path) -> Iterator[Server]:
-    with server.running(made(adapter), log=tmp_path / "server.log") as started:
+@pytest.fixture(scope="module")
+def running(adapter: Adapter, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The server, for all tests that only ask it something."""
+    with server.running(made(adapter), log=tmp_path_factory.mktemp("running") / "server.log") as started:
         yield started
 
 
@@ -142,9 +148,7 @@ def test_it_passes_the_quick_check(adapter: Adapter, running: Server) -> None:
     assert running.alive()
 
 
-@pytest.mark.parametrize(
-    "adapter", [adapter for adapter in ADAPTERS if adapter.known_failure], ids=lambda adapter: adapter.name
-)
+@pytest.mark.parametrize("adapter", together(one for one in ADAPTERS if one.known_failure))
 def test_what_is_known_to_fail_still_does(adapter: Adapter, tmp_path: Path) -> None:
     """One that has been mended must not be called broken any longer.
 
@@ -170,13 +174,13 @@ def test_what_is_known_to_fail_still_does(adapter: Adapter, tmp_path: Path) -> N
     )
 
 
-def test_it_writes_no_log_of_what_it_serves(adapter: Adapter, running: Server, tmp_path: Path) -> None:
+def test_it_writes_no_log_of_what_it_serves(running: Server) -> None:
     check.quick_check(running.address, 1)
-    before = (tmp_path / "server.log").read_text().count("\n")
+    before = running.log_text().count("\n")
     for _ in range(20):
         check.quick_check(running.address, 1)
     # A server may still say that it is ready; forty requests would be forty lines.
-    assert (tmp_path / "server.log").read_text().count("\n") - before < 5
+    assert running.log_text().count("\n") - before < 5
 
 
 LOOP_THAT_TELLS = """
@@ -189,11 +193,7 @@ def new_event_loop():
 """
 
 
-@pytest.mark.parametrize(
-    "adapter",
-    [adapter for adapter in ADAPTERS if adapter.loop and not adapter.loops and not adapter.runs_on],
-    ids=lambda adapter: adapter.name,
-)
+@pytest.mark.parametrize("adapter", together(one for one in ADAPTERS if one.loop and not one.loops and not one.runs_on))
 def test_it_runs_on_any_loop_that_it_is_told(adapter: Adapter, tmp_path: Path) -> None:
     """Frameworks on another's server name their loop in the same line as it does."""
     (tmp_path / "telling.py").write_text(LOOP_THAT_TELLS)
@@ -203,11 +203,7 @@ def test_it_runs_on_any_loop_that_it_is_told(adapter: Adapter, tmp_path: Path) -
         assert (tmp_path / "told").exists()
 
 
-@pytest.mark.parametrize(
-    "adapter",
-    [adapter for adapter in ADAPTERS if adapter.loops and not adapter.runs_on],
-    ids=lambda adapter: adapter.name,
-)
+@pytest.mark.parametrize("adapter", together(one for one in ADAPTERS if one.loops and not one.runs_on))
 def test_it_runs_on_either_loop_that_it_takes(adapter: Adapter, tmp_path: Path) -> None:
     assert adapter.loops == "asyncio uvloop"
     for loop in ("asyncio", "uvloop"):
