@@ -12,7 +12,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from packaging.requirements import InvalidRequirement, Requirement
@@ -37,7 +37,8 @@ class Wish:
 
     ``requirement`` is one more pinned distribution, ``name==version``, whose version the tables then show. A homepage
     that is not given is :data:`PLACEHOLDER` where the new adapter is of another project than its beginning.
-    ``beside`` is the folder below ``frameworks/`` that it is one more way to run, and whose name its own begins with.
+    ``beside`` is the folder below ``frameworks/`` that it is one more way to run, whose name its own begins with and
+    whose homepage it has.
     """
 
     name: str
@@ -82,6 +83,9 @@ def create(wish: Wish, source: Adapter, root: Path) -> tuple[Path, ...]:
         where = taken[wish.name].path.relative_to(root)
         raise AdapterError(f"there is an adapter '{wish.name}' already, {where}: choose another name")
     _check_requirement(wish, source)
+    if wish.beside is not None and wish.homepage is None:
+        theirs = (one.homepage for one in taken.values() if one.path.parent.name == wish.beside)
+        wish = replace(wish, homepage=next(theirs, None))
     files = _files(wish, source, root)
     folder = next(iter(files)).parent
     target = next(iter(files)) if wish.beside else folder

@@ -87,10 +87,11 @@ def test_a_framework_says_which_server_it_runs_on(root: Path) -> None:
 
 def test_another_way_to_run_a_framework_is_a_file_beside_it(root: Path) -> None:
     (root / "frameworks" / "uvicorn" / "app.py").write_text(f'{SOURCE}uvicorn.run("app:app")\n')
-    (path,) = create(root, Wish("uvicorn-my-way", beside="uvicorn"))
+    (path,) = create(root, Wish("uvicorn-my-way", beside="uvicorn", of_another_project=True))
     assert path == root / "frameworks" / "uvicorn" / "app_my_way.py"
     assert path.read_text().endswith('uvicorn.run("app_my_way:app")\n')
-    assert [adapter.name for adapter in metadata.discover(root)] == ["uvicorn", "uvicorn-my-way"]
+    made = {adapter.name: adapter.homepage for adapter in metadata.discover(root)}
+    assert made == dict.fromkeys(["uvicorn", "uvicorn-my-way"], "https://uvicorn.dev")
     with pytest.raises(AdapterError, match="there is an adapter 'uvicorn-my-way' already"):
         create(root, Wish("uvicorn-my-way", beside="uvicorn"))
 
