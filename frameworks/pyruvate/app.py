@@ -10,16 +10,16 @@
 # distribution = "pyruvate"
 # kind = "server"
 # homepage = "https://gitlab.com/tschorr/pyruvate"
-# known_failure = "answers the first request of a batch and drops the others"
+# known_failure = "answers one request a connection, says that it is kept, and closes it"
 # body = "bytes"
 #
 # [[tool.pipebench.tuning]]
-# advice = "max_reuse_count: by default no connection is kept"
+# advice = "max_reuse_count, without which no connection is kept"
 # page = "https://gitlab.com/tschorr/pyruvate/-/blob/main/README.rst"
 # read = 2026-11-26
 # taken = "yes"
 # ///
-"""pyruvate reads, parses and writes in Rust, and calls a WSGI application in threads."""
+"""pyruvate reads, parses and writes in Rust, and calls a WSGI application in threads; no connection is kept."""
 
 import multiprocessing
 import os
@@ -62,7 +62,9 @@ def work() -> None:
     listener = socket.create_server((HOST, PORT), backlog=1024, reuse_port=WORKERS > 1)
     os.dup2(listener.fileno(), 3)  # as systemd hands over a socket; its own would not be shared by processes
     os.environ |= {"LISTEN_FDS": "1", "LISTEN_PID": str(os.getpid())}
-    pyruvate.serve(app, None, 1, max_reuse_count=255)  # responses a connection; a number of eight bits
+    pyruvate.serve(
+        app, None, 1, max_reuse_count=254
+    )  # a number of eight bits; with 255 it leaves the connection open, and is silent
 
 
 if __name__ == "__main__":

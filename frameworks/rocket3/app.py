@@ -60,7 +60,8 @@ def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> list[byt
 
 
 if __name__ == "__main__":
-    server = Rocket3((HOST, PORT), "wsgi", {"wsgi_app": app})  # listens; its threads are made by start()
+    # It listens; its threads are made by start(): one for each connection of a run, where it has ten by default.
+    server = Rocket3((HOST, PORT), "wsgi", {"wsgi_app": app}, min_threads=64)
     if WORKERS == 1:
         server.start()
         sys.exit()

@@ -171,12 +171,13 @@ def _prepare_python(
             told = builds.read(own_python, variables)
         made = _kept(record) or {}
     installed = made["installed"] | packages
+    shown = variant.shown(adapter) if variant else adapter.distribution
     return Environment(
         adapter=adapter,
         argv=(str(own_python), str(adapter.path)),
         build=told,
         python=made["python"] + ("t" if told and told.free_threaded else ""),
-        version=({"python": made["python"]} | installed).get(canonicalize_name(adapter.distribution), "?"),
+        version=({"python": made["python"]} | installed).get(canonicalize_name(shown), "?"),
         installed=installed,
     )
 

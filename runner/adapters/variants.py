@@ -90,6 +90,12 @@ class Wanted:
             return f"{self.loop.requirement} needs Python {self.loop.requires_python}: choose it with --python"
         return None
 
+    def shown(self, adapter: Adapter) -> str:
+        """The distribution whose version tables show: that of the loop, where the adapter shows its own loop's."""
+        if self.loop is None or adapter.distribution != adapter.loop:
+            return adapter.distribution
+        return self.loop.requirement.name if self.loop.requirement else "python"
+
     def requirements(self, adapter: Adapter, wheels: Mapping[str, Path]) -> tuple[str, ...]:
         """What is to be installed in place of the adapter's own dependencies. ``wheels``: those that were built."""
         changed = {

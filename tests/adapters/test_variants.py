@@ -85,6 +85,12 @@ class TestLoops:
         assert not found.fits(self.ON_UVLOOP, {})
         assert found.fits(replace(ADAPTER, loop="asyncio"), INSTALLED)
 
+    @pytest.mark.parametrize(("loop", "shown"), [("rloop", "rloop"), ("asyncio", "python")])
+    def test_what_shows_the_version_of_its_loop_shows_the_other_s(self, loop: str, shown: str, tmp_path: Path) -> None:
+        found = resolved(f"loop:{loop}", tmp_path)
+        assert found.shown(self.ON_UVLOOP) == "aiohttp"
+        assert found.shown(replace(self.ON_UVLOOP, distribution="uvloop")) == shown
+
     def test_an_adapter_that_takes_none_has_no_variant(self, tmp_path: Path) -> None:
         found = resolved("loop:rloop", tmp_path)
         assert not found.has(ADAPTER, INSTALLED)
