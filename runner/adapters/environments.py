@@ -143,11 +143,11 @@ def _prepare_python(
     chosen = interpreters.choose(interpreters.of_debian() if adapter.debian else found, requires, wanted)
     if packages is None:
         return Unavailable(adapter, f"Debian's packages are missing: apt-get install {adapter.debian}", python=wanted)
-    reason = _lacking(adapter, chosen, wanted) or (variant and variant.refused(adapter, chosen and chosen.version))
-    if reason:
-        return Unavailable(adapter, reason, python=wanted or (chosen and chosen.name))
-    python = str(chosen.path) if chosen else requires
     version = chosen.name if chosen else None
+    refused = variant.refused(adapter, chosen.version if chosen else None) if variant else None
+    if reason := _lacking(adapter, chosen, wanted) or refused:
+        return Unavailable(adapter, reason, python=wanted or version)
+    python = str(chosen.path) if chosen else requires
     changes = variant.variant.changes if variant else ()
     changed = [f"{one.distribution} {one.version} {one.source.sha256 if one.source else ''}" for one in changes]
     key = _digest(python, version or "", *adapter.dependencies, adapter.exclude_newer or "", *changed)
