@@ -65,7 +65,15 @@ if __name__ == "__main__":
     if WORKERS == 1:
         server.start()
         sys.exit()
-    for _ in range(WORKERS):
-        multiprocessing.get_context("fork").Process(target=server.start, daemon=True).start()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # daemons end with this process
+    fork = multiprocessing.get_context("fork")
+    workers = [fork.Process(target=server.start, daemon=True) for _ in range(WORKERS)]
+    for worker in workers:
+        worker.start()
+
+    def end(*_: object) -> None:
+        for worker in workers:
+            worker.kill()  # told to end, it would wait for each of its threads in turn
+        sys.exit()
+
+    signal.signal(signal.SIGTERM, end)
     signal.pause()
