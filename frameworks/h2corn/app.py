@@ -15,8 +15,8 @@
 # loops = "asyncio uvloop"
 #
 # [[tool.pipebench.tuning]]
-# advice = "uvloop, which it takes by itself where it is installed"
-# page = "https://h2corn.monicz.dev/configuration/"
+# advice = "nothing on throughput found; uvloop as an extra"
+# page = "https://github.com/Zaczero/pkgs/tree/main/h2corn"
 # read = 2026-11-26
 # taken = "yes"
 # ///

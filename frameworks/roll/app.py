@@ -16,7 +16,7 @@
 #
 # [[tool.pipebench.tuning]]
 # advice = "uvloop; gunicorn with roll's worker to deploy"
-# page = "https://roll.readthedocs.io/en/latest/how-to-guides/"
+# page = "https://roll.readthedocs.io/en/latest/how-to/advanced/"
 # read = 2026-11-26
 # taken = "in part"
 # why = "uvloop without gunicorn: workers share a port"
