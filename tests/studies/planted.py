@@ -92,10 +92,8 @@ def where(made: Mapping[str, Environment]) -> dict[str, bool | str]:
                 continue
             moved = comparing.moved_lines(own(base), own(new), least=0.5)
             lines = made[name].adapter.path.read_text().splitlines()
-            found[name] = bool(moved) and lines[moved[0].place.line - 1].strip() in {
-                "pass",
-                f"for _ in range({times}):",
-            }
+            named = moved and lines[moved[0].place.line - 1]
+            found[name] = named == STATEMENT.rstrip("\n")
     return found
 
 
