@@ -12,9 +12,9 @@ from runner.report.charts.shapes import Dots
 
 LABELS, FIGURES = 150, 118
 """Widths in pixels: the names at the left, the figures at the right."""
-BAND, TALL = 21, 30
+BAND, TALL = 21, 27
 """Pixels that a row is high; and where each of its marks has a height of its own."""
-HIGH = 18
+HIGH = 16
 """Pixels between the highest of those and the lowest."""
 
 
@@ -83,7 +83,7 @@ def _heights(marks: tuple[str, ...]) -> alt.YOffset:
     return alt.YOffset(
         "mark:N",
         sort=list(marks),
-        scale=alt.Scale(type="point", domain=list(marks), range=[edge - HIGH / 2, edge + HIGH / 2]),
+        scale=alt.Scale(type="point", padding=0, domain=list(marks), range=[edge - HIGH / 2, edge + HIGH / 2]),
     )
 
 
