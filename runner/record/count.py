@@ -6,42 +6,42 @@ Every field states its unit. What is derived (the cost of a batch and that of a 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import combinations
 
 from runner.record.adapter import Server
 
 AGREEMENT = 0.0005
-"""Two goes that are within this of each other, relative, agree: 0.05 %."""
+"""What the least go and the next are apart by at most where they agree, relative: 0.05 %."""
 
 
 @dataclass(frozen=True, slots=True)
 class DepthCount:
-    """Instructions a request at one depth: one value a go, in their order."""
+    """Instructions a request at one depth: one value a go, in their order.
+
+    ``base_apart``: by how much, in instructions a request, the two least of the loads are apart that have all but the
+    requests which count; ``None`` where there was but one. What disturbs a go adds to it.
+    """
 
     depth: int
     goes: tuple[float, ...]
+    base_apart: float | None = None
 
     @property
     def instructions(self) -> float:
-        """The mean of the two goes that are nearest to each other, or the only one there is."""
-        first, second = self._nearest()
-        return (first + second) / 2
+        """The least, which was disturbed least."""
+        return min(self.goes)
 
     @property
     def apart(self) -> float | None:
-        """How far those two are from each other, relative to the smaller; ``None`` with a single go."""
-        first, second = self._nearest()
-        return None if len(self.goes) < 2 else abs(first - second) / min(first, second)
+        """How far the next go and the next load without the requests are off, relative; ``None`` with a single go."""
+        if len(self.goes) < 2:
+            return None
+        first, second, *_ = sorted(self.goes)
+        return (second - first + (self.base_apart or 0.0)) / first
 
     @property
     def agrees(self) -> bool:
-        """Whether two goes are within :data:`AGREEMENT`."""
+        """Whether that is within :data:`AGREEMENT`."""
         return self.apart is not None and self.apart <= AGREEMENT
-
-    def _nearest(self) -> tuple[float, float]:
-        if len(self.goes) < 2:
-            return self.goes[0], self.goes[0]
-        return min(combinations(self.goes, 2), key=lambda pair: abs(pair[0] - pair[1]))
 
 
 @dataclass(frozen=True, slots=True)

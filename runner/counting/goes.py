@@ -1,0 +1,108 @@
+"""What several goes of a server say together: of each load the least, and how near the next one came. Pure.
+
+What disturbs a load adds to it: a second more in which the Date is made anew, a timer that rings once more, a batch
+that is read in two pieces. So the least of a load is the one that was disturbed least, and it stands when another is
+as little. That is asked of each load by itself: where the load was disturbed that has not the requests which count,
+their difference is *smaller*, so of differences the least proves nothing, and of two that agree both may be wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from runner.counting.cachegrind import Profile
+from runner.record.count import AGREEMENT, DepthCount
+
+MIN_GOES = 2
+MAX_GOES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What a server is asked: requests at a depth, or ``None``, the same without them, held ``hold_s`` longer."""
+
+    depth: int | None
+    hold_s: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """One load: all processes together, how many they were, and by how many seconds its bursts were late."""
+
+    profile: Profile
+    processes: int
+    late_s: int
+
+    @property
+    def total(self) -> int:
+        """Its instructions."""
+        return self.profile.total
+
+
+@dataclass(frozen=True, slots=True)
+class Goes:
+    """All loads of a server that were observed. ``requests``: how many the longer loads have more, by depth."""
+
+    requests: Mapping[int, int]
+    bases: tuple[Observed, ...] = ()
+    longer: Mapping[int, tuple[Observed, ...]] = field(default_factory=dict)
+    number: int = 0
+
+    def and_(self, loads: Sequence[Load], found: Sequence[Observed]) -> Goes:
+        """With one go more."""
+        bases, longer = list(self.bases), {depth: list(self.longer.get(depth, ())) for depth in self.requests}
+        for load, one in zip(loads, found, strict=True):
+            (bases if load.depth is None else longer[load.depth]).append(one)
+        made = {depth: tuple(seen) for depth, seen in longer.items()}
+        return replace(self, bases=tuple(bases), longer=made, number=self.number + 1)
+
+    @property
+    def enough(self) -> bool:
+        """Whether there is nothing left to ask, or no go left to do it."""
+        return self.number >= MAX_GOES or (self.number >= MIN_GOES and not self.next())
+
+    def next(self) -> tuple[Load, ...]:
+        """What the next go is to observe: everything at first, and then what is not certain yet."""
+        again: dict[int | None, None] = {}
+        for depth in self.requests:
+            found = self.count(depth) if self.longer.get(depth) else None
+            if self.number < MIN_GOES or found is None:
+                again.update({None: None, depth: None})
+            elif not found.agrees:
+                allowed = AGREEMENT / 2 * found.instructions
+                again.update({depth: None} if _gap(found.goes) > allowed else {})
+                again.update({None: None} if (found.base_apart or 0.0) > allowed else {})
+        late_s = max((self.least(depth)[1].late_s for depth in self.requests if self.longer.get(depth)), default=0)
+        held = [Load(None, late_s)] if late_s > max((one.late_s for one in self.bases), default=late_s) else []
+        return (*held, *map(Load, again))
+
+    def count(self, depth: int) -> DepthCount:
+        """What they say of one depth."""
+        goes = tuple(self._value(depth, one) for one in self.longer[depth])
+        apart = _gap([one.total for one in self.bases]) / self.requests[depth] if len(self.bases) > 1 else None
+        return DepthCount(depth, goes, apart)
+
+    def least(self, depth: int) -> tuple[Observed, Observed]:
+        """The longer load at a depth that is the least over its base, and the base that lasted most nearly as long."""
+        longer = min(self.longer[depth], key=lambda one: self._value(depth, one))
+        return min(self.bases, key=lambda one: (abs(one.late_s - longer.late_s), one.total)), longer
+
+    def _value(self, depth: int, longer: Observed) -> float:
+        return (longer.total - self._base(longer.late_s)) / self.requests[depth]
+
+    def _base(self, late_s: int) -> float:
+        """A load without the requests that lasted as long: the least of those, or on the line between two others."""
+        at = {late: min(one.total for one in self.bases if one.late_s == late) for late in
+              sorted({one.late_s for one in self.bases})}  # fmt: skip
+        below, above = [late for late in at if late <= late_s], [late for late in at if late >= late_s]
+        if not below or not above:
+            return at[(below[-1:] or above[:1])[0]]
+        low, high = below[-1], above[0]
+        return at[low] if low == high else at[low] + (at[high] - at[low]) * (late_s - low) / (high - low)
+
+
+def _gap(totals: Sequence[float]) -> float:
+    """From the least to the next one; infinitely far where there is none."""
+    first, second, *_ = [*sorted(totals), float("inf")]
+    return second - first

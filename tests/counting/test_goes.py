@@ -1,0 +1,101 @@
+"""Goes of a count: the least of each load, what is asked again, and loads that were late."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from runner.counting.cachegrind import Profile
+from runner.counting.goes import MAX_GOES, Goes, Load, Observed
+
+REQUESTS = {1: 1000, 16: 1000}
+START, ONE, BATCHED = 50_000_000, 40_000_000, 20_000_000
+"""Instructions of a server without the requests that count, and of a thousand of them at each depth."""
+
+
+def seen(total: int, late_s: int = 0) -> Observed:
+    return Observed(Profile(total, {}), 1, late_s)
+
+
+def undisturbed(load: Load) -> int:
+    return START + {None: 0, 1: ONE, 16: BATCHED}[load.depth]
+
+
+def gone(*extra: int) -> Goes:
+    """A go each, all of whose loads have so many instructions more."""
+    goes = Goes(REQUESTS)
+    for more in extra:
+        loads = goes.next()
+        goes = goes.and_(loads, [seen(undisturbed(load) + more) for load in loads])
+    return goes
+
+
+class TestWhatIsAsked:
+    def test_two_goes_are_of_everything(self) -> None:
+        everything = (Load(None), Load(1), Load(16))
+        assert Goes(REQUESTS).next() == gone(0).next() == everything
+
+    def test_two_that_agree_are_enough(self) -> None:
+        assert not gone(0).enough
+        assert gone(0, 0).enough
+        assert gone(0, 0).next() == ()
+
+    def test_only_what_was_disturbed_is_asked_again(self) -> None:
+        goes, loads = gone(0), (Load(None), Load(1), Load(16))
+        again = goes.and_(loads, [seen(START), seen(START + ONE + 100_000), seen(START + BATCHED)])
+        assert again.next() == (Load(1),)
+        other = goes.and_(loads, [seen(START + 100_000), seen(START + ONE), seen(START + BATCHED)])
+        assert other.next() == (Load(None),)
+
+    def test_it_ends_though_no_two_agree(self) -> None:
+        goes = gone(*(number * 500_000 for number in range(MAX_GOES)))
+        assert goes.enough
+        assert goes.number == MAX_GOES
+        assert not goes.count(1).agrees
+
+
+class TestCount:
+    def test_a_disturbed_base_does_not_make_requests_cheaper(self) -> None:
+        loads = (Load(None), Load(1), Load(16))
+        first = [seen(START + 90_000), seen(START + ONE), seen(START + BATCHED)]
+        goes = Goes(REQUESTS).and_(loads, first).and_(loads, [seen(undisturbed(load)) for load in loads])
+        assert goes.count(1).instructions == ONE / 1000
+        assert goes.count(1).base_apart == 90
+
+    def test_a_load_that_was_late_is_held_against_one_that_lasted_as_long(self) -> None:
+        """A server with a timer: a million instructions a second."""
+        loads = (Load(None), Load(1), Load(16))
+        goes = Goes(REQUESTS)
+        for _ in range(2):
+            goes = goes.and_(loads, [seen(START), seen(START + ONE + 4_000_000, 4), seen(START + BATCHED)])
+        assert goes.next() == (Load(None, 4),)
+        goes = goes.and_(goes.next(), [seen(START + 4_000_000, 4)])
+        assert goes.count(1).instructions == ONE / 1000
+        assert goes.enough
+
+    def test_between_two_bases_the_line_is_taken(self) -> None:
+        goes = Goes({1: 1000}).and_((Load(None), Load(None, 4)), [seen(START), seen(START + 4_000_000, 4)])
+        goes = goes.and_((Load(1),), [seen(START + ONE + 1_000_000, 1)])
+        assert goes.count(1).instructions == ONE / 1000
+
+    def test_the_base_beside_the_least_load_lasted_as_long(self) -> None:
+        goes = Goes({1: 1000}).and_((Load(None), Load(None, 4)), [seen(START), seen(START + 4_000_000, 4)])
+        goes = goes.and_((Load(1),), [seen(START + ONE + 4_000_000, 4)])
+        assert [one.late_s for one in goes.least(1)] == [4, 4]
+
+    def test_disturbed_a_third_of_the_time_it_is_right_where_it_says_so(self) -> None:
+        """Each load is disturbed with a probability of a third, by 0.1 to 0.5 % of what is counted."""
+        rng = random.Random(20)
+        wrong = certain = 0
+        for _ in range(500):
+            goes = Goes(REQUESTS)
+            while not goes.enough:
+                loads = goes.next()
+                more = [rng.randrange(40_000, 200_000) if rng.random() < 1 / 3 else 0 for _ in loads]
+                goes = goes.and_(loads, [seen(undisturbed(one) + by) for one, by in zip(loads, more, strict=True)])
+            found = goes.count(1)
+            certain += found.agrees
+            wrong += found.agrees and found.instructions != pytest.approx(ONE / 1000, rel=0.0005)
+        assert certain > 480
+        assert wrong < 25
