@@ -47,7 +47,7 @@ FAILURES = 1
 VARIABLES: Mapping[str, str] = {"PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1"}
 """What every server finds in its environment, so that two goes do the same."""
 
-AT_ONCE = max(3, os.cpu_count() or 1)
+AT_ONCE = max(4, os.cpu_count() or 1)
 """Servers at a time: they mostly wait."""
 
 T = TypeVar("T")
@@ -96,7 +96,7 @@ def count(
     tool: str,
     said: Callable[[str], None] = lambda _text: None,
 ) -> Counted:
-    """Count until the goes agree at each depth, or :data:`MAX_GOES`. What cannot be counted says why in its reason."""
+    """Count until goes agree at each depth, or there were rounds enough; what cannot be counted has a reason."""
     adapter, began = environment.adapter, time.monotonic()
     goes = Goes({depth: requests(depth) for depth in depths})
     reason = _NO_JIT.get(adapter.language)
@@ -110,7 +110,7 @@ def count(
             reason = str(error) if failed > FAILURES else None
             continue
         goes = goes.and_(loads, found)
-        said(f"  go {goes.number}: {', '.join(f'{goes.count(d).instructions:,.0f}' for d in depths)} instructions")
+        said(f"  round {goes.rounds}: {', '.join(f'{goes.count(d).instructions:,.0f}' for d in depths)} instructions")
     made = Count(
         adapter=adapter.name,
         title=adapter.title,

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field, replace
 from runner.counting.cachegrind import Profile
 from runner.record.count import AGREEMENT, DepthCount
 
-MIN_GOES = 2
-MAX_GOES = 5
+MAX_ROUNDS = 4
+"""The first has two goes of everything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,34 +47,34 @@ class Goes:
     requests: Mapping[int, int]
     bases: tuple[Observed, ...] = ()
     longer: Mapping[int, tuple[Observed, ...]] = field(default_factory=dict)
-    number: int = 0
+    rounds: int = 0
 
     def and_(self, loads: Sequence[Load], found: Sequence[Observed]) -> Goes:
-        """With one go more."""
+        """With one round more."""
         bases, longer = list(self.bases), {depth: list(self.longer.get(depth, ())) for depth in self.requests}
         for load, one in zip(loads, found, strict=True):
             (bases if load.depth is None else longer[load.depth]).append(one)
         made = {depth: tuple(seen) for depth, seen in longer.items()}
-        return replace(self, bases=tuple(bases), longer=made, number=self.number + 1)
+        return replace(self, bases=tuple(bases), longer=made, rounds=self.rounds + 1)
 
     @property
     def enough(self) -> bool:
-        """Whether there is nothing left to ask, or no go left to do it."""
-        return self.number >= MAX_GOES or (self.number >= MIN_GOES and not self.next())
+        """Whether there is nothing left to ask, or no round left to do it."""
+        return self.rounds >= MAX_ROUNDS or (self.rounds > 0 and not self.next())
 
     def next(self) -> tuple[Load, ...]:
-        """What the next go is to observe: everything at first, and then what is not certain yet."""
+        """What the next round is to observe: everything twice at first, and then what is not certain yet."""
+        if not self.rounds:
+            return (Load(None), *map(Load, self.requests)) * 2
         again: dict[int | None, None] = {}
         for depth in self.requests:
-            found = self.count(depth) if self.longer.get(depth) else None
-            if self.number < MIN_GOES or found is None:
-                again.update({None: None, depth: None})
-            elif not found.agrees:
+            found = self.count(depth)
+            if not found.agrees:
                 allowed = AGREEMENT / 2 * found.instructions
                 again.update({depth: None} if _gap(found.goes) > allowed else {})
                 again.update({None: None} if (found.base_apart or 0.0) > allowed else {})
-        late_s = max((self.least(depth)[1].late_s for depth in self.requests if self.longer.get(depth)), default=0)
-        held = [Load(None, late_s)] if late_s > max((one.late_s for one in self.bases), default=late_s) else []
+        late_s = max(self.least(depth)[1].late_s for depth in self.requests)
+        held = [Load(None, late_s)] if late_s > max(one.late_s for one in self.bases) else []
         return (*held, *map(Load, again))
 
     def count(self, depth: int) -> DepthCount:

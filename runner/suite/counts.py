@@ -75,7 +75,8 @@ def count_all(
                 found.append(Counted(_not_built(made)))
                 continue
             variant = f" · {made.variant.label}" if made.variant else ""
-            reporter.say(f"counting {made.adapter.name}{variant} ({number} of {len(prepared)})")
+            place = f" ({number} of {len(prepared)})" if len(prepared) > 1 else ""
+            reporter.say(f"counting {made.adapter.name}{variant}{place}")
             found.append(counting.count(made, depths=depths, cpus=cpus, tool=tool, said=reporter.say))
     return tuple(found)
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 
 import pytest
 
 from runner.counting.cachegrind import Profile
-from runner.counting.goes import MAX_GOES, Goes, Load, Observed
+from runner.counting.goes import MAX_ROUNDS, Goes, Load, Observed
 
 REQUESTS = {1: 1000, 16: 1000}
 START, ONE, BATCHED = 50_000_000, 40_000_000, 20_000_000
@@ -22,53 +23,52 @@ def undisturbed(load: Load) -> int:
     return START + {None: 0, 1: ONE, 16: BATCHED}[load.depth]
 
 
-def gone(*extra: int) -> Goes:
-    """A go each, all of whose loads have so many instructions more."""
+def gone(*rounds: Sequence[int]) -> Goes:
+    """Rounds in each of which the loads that were asked for have so many instructions more, in their order."""
     goes = Goes(REQUESTS)
-    for more in extra:
+    for extra in rounds:
         loads = goes.next()
-        goes = goes.and_(loads, [seen(undisturbed(load) + more) for load in loads])
+        goes = goes.and_(loads, [seen(undisturbed(one) + more) for one, more in zip(loads, extra, strict=True)])
     return goes
 
 
 class TestWhatIsAsked:
-    def test_two_goes_are_of_everything(self) -> None:
-        everything = (Load(None), Load(1), Load(16))
-        assert Goes(REQUESTS).next() == gone(0).next() == everything
+    def test_at_first_everything_twice(self) -> None:
+        assert Goes(REQUESTS).next() == (Load(None), Load(1), Load(16)) * 2
 
     def test_two_that_agree_are_enough(self) -> None:
-        assert not gone(0).enough
-        assert gone(0, 0).enough
-        assert gone(0, 0).next() == ()
+        assert not Goes(REQUESTS).enough
+        assert gone([0] * 6).enough
+        assert gone([0] * 6).next() == ()
 
-    def test_only_what_was_disturbed_is_asked_again(self) -> None:
-        goes, loads = gone(0), (Load(None), Load(1), Load(16))
-        again = goes.and_(loads, [seen(START), seen(START + ONE + 100_000), seen(START + BATCHED)])
-        assert again.next() == (Load(1),)
-        other = goes.and_(loads, [seen(START + 100_000), seen(START + ONE), seen(START + BATCHED)])
-        assert other.next() == (Load(None),)
+    @pytest.mark.parametrize("place", [0, 1, 2, 3, 4, 5])
+    def test_only_what_was_disturbed_is_asked_again(self, place: int) -> None:
+        goes = gone([100_000 if place == one else 0 for one in range(6)])
+        again = goes.next()
+        assert again == (Load((None, 1, 16)[place % 3]),)
+        assert goes.and_(again, [seen(undisturbed(again[0]))]).enough
 
     def test_it_ends_though_no_two_agree(self) -> None:
-        goes = gone(*(number * 500_000 for number in range(MAX_GOES)))
+        goes = Goes(REQUESTS)
+        for number in range(MAX_ROUNDS):
+            assert not goes.enough
+            loads = goes.next()
+            more = [500_000 * (10 * number + place) for place in range(len(loads))]
+            goes = goes.and_(loads, [seen(undisturbed(one) + by) for one, by in zip(loads, more, strict=True)])
         assert goes.enough
-        assert goes.number == MAX_GOES
         assert not goes.count(1).agrees
 
 
 class TestCount:
     def test_a_disturbed_base_does_not_make_requests_cheaper(self) -> None:
-        loads = (Load(None), Load(1), Load(16))
-        first = [seen(START + 90_000), seen(START + ONE), seen(START + BATCHED)]
-        goes = Goes(REQUESTS).and_(loads, first).and_(loads, [seen(undisturbed(load)) for load in loads])
+        goes = gone([90_000, 0, 0, 0, 0, 0])
         assert goes.count(1).instructions == ONE / 1000
         assert goes.count(1).base_apart == 90
 
     def test_a_load_that_was_late_is_held_against_one_that_lasted_as_long(self) -> None:
         """A server with a timer: a million instructions a second."""
-        loads = (Load(None), Load(1), Load(16))
         goes = Goes(REQUESTS)
-        for _ in range(2):
-            goes = goes.and_(loads, [seen(START), seen(START + ONE + 4_000_000, 4), seen(START + BATCHED)])
+        goes = goes.and_(goes.next(), [seen(START), seen(START + ONE + 4_000_000, 4), seen(START + BATCHED)] * 2)
         assert goes.next() == (Load(None, 4),)
         goes = goes.and_(goes.next(), [seen(START + 4_000_000, 4)])
         assert goes.count(1).instructions == ONE / 1000
