@@ -173,6 +173,6 @@ def _words(by_figure: Sequence[Mapping[str, Dot]], marks: Sequence[int]) -> str:
     """Where each figure ends."""
     said = []
     for number in marks:
-        version, dot = next(reversed(by_figure[number].items()))
+        version, dot = list(by_figure[number].items())[-1]
         said.append(f"{MARKS[number]} of {version} {dot.value - 1:+.1%}".replace("%", " %"))
     return ", ".join(said)
