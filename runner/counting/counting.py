@@ -40,8 +40,8 @@ without them has too: what the first request of a second pays for, a new Date, t
 BURST_AT_S = 0.1
 """A burst begins this long after a second of the clock began, by which servers make Dates, and should end within it."""
 END_AT_S = 0.5
-"""A load ends in the middle between two seconds of the server's: a timer that rings once a second rings a bit later each
-time, and later still on a busy machine."""
+"""A load ends in the middle between two seconds of the server's: a timer that rings once a second rings a bit later
+each time, and later still on a busy machine."""
 BURST_BY_S = 0.95
 """A burst that ends later than this takes the next second too; a load without it is then held as long."""
 FAILURES = 1
