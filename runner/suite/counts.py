@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from runner.counting.counting import Counted
 from runner.errors import AdapterError, PlanError
 from runner.record.adapter import Environment, Scenario, Unavailable
 from runner.record.count import Count
+from runner.record.run import Run
 from runner.serving import process
 from runner.suite import plans
 from runner.suite.progress import Reporter
@@ -79,6 +80,17 @@ def count_all(
             reporter.say(f"counting {made.adapter.name}{variant}{place}")
             found.append(counting.count(made, depths=depths, cpus=cpus, tool=tool, said=reporter.say))
     return tuple(found)
+
+
+def complete(head: Run, ready: Sequence[Environment], keep: Callable[[Run], None], reporter: Reporter) -> Run:
+    """A run with the count of each server, where its plan asks for it: those that lack, each kept once it is there."""
+    there = {one.server for one in head.counts}
+    for made in ready if head.plan.count else ():
+        if made.server not in there:
+            (found,) = count_all([made], head.plan.depths, head.placement.server, reporter)
+            head = replace(head, counts=(*head.counts, found.count))
+            keep(head)
+    return head
 
 
 def _watched(counted: Sequence[Counted], prepared: Sequence[Environment | Unavailable]) -> tuple[Counted, ...]:

@@ -75,7 +75,7 @@ def run(plan: Plan, places: Places, reporter: Reporter) -> Path:
             head = _checked(head, ready, folder.path, reporter, gathering)
             head = replace(head, id=folder.path.name)
             folder.write_run(head)
-            head = _with_counts(head, ready, folder, reporter)
+            head = counts.complete(head, ready, folder.write_run, reporter)
             _announce(head, reporter)
             _measure(head, (), ready, folder, places, reporter, programs=programs, gathering=gathering)
     return folder.path
@@ -109,20 +109,9 @@ def _resumed(path: Path, places: Places, reporter: Reporter) -> Path:
         if gathering:
             head = replace(head, cluster=gathering.record)
             folder.write_run(head)
-        head = _with_counts(head, ready, folder, reporter)
+        head = counts.complete(head, ready, folder.write_run, reporter)
         _measure(head, trials, ready, folder, places, reporter, programs=programs, gathering=gathering)
     return path
-
-
-def _with_counts(head: Run, ready: Sequence[Environment], folder: RunFolder, reporter: Reporter) -> Run:
-    """With the instructions of each server that has none yet, where they were asked for; each is kept at once."""
-    there = {one.server for one in head.counts}
-    for made in ready if head.plan.count else ():
-        if made.server not in there:
-            (found,) = counts.count_all([made], head.plan.depths, head.placement.server, reporter)
-            head = replace(head, counts=(*head.counts, found.count))
-            folder.write_run(head)
-    return head
 
 
 def _cluster_again(head: Run, asked: Cluster | None) -> Cluster | None:
