@@ -25,7 +25,7 @@ from runner.counting.comparing import Line
 from runner.counting.goes import Goes, Load, Observed
 from runner.errors import ToolError
 from runner.record.adapter import Environment
-from runner.record.count import Count
+from runner.record.count import AGREEMENT, Count
 from runner.serving import process, server
 
 READY_TIMEOUT_S = 120.0
@@ -47,8 +47,12 @@ BURST_BY_S = 0.95
 FAILURES = 1
 """So many goes may fail: on a machine that stands still for seconds a server closes an idle connection."""
 
-VARIABLES: Mapping[str, str] = {"PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1"}
-"""What every server finds in its environment, so that two goes do the same."""
+VARIABLES: Mapping[str, str] = {
+    "PYTHONHASHSEED": "0",
+    "PYTHONDONTWRITEBYTECODE": "1",
+    "PYTHONPATH": str(Path(__file__).with_name("still")),
+}
+"""What every server finds in its environment, so that two goes do the same; ``still`` turns the collector off."""
 
 AT_ONCE = max(4, os.cpu_count() or 1)
 """Servers at a time: they mostly wait."""
@@ -97,11 +101,15 @@ def count(
     depths: Sequence[int] = (1, 16),
     cpus: Sequence[int] = (),
     tool: str,
+    agreement: float = AGREEMENT,
     said: Callable[[str], None] = lambda _text: None,
 ) -> Counted:
-    """Count until goes agree at each depth, or there were rounds enough; what cannot be counted has a reason."""
+    """Count until goes agree within ``agreement`` at each depth, or there were rounds enough.
+
+    What cannot be counted says why in its reason.
+    """
     adapter, began = environment.adapter, time.monotonic()
-    goes = Goes({depth: requests(depth) for depth in depths})
+    goes = Goes({depth: requests(depth) for depth in depths}, agreement=agreement)
     reason = _NO_JIT.get(adapter.language)
     failed = 0
     while reason is None and not goes.enough:

@@ -42,12 +42,16 @@ class Observed:
 
 @dataclass(frozen=True, slots=True)
 class Goes:
-    """All loads of a server that were observed. ``requests``: how many the longer loads have more, by depth."""
+    """All loads of a server that were observed. ``requests``: how many the longer loads have more, by depth.
+
+    ``agreement``: by how much they may be apart, relative, where they are to agree.
+    """
 
     requests: Mapping[int, int]
     bases: tuple[Observed, ...] = ()
     longer: Mapping[int, tuple[Observed, ...]] = field(default_factory=dict)
     rounds: int = 0
+    agreement: float = AGREEMENT
 
     def and_(self, loads: Sequence[Load], found: Sequence[Observed]) -> Goes:
         """With one round more."""
@@ -69,8 +73,8 @@ class Goes:
         again: dict[int | None, None] = {}
         for depth in self.requests:
             found = self.count(depth)
-            if not found.agrees:
-                allowed = AGREEMENT / 2 * found.instructions
+            if not found.within(self.agreement):
+                allowed = self.agreement / 2 * found.instructions
                 again.update({depth: None} if _gap(found.goes) > allowed else {})
                 again.update({None: None} if (found.base_apart or 0.0) > allowed else {})
         late_s = max(self.least(depth)[1].late_s for depth in self.requests)

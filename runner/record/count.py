@@ -41,7 +41,11 @@ class DepthCount:
     @property
     def agrees(self) -> bool:
         """Whether that is within :data:`AGREEMENT`."""
-        return self.apart is not None and self.apart <= AGREEMENT
+        return self.within(AGREEMENT)
+
+    def within(self, share: float) -> bool:
+        """Whether it is within another share."""
+        return self.apart is not None and self.apart <= share
 
 
 @dataclass(frozen=True, slots=True)

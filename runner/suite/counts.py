@@ -12,7 +12,7 @@ from runner.counting import bytecodes, counting
 from runner.counting.counting import Counted
 from runner.errors import AdapterError, PlanError
 from runner.record.adapter import Environment, Scenario, Unavailable
-from runner.record.count import Count
+from runner.record.count import AGREEMENT, Count
 from runner.record.run import Run
 from runner.serving import process
 from runner.suite import plans
@@ -28,10 +28,12 @@ def count_named(
     depths: Sequence[int] = (1, 16),
     where: bool = False,
     changed: bool = False,
+    agreement: float = AGREEMENT,
 ) -> tuple[Counted, ...]:
     """Count the adapters that ``names`` name, with their variants, or of ``NAME@VARIANT`` this one alone, in order.
 
-    With ``changed`` only the variants. Raises :class:`runner.errors.AdapterError` for a name that means nothing.
+    With ``changed`` only the variants; ``agreement``: how near goes are to be. Raises
+    :class:`runner.errors.AdapterError` for a name that means nothing.
     """
     plans.check_depths(depths)
     if nameless := next((name for name in names if not name.partition("@")[0].strip()), None):
@@ -39,7 +41,7 @@ def count_named(
     counting.require_valgrind()
     found = named(names, root, reporter, variants=variants)
     asked = {made.server: made for made in found if made.variant is not None or not changed}
-    counted = count_all(list(asked.values()), depths, (), reporter)
+    counted = count_all(list(asked.values()), depths, (), reporter, agreement)
     return _watched(counted, list(asked.values())) if where else counted
 
 
@@ -65,7 +67,11 @@ def named(
 
 
 def count_all(
-    prepared: Sequence[Environment | Unavailable], depths: Sequence[int], cpus: Sequence[int], reporter: Reporter
+    prepared: Sequence[Environment | Unavailable],
+    depths: Sequence[int],
+    cpus: Sequence[int],
+    reporter: Reporter,
+    agreement: float = AGREEMENT,
 ) -> tuple[Counted, ...]:
     """One server after the other, each at ``depths``; what could not be built says why."""
     tool = counting.require_valgrind()
@@ -78,7 +84,8 @@ def count_all(
             variant = f" · {made.variant.label}" if made.variant else ""
             place = f" ({number} of {len(prepared)})" if len(prepared) > 1 else ""
             reporter.say(f"counting {made.adapter.name}{variant}{place}")
-            found.append(counting.count(made, depths=depths, cpus=cpus, tool=tool, said=reporter.say))
+            say = reporter.say
+            found.append(counting.count(made, depths=depths, cpus=cpus, tool=tool, agreement=agreement, said=say))
     return tuple(found)
 
 
