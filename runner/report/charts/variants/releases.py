@@ -59,7 +59,9 @@ def series(head: Run) -> Iterator[Series]:
 def over_releases(head: Run, rows: Sequence[Row]) -> Iterator[Drawing]:
     """A chart for each adapter, each distribution of which it has releases, and each load."""
     counts = {one.server: one for one in head.counts}
-    for one in series(head):
+    all_of_them = list(series(head))
+    several = len({one.python for one in all_of_them}) > 1
+    for one in all_of_them:
         places = {server: version for version, server in one.servers}
         loads: dict[tuple[object, ...], dict[str, Row]] = defaultdict(dict)
         for row in rows:
@@ -68,10 +70,11 @@ def over_releases(head: Run, rows: Sequence[Row]) -> Iterator[Drawing]:
                 loads[row.depth, row.connections, row.workers, row.headers, limit][places[row.server]] = row
         for found in loads.values():
             if len(found) > 1:
-                yield _drawing(one, {version: found[version] for version, _ in one.servers if version in found}, counts)
+                ordered = {version: found[version] for version, _ in one.servers if version in found}
+                yield _drawing(one, ordered, counts, several=several)
 
 
-def _drawing(one: Series, found: Mapping[str, Row], counts: Mapping[Server, Count]) -> Drawing:
+def _drawing(one: Series, found: Mapping[str, Row], counts: Mapping[Server, Count], *, several: bool) -> Drawing:
     by_figure = (
         _ratios(found, lambda row: row.requests_per_second),
         _ratios(found, lambda row: row.cpu_us_per_request),
@@ -89,21 +92,19 @@ def _drawing(one: Series, found: Mapping[str, Row], counts: Mapping[Server, Coun
         for version, row in found.items()
     )  # fmt: skip
     first = next(iter(found.values()))
-    told = (
-        one.title if one.distribution in {one.adapter, one.title} else f"{one.title} by release of {one.distribution}"
-    )
-    python = f" on CPython {one.python}" if one.python else ""
-    title = f"{told}, release by release, {what(first)}" if told == one.title else f"{told}, {what(first)}"
+    of = () if one.distribution in {one.adapter, one.title} else (one.distribution,)
+    title = f"{one.title}, each release{' of '.join(('', *of))} over the oldest, {what(first)}"
+    on = f", on CPython {one.python}" if one.python else ""
     names = [MARKS[number] for number in marks]
     return Drawing(
-        name="-".join(("releases", one.adapter, one.distribution, *([one.python] if one.python else []), key(first))),
+        name="-".join(("releases", one.adapter, *of, *([one.python or ""] if several else []), key(first))),
         section=Section.RELEASES,
         title=title,
-        shape=Dots(drawn, tuple(names), Axis("over the oldest of them", Unit.TIMES), close=True, joined=False),
-        description=f"{title}{python}: a row for each of {len(drawn)} releases from {drawn[0].label} to "
+        shape=Dots(drawn, tuple(names), Axis(None, Unit.TIMES), close=True, joined=False),
+        description=f"{title}{on}: a row for each of {len(drawn)} releases from {drawn[0].label} to "
         f"{drawn[-1].label}, dots for {', '.join(names)}, each over that of the oldest release that has one; "
         + _words(by_figure, marks),
-        caption=f"Oldest first{python}. Each figure over that of the oldest release that has it, with the 95 % "
+        caption=f"Oldest first{on}. Each figure over that of the oldest release that has it, with the 95 % "
         "interval of the ratio; of instructions, how far goes leave it open. A slower release has its rate further "
         "left, its CPU time and instructions further right. The figure in words is the rate.",
         headings=("release", "requests/s", "over the oldest", "CPU µs", "over the oldest",
