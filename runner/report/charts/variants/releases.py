@@ -93,7 +93,7 @@ def _drawing(one: Series, found: Mapping[str, Row], counts: Mapping[Server, Coun
     )  # fmt: skip
     first = next(iter(found.values()))
     of = () if one.distribution in {one.adapter, one.title} else (one.distribution,)
-    title = f"{one.title}, each release{' of '.join(('', *of))} over the oldest, {what(first)}"
+    title = f"{one.title} by release{' of '.join(('', *of))}, {what(first)}"
     on = f", on CPython {one.python}" if one.python else ""
     names = [MARKS[number] for number in marks]
     return Drawing(

@@ -53,7 +53,7 @@ class TestSeries:
         ]
         first, _ = drawn(replace(head, adapters=tuple(adapters)), trials)
         assert first.name == "releases-aiohttp-yarl-d1-c50-w1"
-        assert first.title.startswith("aiohttp, each release of yarl over the oldest, depth 1")
+        assert first.title.startswith("aiohttp by release of yarl, depth 1")
 
 
 class TestDrawing:
