@@ -43,7 +43,9 @@ END_AT_S = 0.5
 """A load ends in the middle between two seconds of the server's: a timer that rings once a second rings a bit later
 each time, and later still on a busy machine."""
 BURST_BY_S = 0.95
-"""A burst that ends later than this takes the next second too; a load without it is then held as long."""
+"""A burst that ends later than this takes the next second too."""
+SPARE_S = 2
+"""So many seconds late a load may be and ends when it would have; beyond that others are held as long."""
 FAILURES = 1
 """So many goes may fail: on a machine that stands still for seconds a server closes an idle connection."""
 
@@ -210,7 +212,7 @@ def observe(environment: Environment, load: Load, cpus: Sequence[int] = ()) -> O
 
 
 def _in_bursts(client: Client, began: float, load: Load) -> int:
-    """Each burst in a second of its own of the clock. Seconds late at the end, which is as long after ``began``.
+    """Each burst in a second of its own of the clock. By how many seconds the end comes late after ``began``.
 
     Servers' own timers run from their start, and Dates change with the clock: so bursts begin with the clock's seconds,
     and a load ends by the server's.
@@ -224,9 +226,9 @@ def _in_bursts(client: Client, began: float, load: Load) -> int:
         for number, depth in burst:
             client.send(number, depth)
         second = max(second + 1, math.ceil(time.monotonic() - first - BURST_BY_S))
-    second = max(second, len(bursts) + load.hold_s)
-    _sleep_until(began + 1 + second + END_AT_S)
-    return second - len(bursts)
+    late_s = max(second - len(bursts) - SPARE_S, load.hold_s, 0)
+    _sleep_until(began + 1 + len(bursts) + SPARE_S + late_s + END_AT_S)
+    return late_s
 
 
 def _sleep_until(moment: float) -> None:

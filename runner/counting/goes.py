@@ -20,7 +20,7 @@ MAX_ROUNDS = 4
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What a server is asked: requests at a depth, or ``None``, the same without them, held ``hold_s`` longer."""
+    """What a server is asked: requests at a depth, or ``None``, the same without them; it ends ``hold_s`` later."""
 
     depth: int | None
     hold_s: int = 0
@@ -28,7 +28,7 @@ class Load:
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """One load: all processes together, how many they were, and by how many seconds its bursts were late."""
+    """One load: all processes together, how many they were, and by how many seconds it ended late."""
 
     profile: Profile
     processes: int
@@ -70,27 +70,37 @@ class Goes:
         """What the next round is to observe: everything twice at first, and then what is not certain yet."""
         if not self.rounds:
             return (Load(None), *map(Load, self.requests)) * 2
-        again: dict[int | None, None] = {}
+        again: dict[Load, None] = {}
         for depth in self.requests:
             found = self.count(depth)
             if not found.within(self.agreement):
                 allowed = self.agreement / 2 * found.instructions
-                again.update({depth: None} if _gap(found.goes) > allowed else {})
-                again.update({None: None} if (found.base_apart or 0.0) > allowed else {})
+                again.update({Load(depth, self._earliest): None} if _gap(found.goes) > allowed else {})
+                again.update({Load(None): None} if (found.base_apart or 0.0) > allowed else {})
         late_s = max(self.least(depth)[1].late_s for depth in self.requests)
         held = [Load(None, late_s)] if late_s > max(one.late_s for one in self.bases) else []
-        return (*held, *map(Load, again))
+        return (*held, *again)
 
     def count(self, depth: int) -> DepthCount:
-        """What they say of one depth."""
-        goes = tuple(self._value(depth, one) for one in self.longer[depth])
+        """What they say of one depth: a single go, which agrees with nothing, where no base ended as early."""
+        goes = tuple(self._value(depth, one) for one in self._comparable(depth))
+        if not goes:
+            return DepthCount(depth, (min(self._value(depth, one) for one in self.longer[depth]),))
         apart = _gap([one.total for one in self.bases]) / self.requests[depth] if len(self.bases) > 1 else None
         return DepthCount(depth, goes, apart)
 
     def least(self, depth: int) -> tuple[Observed, Observed]:
-        """The longer load at a depth that is the least over its base, and the base that lasted most nearly as long."""
-        longer = min(self.longer[depth], key=lambda one: self._value(depth, one))
+        """The base, and the longer load at a depth that is the least over it; they ended most nearly as late."""
+        longer = min(self._comparable(depth) or self.longer[depth], key=lambda one: self._value(depth, one))
         return min(self.bases, key=lambda one: (abs(one.late_s - longer.late_s), one.total)), longer
+
+    @property
+    def _earliest(self) -> int:
+        return min(one.late_s for one in self.bases)
+
+    def _comparable(self, depth: int) -> tuple[Observed, ...]:
+        """Those that ended no earlier than any base did: a base that lasted longer would make requests too cheap."""
+        return tuple(one for one in self.longer[depth] if one.late_s >= self._earliest)
 
     def _value(self, depth: int, longer: Observed) -> float:
         return (longer.total - self._base(longer.late_s)) / self.requests[depth]

@@ -74,6 +74,16 @@ class TestCount:
         assert goes.count(1).instructions == ONE / 1000
         assert goes.enough
 
+    def test_a_base_that_was_late_is_not_held_against_a_load_that_was_not(self) -> None:
+        goes = Goes(REQUESTS)
+        late = [seen(START + 4_000_000, 4), seen(START + ONE), seen(START + BATCHED)]
+        goes = goes.and_(goes.next(), late * 2)
+        assert goes.count(1).apart is None
+        assert goes.next() == (Load(1, 4), Load(16, 4))
+        held = [seen(START + ONE + 4_000_000, 4), seen(START + BATCHED + 4_000_000, 4)]
+        goes = goes.and_(goes.next(), held)
+        assert goes.count(1).instructions == ONE / 1000
+
     def test_between_two_bases_the_line_is_taken(self) -> None:
         goes = Goes({1: 1000}).and_((Load(None), Load(None, 4)), [seen(START), seen(START + 4_000_000, 4)])
         goes = goes.and_((Load(1),), [seen(START + ONE + 1_000_000, 1)])
