@@ -1,7 +1,7 @@
 """What several goes of a server say together: of each load the least, and how near the next one came. Pure.
 
-What disturbs a load adds to it: a second more in which the Date is made anew, a timer that rings once more, a batch
-that is read in two pieces. So the least of a load is the one that was disturbed least, and it stands when another is
+What disturbs a load adds to it, with one exception: a second more in which the Date is made anew, a batch that is read
+in two pieces, a thread that is woken once more; but timers of a server that starves ring less often. So the least of a load is the one that was disturbed least, and it stands when another is
 as little. That is asked of each load by itself: where the load was disturbed that has not the requests which count,
 their difference is *smaller*, so of differences the least proves nothing, and of two that agree both may be wrong.
 """
