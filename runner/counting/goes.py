@@ -1,9 +1,10 @@
 """What several goes of a server say together: of each load the least, and how near the next one came. Pure.
 
 What disturbs a load adds to it, with one exception: a second more in which the Date is made anew, a batch that is read
-in two pieces, a thread that is woken once more; but timers of a server that starves ring less often. So the least of a load is the one that was disturbed least, and it stands when another is
-as little. That is asked of each load by itself: where the load was disturbed that has not the requests which count,
-their difference is *smaller*, so of differences the least proves nothing, and of two that agree both may be wrong.
+in two pieces, a thread that is woken once more; but timers of a server that starves ring less often. So the least of a
+load is the one that was disturbed least, and it stands when another is as little. That is asked of each load by itself:
+where the load was disturbed that has not the requests which count, their difference is *smaller*, so of differences the
+least proves nothing, and of two that agree both may be wrong.
 """
 
 from __future__ import annotations
