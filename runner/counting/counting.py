@@ -114,10 +114,11 @@ def count(
     goes = Goes({depth: requests(depth) for depth in depths}, agreement=agreement)
     reason = _NO_JIT.get(adapter.language)
     failed = 0
+    servers = AT_ONCE if agreement <= AGREEMENT else 2 * AT_ONCE  # a coarse count may starve
     while reason is None and not goes.enough:
         loads = goes.next()
         try:
-            found = _at_once(lambda load: observe(environment, load, cpus), loads)
+            found = _at_once(lambda load: observe(environment, load, cpus), loads, servers)
         except NotCountedError as error:
             failed += 1
             reason = str(error) if failed > FAILURES else None
@@ -157,8 +158,8 @@ def requests(depth: int) -> int:
     return depth * batches(depth)
 
 
-def _at_once(observe_one: Callable[[T], Observed], items: Sequence[T]) -> list[Observed]:
-    executor, interrupted = ThreadPoolExecutor(max_workers=AT_ONCE), False
+def _at_once(observe_one: Callable[[T], Observed], items: Sequence[T], servers: int) -> list[Observed]:
+    executor, interrupted = ThreadPoolExecutor(max_workers=servers), False
     try:
         return list(executor.map(observe_one, items))
     except KeyboardInterrupt:
