@@ -2,7 +2,8 @@
 
 What disturbs a load adds to it, with one exception: a second more in which the Date is made anew, a batch that is read
 in two pieces, a thread that is woken once more; but timers of a server that starves ring less often. So the least of a
-load is the one that was disturbed least, and it stands when another is as little. That is asked of each load by itself:
+load is the one that was disturbed least, and it stands when another is as little; where the first two were not, when
+two others are. That is asked of each load by itself:
 where the load was disturbed that has not the requests which count, their difference is *smaller*, so of differences the
 least proves nothing, and of two that agree both may be wrong.
 """
@@ -13,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from runner.counting.cachegrind import Profile
-from runner.record.count import AGREEMENT, DepthCount
+from runner.record.count import AGREEMENT, DepthCount, left_open
 
 MAX_ROUNDS = 4
 """The first has two goes of everything."""
@@ -68,7 +69,7 @@ class Goes:
         return self.rounds >= MAX_ROUNDS or (self.rounds > 0 and not self.next())
 
     def next(self) -> tuple[Load, ...]:
-        """What the next round is to observe: everything twice at first, and then what is not certain yet."""
+        """What the next round is to observe: everything twice, then what is not certain twice, then once."""
         if not self.rounds:
             return (Load(None), *map(Load, self.requests)) * 2
         again: dict[Load, None] = {}
@@ -76,19 +77,21 @@ class Goes:
             found = self.count(depth)
             if not found.within(self.agreement):
                 allowed = self.agreement / 2 * found.instructions
-                again.update({Load(depth, self._earliest): None} if _gap(found.goes) > allowed else {})
+                again.update({Load(depth, self._earliest): None} if left_open(found.goes) > allowed else {})
                 again.update({Load(None): None} if (found.base_apart or 0.0) > allowed else {})
         late_s = max(self.least(depth)[1].late_s for depth in self.requests)
         held = [Load(None, late_s)] if late_s > max(one.late_s for one in self.bases) else []
-        return (*held, *again)
+        return (*held, *again, *(again if self.rounds == 1 else ()))
 
     def count(self, depth: int) -> DepthCount:
         """What they say of one depth: a single go, which agrees with nothing, where no base ended as early."""
         goes = tuple(self._value(depth, one) for one in self._comparable(depth))
         if not goes:
             return DepthCount(depth, (min(self._value(depth, one) for one in self.longer[depth]),))
-        apart = _gap([one.total for one in self.bases]) / self.requests[depth] if len(self.bases) > 1 else None
-        return DepthCount(depth, goes, apart)
+        # Those that were held are no second look at the others.
+        alike = [one.total for one in self.bases if one.late_s == self._earliest]
+        seen = alike if len(alike) > 1 else [one.total for one in self.bases]
+        return DepthCount(depth, goes, left_open(seen) / self.requests[depth] if len(seen) > 1 else None)
 
     def least(self, depth: int) -> tuple[Observed, Observed]:
         """The base, and the longer load at a depth that is the least over it; they ended most nearly as late."""
@@ -115,9 +118,3 @@ class Goes:
             return at[(below[-1:] or above[:1])[0]]
         low, high = below[-1], above[0]
         return at[low] if low == high else at[low] + (at[high] - at[low]) * (late_s - low) / (high - low)
-
-
-def _gap(totals: Sequence[float]) -> float:
-    """From the least to the next one; infinitely far where there is none."""
-    first, second, *_ = [*sorted(totals), float("inf")]
-    return second - first

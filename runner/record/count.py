@@ -5,20 +5,31 @@ Every field states its unit. What is derived (the cost of a batch and that of a 
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from runner.record.adapter import Server
 
 AGREEMENT = 0.0005
-"""What the least go and the next are apart by at most where they agree, relative: 0.05 %."""
+"""By so much, relative, goes may leave a figure open where they agree: 0.05 %."""
+
+
+def left_open(values: Sequence[float]) -> float:
+    """By how much the least may be off: as far as the other is; with more than two as far as the third.
+
+    There are more than two where the first two did not agree, and then two may be wrong alike. Infinity for one.
+    """
+    ordered = [*sorted(values)[:3], math.inf]
+    return ordered[min(2, len(values) - 1) if len(values) > 1 else -1] - ordered[0]
 
 
 @dataclass(frozen=True, slots=True)
 class DepthCount:
     """Instructions a request at one depth: one value a go, in their order.
 
-    ``base_apart``: by how much, in instructions a request, the two least of the loads are apart that have all but the
-    requests which count; ``None`` where there was but one. What disturbs a go adds to it.
+    ``base_apart``: what is left open, in instructions a request, by the loads that have all but the requests which
+    count; ``None`` where there was but one. What disturbs a go adds to it.
     """
 
     depth: int
@@ -32,11 +43,10 @@ class DepthCount:
 
     @property
     def apart(self) -> float | None:
-        """How far the next go and the next load without the requests are off, relative; ``None`` with a single go."""
+        """What goes and loads without the requests leave open, relative; ``None`` with a single go."""
         if len(self.goes) < 2:
             return None
-        first, second, *_ = sorted(self.goes)
-        return (second - first + (self.base_apart or 0.0)) / first
+        return (left_open(self.goes) + (self.base_apart or 0.0)) / self.instructions
 
     @property
     def agrees(self) -> bool:

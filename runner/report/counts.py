@@ -67,9 +67,7 @@ def notes(counts: Sequence[Count]) -> list[str]:
         if wobbling:
             what = ", ".join(f"{at.apart:.2%} at depth {at.depth}" for at in wobbling if at.apart is not None)
             goes = max(len(at.goes) for at in wobbling)
-            found.append(
-                f"{name}: {goes} goes, and the least two not within {AGREEMENT:.2%}: {what}".replace("%", " %")
-            )
+            found.append(f"{name}: {goes} goes leave more open than {AGREEMENT:.2%}: {what}".replace("%", " %"))
         if (one.processes or 1) > 1:
             found.append(f"{name}: {one.processes} processes together")
     return found
@@ -78,7 +76,7 @@ def notes(counts: Sequence[Count]) -> list[str]:
 def legend(counts: Sequence[Count]) -> str:
     """What the figures are, in one line."""
     tool = next((one.tool for one in counts if one.tool), "valgrind")
-    return f"Instructions a request in user space, by {tool}; ±: how far the least two of its goes are apart"
+    return f"Instructions a request in user space, by {tool}; ±: what its goes leave open"
 
 
 def terminal(counts: Sequence[Count]) -> list[RenderableType]:

@@ -19,10 +19,16 @@ def counted(
 
 class TestGoes:
     def test_the_least_decides_and_the_next_says_how_far_it_is_off(self) -> None:
-        found = DepthCount(1, (1030.0, 1000.0, 1030.0, 1000.2), base_apart=0.1)
+        found = DepthCount(1, (1000.2, 1000.0), base_apart=0.1)
         assert found.instructions == 1000.0
         assert found.apart == pytest.approx(0.0003)
         assert found.agrees
+
+    def test_where_the_first_two_do_not_agree_three_must(self) -> None:
+        assert not DepthCount(1, (1030.0, 1000.0, 1000.2)).agrees
+        found = DepthCount(1, (1030.0, 1000.0, 1000.2, 1000.3))
+        assert found.agrees
+        assert found.apart == pytest.approx(0.0003)
 
     def test_two_that_were_disturbed_alike_do_not_outvote_the_least(self) -> None:
         found = DepthCount(1, (173_213.0, 173_490.0, 173_453.0))
@@ -63,6 +69,6 @@ class TestTable:
     def test_goes_that_do_not_agree_and_what_is_not_counted_are_said(self) -> None:
         wobbling, gone = counted(1000.0, 1010.0), counted(reason="valgrind does not run V8's code")
         assert counts.notes([wobbling, gone]) == [
-            "aiohttp: 2 goes, and the least two not within 0.05 %: 1.00 % at depth 1",
+            "aiohttp: 2 goes leave more open than 0.05 %: 1.00 % at depth 1",
             "aiohttp: not counted: valgrind does not run V8's code",
         ]

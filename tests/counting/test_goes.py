@@ -45,8 +45,8 @@ class TestWhatIsAsked:
     def test_only_what_was_disturbed_is_asked_again(self, place: int) -> None:
         goes = gone([100_000 if place == one else 0 for one in range(6)])
         again = goes.next()
-        assert again == (Load((None, 1, 16)[place % 3]),)
-        assert goes.and_(again, [seen(undisturbed(again[0]))]).enough
+        assert again == (Load((None, 1, 16)[place % 3]),) * 2
+        assert goes.and_(again, [seen(undisturbed(one)) for one in again]).enough
 
     def test_it_ends_though_no_two_agree(self) -> None:
         goes = Goes(REQUESTS)
@@ -79,9 +79,9 @@ class TestCount:
         late = [seen(START + 4_000_000, 4), seen(START + ONE), seen(START + BATCHED)]
         goes = goes.and_(goes.next(), late * 2)
         assert goes.count(1).apart is None
-        assert goes.next() == (Load(1, 4), Load(16, 4))
+        assert goes.next() == (Load(1, 4), Load(16, 4)) * 2
         held = [seen(START + ONE + 4_000_000, 4), seen(START + BATCHED + 4_000_000, 4)]
-        goes = goes.and_(goes.next(), held)
+        goes = goes.and_(goes.next(), held * 2)
         assert goes.count(1).instructions == ONE / 1000
 
     def test_between_two_bases_the_line_is_taken(self) -> None:
@@ -97,7 +97,7 @@ class TestCount:
     def test_disturbed_a_third_of_the_time_it_is_right_where_it_says_so(self) -> None:
         """Each load is disturbed with a probability of a third, by 0.1 to 0.5 % of what is counted.
 
-        Of 2000 such, 1855 agree, 92 of them on a wrong figure. By the two nearest of four differences 1543 agree, and
+        Of 2000 such, 1663 agree, 55 of them on a wrong figure. By the two nearest of four differences 1543 agree, and
         317 are wrong.
         """
         rng = random.Random(20)
@@ -111,5 +111,5 @@ class TestCount:
             found = goes.count(1)
             certain += found.agrees
             wrong += found.agrees and found.instructions != pytest.approx(ONE / 1000, rel=0.0005)
-        assert certain > 430
-        assert wrong < 35
+        assert certain > 390
+        assert wrong < 25
