@@ -6,6 +6,7 @@ is what must tell the two releases apart, and ``part`` the spelling of it that s
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -251,3 +252,8 @@ PAIRS: Final = (
         "a request",
     ),
 )
+
+
+def named(words: Sequence[str]) -> tuple[Pair, ...]:
+    """Those whose name or adapter contains one of the words; all where there are none."""
+    return tuple(one for one in PAIRS if not words or any(word in f"{one.name} {one.adapter}" for word in words))
