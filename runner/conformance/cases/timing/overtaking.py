@@ -15,6 +15,7 @@ from runner.conformance.case import (
     HalfClose,
     Hurt,
     Level,
+    Outcome,
     Pause,
     Send,
     Step,
@@ -162,6 +163,12 @@ BEHIND_CLOSE: Final[tuple[tuple[str, tuple[Step, ...]], ...]] = (
 )
 
 
+def _is_ten(steps: tuple[Step, ...]) -> bool:
+    """Whether the last request says so by its version alone: then going on is a note (RFC 9112 §9.3)."""
+    first = steps[0]
+    return isinstance(first, Send) and first.data.startswith(LAST_TEN)
+
+
 def _echo_in_order() -> Look:
     """The echo, or that it is not served, or that it must have a length; then a and b."""
 
@@ -177,7 +184,10 @@ def _echo_in_order() -> Look:
 _INPUT: Final = tuple(Spelling(name, _open(count, steps), look) for name, count, steps, look in INPUT)
 _ENDS: Final = tuple(Spelling(name, _open(count, steps), look) for name, count, steps, look in ENDS)
 _BEHIND_BODY: Final = tuple(Spelling(name, _open(3, steps, "POST"), _echo_in_order()) for name, steps in BEHIND_BODY)
-_BEHIND_CLOSE: Final = tuple(Spelling(name, _closing(*steps), serves_then_ends(A)) for name, steps in BEHIND_CLOSE)
+_BEHIND_CLOSE: Final = tuple(
+    Spelling(name, _closing(*steps), serves_then_ends(A, persists=Outcome.NOTE if _is_ten(steps) else Outcome.FAIL))
+    for name, steps in BEHIND_CLOSE
+)
 _MS: Final = round(SLOW_S * 1000)
 
 OVERTAKING: Final = (
@@ -256,7 +266,7 @@ OVERTAKING: Final = (
         Theme.OVERTAKING,
         f"`G(/sleep/{_MS}/a)` as the last request (`Connection: close`, or HTTP/1.0), and bytes behind it while it is "
         f"made, {len(_BEHIND_CLOSE)} spellings",
-        "a intact, then the server closes; nothing behind it is processed",
+        "a intact, then the server closes; nothing behind it is processed; to go on behind HTTP/1.0 is a note",
         Level.MUST_NOT,
         "RFC 9112 §9.6",
         "The server MUST NOT process any further requests received on that connection",

@@ -13,6 +13,7 @@ from tests.conformance.cases.framing.mutant import (
     DIGITS_KEPT,
     RANGES,
     Mutant,
+    allowed,
     hex_digits,
     kept_digits,
     or_none,
@@ -155,7 +156,6 @@ EXTENSIONS: Final[dict[str, Rules]] = {
     "up to the semicolon, strip()": _extension(lambda line: line.split(b";")[0].strip()),
     "but NUL": _extension(lambda line: line.split(b";")[0] if b"\0" not in line else line),
     "but CR": _extension(lambda line: line.split(b";")[0] if b"\r" not in line else line),
-    "but LF": _extension(lambda line: line.split(b";")[0] if b"\n" not in line else line),
     "of a regular expression": _extension(
         lambda line: (re.match(rb"([0-9a-fA-F]+)(;.*)?$", line) or [b"", b"z"])[1] or b"z"
     ),
@@ -170,6 +170,11 @@ EXTENSIONS: Final[dict[str, Rules]] = {
     "a bare LF ends it": _extension(lambda line: line, _to_lf),
     "control characters before the semicolon": _extension(lambda line: re.sub(rb"[\0-\x1f]*;.*", b"", line)),
 }
+CRS_AS_SPACES: Final[dict[str, Rules]] = {
+    "a CR is a space": _extension(lambda line: line.replace(b"\r", b" ")),
+    "all but LF unseen": _extension(lambda line: line.split(b";")[0].strip() if b"\n" not in line else line),
+}
+"""RFC 9112 §2.2 lets a recipient do the first, from which the second cannot be told."""
 
 
 def _trailers(sound: Callable[[bytes], object], line: bytes = rb"\r\n") -> Rules:
@@ -238,5 +243,7 @@ CHUNKS: Final = (
     *(Mutant("chunk-data-end", name, replace(STRICT, data_end=end)) for name, end in DATA_ENDS.items()),
     *(Mutant("chunk-size-line-end", name, _line(pattern)) for name, pattern in LINES.items()),
     *(Mutant("chunk-extension-control-character", name, rules) for name, rules in EXTENSIONS.items()),
+    *allowed("chunk-extension-control-character", CRS_AS_SPACES),
+    *allowed("chunk-size-line-end", {"CRs as spaces": _extension(lambda line: line.replace(b"\r", b" ").strip(b" "))}),
     *(Mutant("trailer-no-field", name, rules) for name, rules in TRAILERS.items()),
 )

@@ -1,4 +1,4 @@
-"""The cases of framing against the model: the strict one passes each, each mutant fails the case for its mistake."""
+"""The cases of framing against the model: it passes each; each mutant fails the case for its mistake, or is noted."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ def test_a_strict_server_passes(case: Case) -> None:
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: f"{mutant.case}: {mutant.name}")
-def test_each_mutant_fails_its_case(mutant: Mutant) -> None:
+def test_each_mutant_is_told_by_its_case(mutant: Mutant) -> None:
     case = BY_NAME[mutant.case]
     finding = case.judge(observed(case.exchanges, mutant.rules))
-    assert finding.outcome is Outcome.FAIL, finding.detail
+    assert finding.outcome is mutant.outcome, finding.detail
 
 
 def test_each_kind_has_several_mutants() -> None:
-    kinds = Counter(mutant.case for mutant in MUTANTS)
+    kinds = Counter(mutant.case for mutant in MUTANTS if mutant.outcome is Outcome.FAIL)
     alone = {"http10-chunked", "length-and-chunked"}
     spelt = {case.name for case in CASES_OF_FRAMING if case.theme in FRAMING - {Theme.BODIES, Theme.MALFORMED}}
     assert kinds.keys() == spelt | alone
