@@ -23,7 +23,7 @@ from runner.conformance.case import (
 )
 from runner.conformance.cases.requests import chunked, get, head, post, sleeps
 from runner.conformance.judge import Expected, Look, body, noted, status
-from runner.conformance.spelling import Spelling, serves, serves_then_ends, serves_then_refuses, spelled
+from runner.conformance.spelling import REFUSALS, Spelling, serves, serves_then_ends, serves_then_refuses, spelled
 
 SLOW_S: Final = 0.3
 SOON: Final = Pause(0.05)
@@ -170,12 +170,17 @@ def _is_ten(steps: tuple[Step, ...]) -> bool:
 
 
 def _echo_in_order() -> Look:
-    """The echo, or that it is not served, or that it must have a length; then a and b."""
+    """The echo, or that it is not served, or that it must have a length; then a and b.
+
+    What is refused and answered by nothing else tells nothing of the order: which bodies may be, other cases ask.
+    """
 
     def look(talk: Conversation) -> Finding:
         echo = talk.due[:1]
         if echo and echo[0].status == 411:
             return noted("asks for a length")
+        if echo and echo[0].status in REFUSALS and len(talk.due) == 1 and talk.ending.by_server:
+            return noted(f"the body is refused ({echo[0].status})")
         return serves(H if echo and echo[0].status == 200 else ECHO, A, B)(talk)
 
     return look

@@ -218,6 +218,12 @@ TRAILERS: Final[dict[str, Rules]] = {
     "two octets": replace(STRICT, trailers=_skips(2)),
     "nothing": replace(STRICT, trailers=_skips(0)),
     "CRLF, or nothing": replace(STRICT, trailers=_end(rb"(\r\n)?")),
+    "any line that is no request": _trailers(lambda line: b"HTTP/" not in line),
+    "any line but the first": replace(STRICT, trailers=_first_only),
+    "CR, LF or both": _trailers(lambda line: model.TOKEN.match(line) and b":" in line, rb"(?:\r\n|\r|\n)"),
+    "LF": _trailers(lambda line: True, rb"\r?\n"),
+}
+ODD_NAMES: Final[dict[str, Rules]] = {
     "any with a colon": _trailers(lambda line: b":" in line),
     "any name": _trailers(_name(rb"[^:]+")),
     "any name without a space": _trailers(_name(rb"[^: ]+")),
@@ -226,10 +232,6 @@ TRAILERS: Final[dict[str, Rules]] = {
     "any name that is a word": _trailers(_name(rb"[^\x00-\x20:]+")),
     "space before the colon": _trailers(_name(rb"[!#-'*+.^-z|~0-9A-Z-]+[\t ]+")),
     "no name": _trailers(_name(rb"[A-Z]*")),
-    "any line that is no request": _trailers(lambda line: b"HTTP/" not in line),
-    "any line but the first": replace(STRICT, trailers=_first_only),
-    "CR, LF or both": _trailers(lambda line: model.TOKEN.match(line) and b":" in line, rb"(?:\r\n|\r|\n)"),
-    "LF": _trailers(lambda line: True, rb"\r?\n"),
 }
 
 
@@ -245,5 +247,6 @@ CHUNKS: Final = (
     *(Mutant("chunk-extension-control-character", name, rules) for name, rules in EXTENSIONS.items()),
     *allowed("chunk-extension-control-character", CRS_AS_SPACES),
     *allowed("chunk-size-line-end", {"CRs as spaces": _extension(lambda line: line.replace(b"\r", b" ").strip(b" "))}),
+    *allowed("trailer-no-field", ODD_NAMES),
     *(Mutant("trailer-no-field", name, rules) for name, rules in TRAILERS.items()),
 )
