@@ -118,6 +118,21 @@ def refuses(
     return look
 
 
+def tolerates(content: bytes) -> Look:
+    """Refused and closed; a note where it is taken with this content, and a fail where with any other.
+
+    For what a recipient may mend (RFC 9110 §2.4), as long as the message ends where it must.
+    """
+
+    def look(talk: Conversation) -> Finding:
+        first = talk.due[:1]
+        if first and first[0].status == 200 and first[0].body != content:
+            return failed(Fault.WRONG, f"read otherwise ({first[0].status} {shown(first[0].body)})")
+        return refuses(Outcome.NOTE, error=Outcome.NOTE)(talk)
+
+    return look
+
+
 def never_completes() -> Look:
     """Refused, or waited for without end: what is announced is more than can ever come."""
 

@@ -14,6 +14,7 @@ from runner.conformance.judge import (
     about,
     announcing,
     answers,
+    begins,
     body,
     each,
     either,
@@ -21,6 +22,7 @@ from runner.conformance.judge import (
     permitted,
     unsmuggled,
 )
+from runner.conformance.spelling import Spelling, spelled
 
 UNQUOTED: Final = permitted(answers(REFUSED, then=Then.CLOSES), "refuses what it should ignore")
 CUT: Final[tuple[tuple[bytes, Look], ...]] = (
@@ -33,6 +35,41 @@ CUTS: Final[tuple[tuple[bytes, int, Look], ...]] = tuple(
     (data, cut, look) for data, look in CUT for cut in range(data.index(b"\r\n\r\n") + 4, len(data))
 )
 MEBIBYTE: Final = (EMBEDDED * (2**20 // len(EMBEDDED) + 1))[: 2**20]
+_READ: Final = unsmuggled(
+    SMUGGLED, either(answers(FINAL, HELLO), announcing(answers(FINAL, then=Then.CLOSES)), LENGTH_REQUIRED)
+)
+_NO_SIZE: Final = unsmuggled(
+    SMUGGLED,
+    either(
+        answers(FINAL, then=Then.CLOSES),
+        answers(FINAL, REFUSED, then=Then.CLOSES),
+        permitted(begins(FINAL), "neither refused nor closed"),
+    ),
+)
+_UNREAD: Final = (
+    Spelling(
+        "a length",
+        Exchange(at_once(post(MEBIBYTE, path="/"), G), ("POST", "GET", "GET"), enough=2, asks_again=True),
+        _READ,
+    ),
+    *(
+        Spelling(
+            f"{method}, {what}",
+            Exchange(
+                at_once(request(method, "/", "Transfer-Encoding: chunked", content=content)),
+                (method, "GET", "GET"),
+                until_close=True,
+                enough=2,
+            ),
+            look,
+        )
+        for method in ("POST", "GET")
+        for what, content, look in (
+            ("a request in a chunk", b"%x\r\n%s\r\n0\r\n\r\n" % (len(EMBEDDED), EMBEDDED) + G, _READ),
+            ("a request for a chunk's size", EMBEDDED, _NO_SIZE),
+        )
+    ),
+)
 
 BODIES: Final = (
     Case(
@@ -143,22 +180,14 @@ BODIES: Final = (
         13,
         "unread-body",
         Theme.BODIES,
-        "`POST /` of 1 MiB, whose route takes no body, `G`",
-        "2 responses, or 1 and close",
+        f"`POST /` of 1 MiB, `POST /` and `G` in chunks, whose route takes no body, {len(_UNREAD)} spellings, `G`",
+        "2 responses, or 1 and close; what stands in the body is never answered",
         Level.MUST,
         "RFC 9112 §9.3",
         "A server MUST read the entire request message body or close the connection after sending its response",
         "The body that no handler reads still stands before the next request; here it is full of requests.",
-        (Exchange(at_once(post(MEBIBYTE, path="/"), G), ("POST", "GET", "GET"), enough=2, asks_again=True),),
-        only(
-            unsmuggled(
-                SMUGGLED,
-                either(
-                    answers(FINAL, HELLO),
-                    announcing(answers(FINAL, then=Then.CLOSES)),
-                ),
-            )
-        ),
+        tuple(one.exchange for one in _UNREAD),
+        spelled(_UNREAD),
         deadline_s=5.0,
         hurts=Hurt.BEHIND_PROXY,
         needs=(),

@@ -8,35 +8,19 @@ from __future__ import annotations
 
 from typing import Final
 
-from runner.conformance.case import Case, Conversation, Exchange, Fault, Finding, Hurt, Level, Outcome, Pause, Theme
+from runner.conformance.case import Case, Exchange, Hurt, Level, Outcome, Pause, Theme
 from runner.conformance.cases.requests import EMBEDDED, NEXT, SMUGGLED, at_once, chunked
 from runner.conformance.cases.responses import NEXT_ANSWER
-from runner.conformance.judge import Look, body, failed
-from runner.conformance.spelling import Spelling, never_completes, reads, refuses, spelled
+from runner.conformance.judge import Look, body
+from runner.conformance.spelling import Spelling, never_completes, reads, refuses, spelled, tolerates
 
 METHODS: Final = ("POST", "GET", "GET")
 LATER: Final = Pause(0.3)
 """What is waited for without end may hold a thread: what has an end comes before."""
 NOTED: Final = Outcome.NOTE
 END: Final = b"0\r\n\r\n"
-
-
-def reads_over(content: bytes) -> Look:
-    """Refused; a note where a bare CR may have been replaced by SP, as RFC 9112 §2.2 lets a recipient do.
-
-    Who takes the CR for the line's end hands out other content, and fails.
-    """
-
-    def look(talk: Conversation) -> Finding:
-        first = talk.due[:1]
-        if first and first[0].status == 200 and first[0].body != content:
-            return failed(Fault.WRONG, f"read otherwise ({first[0].body[:20]!r})")
-        return refuses(NOTED)(talk)
-
-    return look
-
-
-OVER_CR: Final = reads_over(b"a")
+OVER_CR: Final = tolerates(b"a")
+"""A bare CR may be replaced by SP (RFC 9112 §2.2); who takes it for the line's end hands out other content."""
 
 NO_SIZES: Final[tuple[tuple[str, bytes, int], ...]] = (
     ("+1", b"+1", 1),
