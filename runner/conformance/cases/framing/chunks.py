@@ -15,8 +15,6 @@ from runner.conformance.judge import Look, body
 from runner.conformance.spelling import Spelling, never_completes, reads, refuses, spelled, tolerates
 
 METHODS: Final = ("POST", "GET", "GET")
-LATER: Final = Pause(0.3)
-"""What is waited for without end may hold a thread: what has an end comes before."""
 NOTED: Final = Outcome.NOTE
 END: Final = b"0\r\n\r\n"
 OVER_CR: Final = tolerates(b"a")
@@ -224,7 +222,7 @@ _SIZES: Final = (
     ),
     *(Spelling(name, _asked(size + b"\r\na\r\n" + END), refuses(NOTED)) for name, size in WHITE_SIZES),
 )
-_RANGE: Final = (
+_IN_RANGE: Final = (
     *(
         Spelling(name, _asked(b"0" * zeros + b"1\r\na\r\n" + END), reads(body(b"a"), NEXT_ANSWER))
         for name, zeros in (("01", 1), ("30 zeros", 30), ("5000 zeros", 5000))
@@ -238,10 +236,12 @@ _RANGE: Final = (
         )
         for name, zeros in (("30 zeros, a request in the data", 30), ("5000 zeros, a request in the data", 5000))
     ),
+)
+_TOO_LARGE: Final = (
     *(
         Spelling(
             name,
-            Exchange((LATER, *at_once(chunked(size + b"\r\na\r\n" + END), NEXT)), METHODS, enough=2),
+            Exchange(at_once(chunked(size + b"\r\na\r\n" + END), NEXT), METHODS, enough=2),
             never_completes(),
         )
         for name, size in SIZES_TOO_LARGE
@@ -249,12 +249,13 @@ _RANGE: Final = (
     *(
         Spelling(
             f"{name}, as if the last",
-            Exchange((LATER, *at_once(chunked(b"1\r\na\r\n" + size + b"\r\n\r\n"), NEXT)), METHODS, enough=2),
+            Exchange(at_once(chunked(b"1\r\na\r\n" + size + b"\r\n\r\n"), NEXT), METHODS, enough=2),
             never_completes(),
         )
         for name, size in SIZES_TOO_LARGE
     ),
 )
+_RANGE: Final = (*_IN_RANGE, *_TOO_LARGE)
 _DATA_ENDS: Final = (
     *(Spelling(name, _asked(b"1\r\na" + end + END), refuses()) for name, end in DATA_ENDS),
     Spelling("a request in its place", _asked(b"1\r\na" + EMBEDDED), refuses(smuggled=SMUGGLED)),
@@ -324,7 +325,8 @@ CHUNKS: Final = (
         tuple(one.exchange for one in _RANGE),
         spelled(_RANGE),
         deadline_s=1.0,
-        at_once=len(_RANGE),
+        at_once=len(_TOO_LARGE),
+        ahead=len(_IN_RANGE),
         hurts=Hurt.BEHIND_PROXY,
         needs=(),
     ),

@@ -7,15 +7,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from runner.conformance.case import Case, Exchange, Hurt, Level, Outcome, Pause, Theme
+from runner.conformance.case import Case, Exchange, Hurt, Level, Outcome, Theme
 from runner.conformance.cases.requests import NEXT, at_once, head
 from runner.conformance.cases.responses import NEXT_ANSWER
 from runner.conformance.judge import Look, body
 from runner.conformance.spelling import Spelling, never_completes, reads, refuses, spelled
 
 METHODS: Final = ("POST", "GET", "GET")
-LATER: Final = Pause(0.3)
-"""What is waited for without end may hold a thread: what has an end comes before."""
 MORE: Final = NEXT * 15
 """As much as a reader may want who sees a larger number in what is none: he takes it, and does not wait."""
 NO_NUMBERS: Final[tuple[tuple[str, bytes, int], ...]] = (
@@ -134,7 +132,7 @@ _LISTS: Final = tuple(
 _TOO_LARGE: Final = tuple(
     Spelling(
         name,
-        Exchange((LATER, *at_once(head(b"Content-Length: " + value), b"a", NEXT)), METHODS, enough=2),
+        Exchange(at_once(head(b"Content-Length: " + value), b"a", NEXT), METHODS, enough=2),
         never_completes(),
     )
     for name, value in TOO_LARGE
@@ -198,7 +196,8 @@ LENGTHS: Final = (
         tuple(one.exchange for one in _BIG),
         spelled(_BIG),
         deadline_s=1.0,
-        at_once=len(_BIG),
+        at_once=len(_TOO_LARGE),
+        ahead=len(_BIG) - len(_TOO_LARGE),
         hurts=Hurt.BEHIND_PROXY,
         needs=(),
     ),

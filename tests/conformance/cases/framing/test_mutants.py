@@ -7,7 +7,7 @@ from typing import Final
 
 import pytest
 
-from runner.conformance.case import Case, Outcome, Send, Theme
+from runner.conformance.case import Case, Ending, Outcome, Send, Theme
 from runner.conformance.cases.catalogue import CASES
 from runner.conformance.record import BY_NAME
 from tests.conformance.cases.framing.chunks import CHUNKS
@@ -49,3 +49,17 @@ def test_no_two_spellings_of_a_case_are_the_same() -> None:
         steps = Counter(exchange.steps for exchange in case.exchanges)
         repeated = [[s.data for s in one if isinstance(s, Send)] for one, times in steps.items() if times > 1]
         assert repeated == [], case.name
+
+
+@pytest.mark.parametrize("name", ["length-out-of-range", "chunk-size-out-of-range"])
+def test_what_waits_for_ever_is_no_neighbour_of_what_ends(name: str) -> None:
+    """A server with four threads has none left for the others while four requests wait for their ends."""
+    ended, *waiting = [{talk.ending for talk in observed(wave, STRICT).conversations} for wave in BY_NAME[name].waves]
+    assert Ending.DEADLINE not in ended
+    assert waiting == [{Ending.DEADLINE}]
+
+
+def test_waves_are_all_exchanges_in_their_order() -> None:
+    for case in CASES:
+        assert tuple(one for wave in case.waves for one in wave) == case.exchanges, case.name
+        assert max(map(len, case.waves)) <= max(case.at_once, case.ahead), case.name
