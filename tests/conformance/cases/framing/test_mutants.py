@@ -56,7 +56,8 @@ def test_what_waits_for_ever_is_no_neighbour_of_what_ends(name: str) -> None:
     """A server with four threads has none left for the others while four requests wait for their ends."""
     ended, *waiting = [{talk.ending for talk in observed(wave, STRICT).conversations} for wave in BY_NAME[name].waves]
     assert Ending.DEADLINE not in ended
-    assert waiting == [{Ending.DEADLINE}]
+    assert len(waiting) == 1
+    assert Ending.DEADLINE in waiting[0]
 
 
 def test_waves_are_all_exchanges_in_their_order() -> None:
