@@ -45,3 +45,10 @@ def test_a_race_that_is_always_lost_is_what_its_name_says(lost: tuple[int, int],
     judge = raced(("close", "HTTP/1.0"), always=Outcome.FAIL, other={"HTTP/1.0": Outcome.NOTE})
     seen = Observation((talk(response(b"a")),), raced=tuple(Raced(50, times) for times in lost))
     assert judge(seen).outcome is outcome
+
+
+def test_an_error_of_its_own_in_place_of_a_refusal_is_a_note_where_no_must_asks_for_the_400() -> None:
+    case = BY_NAME["invalid-chunk-size"]
+    ended, on = (talk(response(b"", 500), *more, ending=Ending.CLOSED) for more in ((), (response(b"b"),)))
+    assert case.judge(Observation((ended,))).outcome is Outcome.NOTE
+    assert case.judge(Observation((on,))).outcome is Outcome.FAIL
