@@ -16,7 +16,7 @@ def main(arguments: list[str]) -> int:
     known = pairs.adapters()
     words = [word for word in arguments if word != "--quick"]
     chosen = [pair for pair in pairs.named(words) if pair.quick or "--quick" not in arguments]
-    missed = 0
+    missed, still = 0, []
     print("| bug | affected | mended | case, spelling | affected | mended | caught |")
     print("| --- | --- | --- | --- | --- | --- | :-: |")
     for pair in chosen:
@@ -26,8 +26,13 @@ def main(arguments: list[str]) -> int:
         case = f"`{pair.case}`" + (f", {pair.part}" if pair.part else "")
         outcomes = [told.problem or (one.outcome if one else "not tried") for one in (told.affected, told.mended)]
         sign = "✓" if told.caught else "✗"
+        if others := told.still:
+            still.append(f"- {mended if pair.instead is None else pair.instead}, `{pair.case}`: {', '.join(others)}")
         print(f"| {pair.name} | {affected} | {mended} | {case} | {outcomes[0]} | {outcomes[1]} | {sign} |", flush=True)
     print(f"\n{len(chosen) - missed} of {len(chosen)} caught")
+    if still:
+        print("\nMended, and failing the same case by other spellings:\n")
+        print("\n".join(dict.fromkeys(still)))
     return 1 if missed else 0
 
 
