@@ -195,6 +195,17 @@ def counted(trials: Sequence[T], disturbed: Callable[[T], bool], needed: int = l
     return undisturbed if len(undisturbed) >= needed else tuple(trials)
 
 
+def not_repeated(trials: Iterable[T], disturbed: Callable[[T], bool]) -> list[T]:
+    """What stands when the disturbed trials that are repeated are gone, the first :data:`REPEATS` of them."""
+    left, stands = REPEATS, []
+    for one in trials:
+        if left and disturbed(one):
+            left -= 1
+        else:
+            stands.append(one)
+    return stands
+
+
 def counted_by_block(
     trials: Sequence[T], block: Callable[[T], str | None], disturbed: Callable[[T], bool], needed: int
 ) -> tuple[T, ...]:

@@ -10,20 +10,23 @@ from urllib.parse import quote
 
 from markupsafe import Markup
 
+from runner.record.adapter import Scenario
 from runner.record.plan import Headers
 from runner.record.run import Run
 from runner.record.trial import Verdict
+from runner.report.charts import charts
 from runner.report.charts.drawing import Drawing, Section
 from runner.report.charts.shapes import Axis, Curves, Panel, Point, Unit
 from runner.report.markdown import escape, table
-from runner.report.pages import drawn, html
+from runner.report.pages import drawn, findings, html
+from runner.report.pages import page as page_of_run
 from runner.report.pages.drawn import DrawnCurves
 from runner.report.tables import standard
 from runner.rows import figures
 from runner.rows.row import Group, Row
 
-HEADINGS = ("run", "profile", "machine", "cells", "measured", "trials", "record")
-_LEFT = ("run", "profile", "machine")
+HEADINGS = ("run", "day", "profile", "machine", "servers", "cells", "measured", "trials", "record")
+_LEFT = ("run", "day", "profile", "machine")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +43,10 @@ class Entry:
         """What the tables say of it, after its name, in the order of :data:`HEADINGS`."""
         loaded = [row for row in self.rows if row.depth is not None]
         return (
+            self.run.created_at[:10],
             self.run.plan.profile,
             self.run.machine.kind,
+            str(len({(row.adapter, row.python, row.variant) for row in loaded})),
             str(len(loaded)),
             str(sum(row.verdict is Verdict.MEASURED for row in loaded)),
             str(sum(row.trials for row in loaded)),
@@ -110,13 +115,19 @@ def markdown(entries: Sequence[Entry]) -> str:
 
 
 def page(entries: Sequence[Entry]) -> str:
-    """The runs, and the trends of those loads that more than one run measured on the same kind of machine."""
+    """What the newest run says at first sight, all runs, and trends of what several of one machine measured."""
     style = html.style()
+    newest = next((one for one in _newest_first(entries) if one.run.plan.scenario is Scenario.PIPELINE), None)
+    chart = charts.overview(newest.rows) if newest is not None else None
     return html.template("overview.html").render(
         policy=html.policy(style),
         headings=HEADINGS,
         left=_LEFT,
         entries=_newest_first(entries),
+        newest=newest,
+        measured=page_of_run.measured(newest.run, newest.rows) if newest is not None else None,
+        findings=findings.findings(newest.run, newest.rows) if newest is not None else (),
+        chart=drawn.drawn(chart) if chart is not None else None,
         trends=tuple(trends(entries)),
         style=Markup(style),  # noqa: S704 - files of this package
     )

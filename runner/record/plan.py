@@ -77,12 +77,10 @@ class Cell:
 
     @property
     def load(self) -> str:
-        """Its load in words: ``closed``, ``75 %`` of the capacity, ``5000/s``, or the limit of a search."""
+        """Its load in words: ``closed``, ``75 %`` of the capacity, ``5 000/s``, or the limit of a search."""
         if self.limit is not None:
             return str(self.limit)
-        if self.share is not None:
-            return f"{100 * self.share:g} %"
-        return "closed" if self.rate is None else f"{self.rate:g}/s"
+        return "closed" if self.share is None and self.rate is None else pace(self.share, self.rate)
 
     @property
     def id(self) -> str:
@@ -96,6 +94,14 @@ class Cell:
         limit = "" if self.limit is None else f"-{self.limit}"
         load = f"{clients}{headers}{share}{rate}{burst}{limit}"
         return f"{self.adapter}{python}{_slug(self.variant)}-d{self.depth}-c{self.connections}-w{self.workers}{load}"
+
+
+def pace(share: float | None, rate: float | None) -> str:
+    """An open loop's load in words: ``75 %`` of the capacity, or ``5 000/s``; one of the two is given."""
+    if share is not None:
+        return f"{100 * share:g} %"
+    assert rate is not None  # noqa: S101 - an open loop has one of the two
+    return f"{rate:,.0f}/s".replace(",", " ")
 
 
 def _slug(variant: str | None) -> str:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from runner.judging.stats import RankRange
 from runner.record.adapter import Build, Client, Kind, Server
-from runner.record.plan import Cell, Generator, Headers
+from runner.record.plan import Cell, Generator, Headers, pace
 from runner.record.trial import Verdict
 
 SCHEMA = 1
@@ -125,9 +125,7 @@ class Paced:
     @property
     def load(self) -> str:
         """The load in words: ``75 %`` of the capacity, or ``5 000/s``."""
-        if self.share is not None:
-            return f"{100 * self.share:g} %"
-        return f"{self.rate:,.0f}/s".replace(",", " ")
+        return pace(self.share, self.rate)
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,9 +35,8 @@ def limited(cell: Cell, trials: Sequence[Trial], capacity: float | None) -> Limi
     limit = cell.limit
     if limit is None:
         return None
-    known = [one for one in trials if observed(one) is not None]
-    repeated = [one for one in known if verdict.disturbance(one) is not None][: schedule.REPEATS]
-    seen = [found for one in known if one not in repeated and (found := observed(one)) is not None]
+    known = [(found, one) for one in trials if (found := observed(one)) is not None]
+    seen = [found for found, _ in schedule.not_repeated(known, lambda one: verdict.disturbance(one[1]) is not None)]
     answer = Search(limit_us=limit.us, closed_loop=capacity).estimate(seen) if capacity else None
     if answer is None:
         why = "too few trials" if known or not trials else "the generator was late, or nothing was proved"

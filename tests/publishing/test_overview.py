@@ -25,7 +25,9 @@ NEW = entry("new", "2026-11-21", adapters=3, depths=(5, 16))
 def test_the_newest_stands_first_and_links_to_its_tables() -> None:
     lines = overview.markdown([OLD, NEW]).splitlines()
     assert [line.split("|")[1].strip() for line in lines[2:]] == ["[new](new/tables.md)", "[old](old/tables.md)"]
-    assert lines[2].split("|")[4:8] == [" 6 ", " 6 ", " 18 ", " 1.50 MiB "], "cells, measured, trials, record"
+    assert lines[2].split("|")[2:4] == [" 2026-11-21 ", " default "], "day, profile"
+    figures = [" 3 ", " 6 ", " 6 ", " 18 ", " 1.50 MiB "]
+    assert lines[2].split("|")[5:10] == figures, "servers, cells, measured, trials, record"
 
 
 def test_a_trend_is_of_one_load_that_several_runs_of_one_machine_measured() -> None:
@@ -71,7 +73,15 @@ def test_the_page_lets_nothing_in_but_its_own_style() -> None:
     assert html.policy(html.style()) in text.replace("&#39;", "'")
     assert "unsafe-inline" not in text
     assert not list(page.every("script"))
-    assert len([one for one in page.every("div") if one.attributes.get("role") == "list"]) == 1
+    lists = [one.attributes["class"] for one in page.every("div") if one.attributes.get("role") == "list"]
+    assert lists == ["column", "panels"], "the newest run, and the one trend"
+
+
+def test_the_page_begins_with_what_the_newest_run_says() -> None:
+    page = html_tree.parse(overview.page([OLD, NEW]))
+    assert "rate at depth 16" in page.by_id("overview").text, "the last depth of the newest"
+    assert "adapter 2" in page.by_id("overview").text
+    assert page.by_id("newest").only("a").attributes["href"] == "new/index.html"
 
 
 def test_words_of_others_stay_text() -> None:

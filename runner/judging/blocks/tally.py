@@ -208,9 +208,8 @@ class Sought(Tally):
 
 def sought(trials: Sequence[TrialSummary]) -> tuple[Observation, ...]:
     """What the trials of a search show: the undisturbed ones, and beyond those that are repeated the others too."""
-    observed = [one for one in trials if one.observation is not None]
-    repeated = [one for one in observed if one.disturbed][: rule.REPEATS]
-    return tuple(one.observation for one in observed if one.observation is not None and one not in repeated)
+    observed = [(one.observation, one.disturbed) for one in trials if one.observation is not None]
+    return tuple(one for one, _ in rule.not_repeated(observed, lambda one: one[1]))
 
 
 def _progress(worked: Sequence[TrialSummary]) -> Counter[Block]:

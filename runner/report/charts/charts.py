@@ -39,14 +39,29 @@ def drawings(head: Run, rows: Sequence[Row], trials: Sequence[Trial]) -> tuple[D
     return tuple(_drawings(head, rows, trials))
 
 
+def overview(rows: Sequence[Row]) -> Drawing | None:
+    """The chart that a run begins with, who is where; ``None`` where nothing was loaded."""
+    loaded = [row for row in rows if row.depth is not None]
+    if not loaded:
+        return None
+    swept = next(rates.sweeps(loaded), None)
+    if swept is not None:
+        return rates.overview(swept[1], labels(loaded), swept[0])
+    return rates.overview(_groups(rows)[0], labels(loaded), None)
+
+
+def _groups(rows: Sequence[Row]) -> list[Sequence[Row]]:
+    return [members for group, members in standard.grouped(rows) if group[2]]
+
+
 def _drawings(head: Run, rows: Sequence[Row], trials: Sequence[Trial]) -> Iterator[Drawing]:
     loaded = [row for row in rows if row.depth is not None]
-    groups = [members for group, members in standard.grouped(rows) if group[2]]
-    if not groups:
+    groups, first = _groups(rows), overview(rows)
+    if first is None:
         return
+    yield first
     names = labels(loaded)
     swept = list(rates.sweeps(loaded))
-    yield rates.overview(swept[0][1], names, swept[0][0]) if swept else rates.overview(groups[0], names, None)
     for members in groups:
         yield rates.throughput(members, names)
     for dimension, found in swept:

@@ -119,7 +119,7 @@ def render(
         policy=html.policy(style, script),
         style=Markup(style),  # noqa: S704 - files of this package
         script=Markup(script),  # noqa: S704
-        measured=_measured(run, rows),
+        measured=measured(run, rows),
         sections=headings,
         findings=findings.findings(run, rows),
         caveats=reservations,
@@ -152,7 +152,7 @@ def render(
     )
 
 
-def _measured(run: Run, rows: Sequence[Row]) -> str:
+def measured(run: Run, rows: Sequence[Row]) -> str:
     """What was measured, in one line."""
     loaded = [row for row in rows if row.depth is not None]
     count = len({(row.adapter, row.python) for row in loaded})

@@ -172,16 +172,17 @@ def test_a_run_on_two_machines_is_recorded_with_both_and_the_way_between(machine
     assert machines.ours() == []
 
 
-def test_a_generator_that_dies_costs_one_trial_and_the_run_goes_on_when_it_is_back(
-    machines: Namespaces, tmp_path: Path
+@pytest.mark.parametrize(("dead", "left"), [(GENERATOR, "volley"), (SERVER, "fasthttp")])
+def test_a_machine_that_dies_costs_one_trial_and_the_run_goes_on_when_it_is_back(
+    machines: Namespaces, tmp_path: Path, dead: str, left: str
 ) -> None:
     running = begin(machines, tmp_path, "--depth", "1", "--trials", "4")
     try:
         assert eventually(lambda: trials_so_far(tmp_path) >= 1)
-        machines.kill(GENERATOR, "raylet/raylet")
-        assert eventually(lambda: not machines.pids(GENERATOR, "volley"))
-        machines.kill(GENERATOR)
-        machines.start_ray(GENERATOR)
+        machines.kill(dead, "raylet/raylet")
+        assert eventually(lambda: not machines.pids(dead, left)), "what ran there outlived its raylet"
+        machines.kill(dead)
+        machines.start_ray(dead)
         said, _ = running.communicate(timeout=START_S)
     finally:
         running.kill()
