@@ -237,23 +237,14 @@ _IN_RANGE: Final = (
         for name, zeros in (("30 zeros, a request in the data", 30), ("5000 zeros, a request in the data", 5000))
     ),
 )
-_TOO_LARGE: Final = (
-    *(
-        Spelling(
-            name,
-            Exchange(at_once(chunked(size + b"\r\na\r\n" + END), NEXT), METHODS, enough=2),
-            never_completes(),
-        )
-        for name, size in SIZES_TOO_LARGE
-    ),
-    *(
-        Spelling(
-            f"{name}, as if the last",
-            Exchange(at_once(chunked(b"1\r\na\r\n" + size + b"\r\n\r\n"), NEXT), METHODS, enough=2),
-            never_completes(),
-        )
-        for name, size in SIZES_TOO_LARGE
-    ),
+_TOO_LARGE: Final = tuple(
+    Spelling(
+        f"{name}{where}",
+        Exchange(at_once(chunked(before + size + behind), NEXT), METHODS, enough=2),
+        never_completes(),
+    )
+    for where, before, behind in (("", b"", b"\r\na\r\n" + END), (", as if the last", b"1\r\na\r\n", b"\r\n\r\n"))
+    for name, size in SIZES_TOO_LARGE
 )
 _RANGE: Final = (*_IN_RANGE, *_TOO_LARGE)
 _DATA_ENDS: Final = (
