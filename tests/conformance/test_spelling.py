@@ -52,3 +52,10 @@ def test_an_error_of_its_own_in_place_of_a_refusal_is_a_note_where_no_must_asks_
     ended, on = (talk(response(b"", 500), *more, ending=Ending.CLOSED) for more in ((), (response(b"b"),)))
     assert case.judge(Observation((ended,))).outcome is Outcome.NOTE
     assert case.judge(Observation((on,))).outcome is Outcome.FAIL
+
+
+@pytest.mark.parametrize(("status", "outcome"), [(404, Outcome.NOTE), (400, Outcome.NOTE), (200, Outcome.FAIL)])
+def test_a_close_behind_a_body_that_nobody_reads_is_no_loss_of_order(status: int, outcome: Outcome) -> None:
+    case = BY_NAME["slow-behind-body"]
+    ended = talk(response(b"h", status), ending=Ending.CLOSED)
+    assert case.judge(Observation((ended,) * len(case.exchanges))).outcome is outcome

@@ -167,7 +167,7 @@ MISBEHAVIOURS = [
     Misbehaviour("takes-space-before-colon", "space-before-colon"),
     Misbehaviour("takes-any-chunk-size", "invalid-chunk-size"),
     Misbehaviour("expects-for-ever", "expect-continue"),
-    Misbehaviour("loses-empty-expectations", "expect-continue", kind=Fault.STALLED),
+    Misbehaviour("loses-empty-expectations", "expect-continue", kind=Fault.LOST),
     Misbehaviour("swallows-after-upgrade", "unknown-upgrade", kind=Fault.STALLED),
     Misbehaviour("half-close-kills", "half-close", kind=Fault.LOST),
     Misbehaviour("hoards", "slow-reader", Outcome.NOTE, None),

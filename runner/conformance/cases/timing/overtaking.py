@@ -172,15 +172,19 @@ def _is_ten(steps: tuple[Step, ...]) -> bool:
 def _echo_in_order() -> Look:
     """The echo, or that it is not served, or that it must have a length; then a and b.
 
-    What is refused and answered by nothing else tells nothing of the order: which bodies may be, other cases ask.
+    What is refused, or closed behind as RFC 9112 §9.3 lets a server do where nobody reads the body, tells nothing of
+    the order: other cases ask for that.
     """
 
     def look(talk: Conversation) -> Finding:
         echo = talk.due[:1]
         if echo and echo[0].status == 411:
             return noted("asks for a length")
-        if echo and echo[0].status in REFUSALS and len(talk.due) == 1 and talk.ending.by_server:
+        alone = len(talk.due) == 1 and talk.ending.by_server
+        if echo and echo[0].status in REFUSALS and alone:
             return noted(f"the body is refused ({echo[0].status})")
+        if echo and echo[0].status in UNREAD.statuses and alone:
+            return noted(f"closed behind a body that nobody reads ({echo[0].status})")
         return serves(H if echo and echo[0].status == 200 else ECHO, A, B)(talk)
 
     return look
