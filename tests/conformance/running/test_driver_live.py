@@ -207,6 +207,11 @@ MISBEHAVIOURS = [
 ]
 
 
+ASKED_MOST = 3
+UNSURE = "not repeated: "
+"""What a case says of a fault that it saw once, and then not: on a machine that is busy enough, of any."""
+
+
 @pytest.fixture(scope="module")
 def caught() -> dict[str, CaseResult]:
     """Each misbehaving server against its case, several at a time; by fault."""
@@ -220,12 +225,15 @@ def caught() -> dict[str, CaseResult]:
             )
         patience = 1.0 if waits or case.deadline_s <= SHORT_S else PATIENCE
         async with turns:
-            subject = Subject(misbehaviour.fault)
-            try:
-                await asyncio.to_thread(subject.restart)
-                (result,) = await run_cases(subject, [case], patience=patience)
-            finally:
-                subject.stop()
+            for _ in range(ASKED_MOST):
+                subject = Subject(misbehaviour.fault)
+                try:
+                    await asyncio.to_thread(subject.restart)
+                    (result,) = await run_cases(subject, [case], patience=patience)
+                finally:
+                    subject.stop()
+                if UNSURE not in result.detail:
+                    break
         return misbehaviour.fault, result
 
     async def examine_all() -> dict[str, CaseResult]:
