@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from runner.record import store
-from runner.record.adapter import Adapter, Client, Environment, Kind, Scenario
+from runner.record.adapter import Adapter, Change, Client, Environment, Kind, Scenario, Variant
+from runner.record.count import Count, DepthCount
 from runner.record.histogram import Histogram
 from runner.record.plan import Cell, Generator, Plan
 from runner.record.run import AdapterRecord, Machine, Run
@@ -389,3 +390,46 @@ def matrix(
             made.append(trial(cell=one, number=number, round=number, load=loaded, check=sound))
     head = run(adapters=records, cells=cells, plan=plan(depths=depths, baseline="adapter-0"), revision="0123456789ab")
     return head, made
+
+
+def releases(
+    versions: tuple[str, ...] = ("3.13.9", "3.13.10", "3.14.5"), depths: tuple[int, ...] = (1, 16)
+) -> tuple[Run, list[Trial]]:
+    """A run of aiohttp's releases, oldest first, each a tenth slower and of a tenth more instructions.
+
+    The newest is the adapter as it is, the others are variants of it; they stand in the record the other way round.
+    """
+    head, trials = matrix(adapters=len(versions), depths=depths)
+    labels = [*(f"aiohttp=={version}" for version in versions[:-1]), None]
+    named = {f"adapter-{number}": label for number, label in enumerate(labels)}
+    records = [
+        adapter_record(
+            version=version,
+            installed={"aiohttp": version},
+            variant=Variant(label, (Change("aiohttp", version),)) if label else None,
+        )
+        for version, label in zip(versions, labels, strict=True)
+    ]
+    counts = [
+        Count(
+            "aiohttp",
+            "aiohttp",
+            version,
+            "3.13.0",
+            tuple(DepthCount(depth, (100_000 * 1.1**place, 100_020 * 1.1**place)) for depth in depths),
+            variant=label,
+        )
+        for place, (version, label) in enumerate(zip(versions, labels, strict=True))
+    ]
+
+    def moved(one: Cell) -> Cell:
+        return replace(one, adapter="aiohttp", python="3.13.0", variant=named[one.adapter])
+
+    changed = replace(
+        head,
+        adapters=tuple(reversed(records)),
+        cells=tuple(map(moved, head.cells)),
+        counts=tuple(counts),
+        plan=replace(head.plan, baseline="aiohttp", variants=tuple(label for label in labels if label), count=True),
+    )
+    return changed, [replace(one, cell=moved(one.cell)) for one in trials]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
@@ -299,7 +299,8 @@ class Case:
     ``sends``, ``wants`` and ``why`` are for people; ``quote`` is the requirement in the words of ``section``.
     ``core`` marks the cases that every pipelining client relies on: they decide a server's class.
     ``deadline_s`` holds for each exchange; ``at_once`` is how many of them run at the same time, one after the other
-    where the case is tried again unless ``together``; ``alone`` keeps other cases off the server meanwhile.
+    where the case is tried again unless ``together``; the first ``ahead`` go before the others, which may hold all
+    threads that a server has; ``alone`` keeps other cases off the server meanwhile.
     Where a case of ``needs`` fails, this one cannot tell anything and is not tried. A ``race`` is run again and again.
     """
 
@@ -317,12 +318,21 @@ class Case:
     core: bool = False
     deadline_s: float = 1.5
     at_once: int = 1
+    ahead: int = 0
     together: bool = True
     alone: bool = False
     watches_memory: bool = False
     hurts: Hurt = Hurt.PIPELINING
     needs: tuple[str, ...] = ("two-gets",)
     race: Race | None = None
+
+    @property
+    def waves(self) -> Iterator[tuple[Exchange, ...]]:
+        """The exchanges that run at the same time, wave after wave."""
+        if self.ahead:
+            yield self.exchanges[: self.ahead]
+        for first in range(self.ahead, len(self.exchanges), self.at_once):
+            yield self.exchanges[first : first + self.at_once]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ whoever guesses otherwise reads other requests out of the same bytes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -53,8 +53,11 @@ def spelled(spellings: Sequence[Spelling]) -> Judge:
     return judge
 
 
-def raced(names: Sequence[str], *, always: Outcome) -> Judge:
-    """A race over exchanges of these names: one that is lost now and then is a fail; ``always`` is what always is."""
+def raced(names: Sequence[str], *, always: Outcome, other: Mapping[str, Outcome] | None = None) -> Judge:
+    """A race over exchanges of these names: one that is lost now and then is a fail; ``always`` is what always is.
+
+    ``other``: by name, what always is where it is another outcome.
+    """
 
     def judge(seen: Observation) -> Finding:
         counts: dict[str, tuple[int, int]] = {}
@@ -68,10 +71,14 @@ def raced(names: Sequence[str], *, always: Outcome) -> Judge:
         figures = {"tries": float(tries), "lost": float(sum(lost for _, lost in counts.values()))}
         if not said:
             return Finding(Outcome.PASS, f"never in {tries} tries", figures=figures)
-        rare = any(2 * lost < tried for tried, lost in counts.values() if lost)
-        outcome = Outcome.FAIL if rare else always
+        found = {
+            name: Outcome.FAIL if 2 * lost < tried else (other or {}).get(name, always)
+            for name, (tried, lost) in counts.items()
+            if lost
+        }
+        outcome = max(found.values(), key=lambda one: one.severity)
         detail = "what stands behind it: " + "; ".join(f"{name}, {words}" for name, words in said.items())
-        parts = {name: f"{outcome}: {words}" for name, words in said.items()}
+        parts = {name: f"{found[name]}: {words}" for name, words in said.items()}
         return Finding(outcome, detail, Fault.WRONG if outcome is Outcome.FAIL else None, figures=figures, parts=parts)
 
     return judge
@@ -107,6 +114,21 @@ def refuses(
         if first.status not in REFUSALS and error is Outcome.FAIL:
             return failed(Fault.RULE, f"answered with {first.status}, not refused")
         return passed() if may_go_on and first.status in REFUSALS else _refusal(talk)
+
+    return look
+
+
+def tolerates(content: bytes) -> Look:
+    """Refused and closed; a note where it is taken with this content, and a fail where with any other.
+
+    For what a recipient may mend (RFC 9110 §2.4), as long as the message ends where it must.
+    """
+
+    def look(talk: Conversation) -> Finding:
+        first = talk.due[:1]
+        if first and first[0].status == 200 and first[0].body != content:
+            return failed(Fault.WRONG, f"read otherwise ({first[0].status} {shown(first[0].body)})")
+        return refuses(Outcome.NOTE, error=Outcome.NOTE)(talk)
 
     return look
 
@@ -181,17 +203,21 @@ def serves_then_refuses(*wanted: Expected) -> Look:
     return look
 
 
-def serves_then_ends(*wanted: Expected) -> Look:
-    """These responses in order, then the end: RFC 9112 §9.6 lets nothing behind the last request be processed."""
+def serves_then_ends(*wanted: Expected, persists: Outcome = Outcome.FAIL) -> Look:
+    """These responses in order, then the end: RFC 9112 §9.6 lets nothing behind the last request be processed.
+
+    ``persists``: what it is to go on; a note in HTTP/1.0, whose close no MUST asks for (§9.3).
+    """
+    fault = Fault.RULE if persists is Outcome.FAIL else None
 
     def look(talk: Conversation) -> Finding:
         short, rest = _short_of(talk, wanted), talk.due[len(wanted) :]
         if short is not None:
             return short
         if talk.serves_again or any(one.status < 400 for one in rest):
-            return failed(Fault.RULE, "what stands behind the last request is answered")
+            return Finding(persists, "what stands behind the last request is answered", fault)
         if not talk.ending.by_server:
-            return failed(Fault.RULE, "left open")
+            return Finding(persists, "left open", fault)
         if rest:
             return noted("what stands behind the last request is refused")
         if talk.closed_late_s is not None:

@@ -22,34 +22,42 @@ from runner.counting import cachegrind
 from runner.counting.cachegrind import Place, Profile
 from runner.counting.client import Client, ExchangeError
 from runner.counting.comparing import Line
+from runner.counting.goes import Goes, Load, Observed
 from runner.errors import ToolError
 from runner.record.adapter import Environment
-from runner.record.count import Count, DepthCount
+from runner.record.count import AGREEMENT, Count
 from runner.serving import process, server
 
 READY_TIMEOUT_S = 120.0
 STOP_GRACE_S = 60.0
-WARM_UP = ((200, 1), (20, 16))
+WARM_UP = ((64, 1), (64, 1), (8, 16))
 """Batches and their depth before what is counted: caches of the server and of its interpreter are then filled."""
 COUNTED_REQUESTS = 768
 """How many requests the longer load has more, at every depth."""
-BURSTS = 6
-"""In so many bursts the requests that the longer load has more are sent, one in each second."""
-BURST_AT_S = 0.2
-"""A burst begins this long after a whole second since the server listened, and should end within the second: what a
-server does each second (a new Date) then falls between the same two requests in every load."""
+BURSTS = 8
+"""In so many bursts they are sent, one in each second. Each begins with one batch of one request, which the load
+without them has too: what the first request of a second pays for, a new Date, then falls out."""
+BURST_AT_S = 0.1
+"""A burst begins this long after a second of the clock began, by which servers make Dates, and should end within it."""
+END_AT_S = 0.5
+"""A load ends in the middle between two seconds of the server's: a timer that rings once a second rings a bit later
+each time, and later still on a busy machine."""
 BURST_BY_S = 0.95
-"""A burst that ends later than this takes the next second too; the load without it is then held as long."""
-MIN_GOES = 2
-MAX_GOES = 4
+"""A burst that ends later than this takes the next second too."""
+SPARE_S = 2
+"""So many seconds late a load may be and ends when it would have; beyond that others are held as long."""
 FAILURES = 1
 """So many goes may fail: on a machine that stands still for seconds a server closes an idle connection."""
 
-VARIABLES: Mapping[str, str] = {"PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1"}
-"""What every server finds in its environment, so that two goes do the same."""
+VARIABLES: Mapping[str, str] = {
+    "PYTHONHASHSEED": "0",
+    "PYTHONDONTWRITEBYTECODE": "1",
+    "PYTHONPATH": str(Path(__file__).with_name("still")),
+}
+"""What every server finds in its environment, so that two goes do the same; ``still`` turns the collector off."""
 
-AT_ONCE = max(3, os.cpu_count() or 1)
-"""Servers at a time: they mostly wait."""
+AT_ONCE = max(2, os.cpu_count() or 1)
+"""Servers at a time. They mostly wait, but one that starves has its own timers ring late, and so less often."""
 
 T = TypeVar("T")
 _OUTPUT = "instructions"
@@ -62,23 +70,6 @@ class _Wrapped:
     """A server's command under valgrind: what :func:`runner.serving.server.start` starts."""
 
     argv: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Observed:
-    """One load: all processes together, how many they were, and by how many seconds its bursts were late."""
-
-    profile: Profile
-    processes: int
-    late_s: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Load:
-    """A load with more requests, and the one without that lasted as long."""
-
-    base: Observed
-    longer: Observed
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,43 +103,49 @@ def count(
     depths: Sequence[int] = (1, 16),
     cpus: Sequence[int] = (),
     tool: str,
+    agreement: float = AGREEMENT,
     said: Callable[[str], None] = lambda _text: None,
 ) -> Counted:
-    """Count until two goes agree at each depth, or :data:`MAX_GOES`. What cannot be counted says why in its reason."""
+    """Count until goes agree within ``agreement`` at each depth, or there were rounds enough.
+
+    What cannot be counted says why in its reason.
+    """
     adapter, began = environment.adapter, time.monotonic()
-    goes: dict[int, list[float]] = {depth: [] for depth in depths}
-    places: Mapping[int, Mapping[Place, float]] = {}
-    processes, reason = None, _NO_JIT.get(adapter.language)
+    goes = Goes({depth: requests(depth) for depth in depths}, agreement=agreement)
+    reason = _NO_JIT.get(adapter.language)
     failed = 0
-    while reason is None and not _enough(goes):
+    servers = AT_ONCE if agreement <= AGREEMENT else 2 * AT_ONCE  # a coarse count may starve
+    while reason is None and not goes.enough:
+        loads = goes.next()
         try:
-            base, loads = _go(environment, depths, cpus)
+            found = _at_once(lambda load: observe(environment, load, cpus), loads, servers)
         except NotCountedError as error:
             failed += 1
             reason = str(error) if failed > FAILURES else None
             continue
-        processes = base.processes
-        for depth, load in zip(depths, loads, strict=True):
-            goes[depth].append((load.longer.profile.total - load.base.profile.total) / requests(depth))
-        places = {
-            depth: cachegrind.per_unit(load.base.profile, load.longer.profile, requests(depth))
-            for depth, load in zip(depths, loads, strict=True)
-        }
-        number = len(goes[depths[0]])
-        said(f"  go {number}: {', '.join(f'{goes[d][-1]:,.0f}' for d in depths)} instructions")
+        goes = goes.and_(loads, found)
+        said(f"  round {goes.rounds}: {', '.join(f'{goes.count(d).instructions:,.0f}' for d in depths)} instructions")
     made = Count(
         adapter=adapter.name,
         title=adapter.title,
         version=environment.version,
         python=environment.python,
         variant=environment.variant.label if environment.variant else None,
-        depths=() if reason else tuple(DepthCount(depth, tuple(found)) for depth, found in goes.items()),
-        processes=processes,
+        depths=() if reason else tuple(map(goes.count, depths)),
+        processes=goes.bases[0].processes if goes.bases else None,
         tool=tool,
         seconds=time.monotonic() - began,
         reason=reason,
     )
-    return Counted(made) if reason else Counted(made, places[depths[0]], places)
+    if reason:
+        return Counted(made)
+    places = {depth: _places(goes, depth) for depth in depths}
+    return Counted(made, places[depths[0]], places)
+
+
+def _places(goes: Goes, depth: int) -> Mapping[Place, float]:
+    base, longer = goes.least(depth)
+    return cachegrind.per_unit(base.profile, longer.profile, requests(depth))
 
 
 def batches(depth: int) -> int:
@@ -161,26 +158,8 @@ def requests(depth: int) -> int:
     return depth * batches(depth)
 
 
-def _enough(goes: Mapping[int, Sequence[float]]) -> bool:
-    number = min(map(len, goes.values()))
-    settled = number >= MIN_GOES and all(DepthCount(depth, tuple(found)).agrees for depth, found in goes.items())
-    return settled or number >= MAX_GOES
-
-
-def _go(environment: Environment, depths: Sequence[int], cpus: Sequence[int]) -> tuple[Observed, list[_Load]]:
-    """The load without more, and each with more beside the one without that lasted as long; several at a time."""
-    loads: list[tuple[int, int] | None] = [None, *((batches(depth), depth) for depth in depths)]
-    base, *longer = _at_once(lambda more: observe(environment, more, cpus), loads)
-    bases = {base.late_s: base}
-    lacking = sorted({one.late_s for one in longer} - bases.keys())
-    for held in _at_once(lambda hold_s: observe(environment, None, cpus, hold_s), lacking):
-        bases[held.late_s] = held
-    nearest = [min(bases, key=lambda late_s: abs(late_s - one.late_s)) for one in longer]
-    return base, [_Load(bases[late_s], one) for late_s, one in zip(nearest, longer, strict=True)]
-
-
-def _at_once(observe_one: Callable[[T], Observed], items: Sequence[T]) -> list[Observed]:
-    executor, interrupted = ThreadPoolExecutor(max_workers=AT_ONCE), False
+def _at_once(observe_one: Callable[[T], Observed], items: Sequence[T], servers: int) -> list[Observed]:
+    executor, interrupted = ThreadPoolExecutor(max_workers=servers), False
     try:
         return list(executor.map(observe_one, items))
     except KeyboardInterrupt:
@@ -190,10 +169,8 @@ def _at_once(observe_one: Callable[[T], Observed], items: Sequence[T]) -> list[O
         executor.shutdown(wait=not interrupted, cancel_futures=True)
 
 
-def observe(
-    environment: Environment, more: tuple[int, int] | None, cpus: Sequence[int] = (), hold_s: int = 0
-) -> Observed:
-    """One start of a server under cachegrind: warm-up, ``more`` batches of a depth, ``hold_s`` idle seconds more.
+def observe(environment: Environment, load: Load, cpus: Sequence[int] = ()) -> Observed:
+    """One start of a server under cachegrind: warm-up, and the load in its bursts.
 
     Raises :class:`NotCountedError`.
     """
@@ -222,7 +199,7 @@ def observe(
         began = time.monotonic()
         try:
             with Client(started.address, started.processes()) as client:
-                late_s = _in_bursts(client, began, more, hold_s)
+                late_s = _in_bursts(client, began, load)
         except ExchangeError as error:
             raise NotCountedError(_why(folder, str(error))) from None
         finally:
@@ -235,21 +212,24 @@ def observe(
     return Observed(cachegrind.added(profiles), len(profiles), late_s)
 
 
-def _in_bursts(client: Client, began: float, more: tuple[int, int] | None, hold_s: int) -> int:
-    """Each burst in a second of its own, and idle seconds in their place without ``more``. Seconds late at the end."""
-    bursts: list[tuple[int, int] | None] = [*WARM_UP, *[None] * BURSTS]
-    if more is not None:
-        number, depth = more
-        bursts[-BURSTS:] = [(number // BURSTS, depth)] * BURSTS
+def _in_bursts(client: Client, began: float, load: Load) -> int:
+    """Each burst in a second of its own of the clock. By how many seconds the end comes late after ``began``.
+
+    Servers' own timers run from their start, and Dates change with the clock: so bursts begin with the clock's seconds,
+    and a load ends by the server's.
+    """
+    more = [] if load.depth is None else [(batches(load.depth) // BURSTS, load.depth)]
+    bursts = [*([burst] for burst in WARM_UP), *[[(1, 1), *more]] * BURSTS]
+    first = time.monotonic() + 1 - time.time() % 1
     second = 0
     for burst in bursts:
-        _sleep_until(began + second + BURST_AT_S)
-        if burst is not None:
-            client.send(*burst)
-        second = max(second + 1, math.ceil(time.monotonic() - began - BURST_BY_S))
-    second = max(second, len(bursts) + hold_s)
-    _sleep_until(began + second + BURST_AT_S)
-    return second - len(bursts)
+        _sleep_until(first + second + BURST_AT_S)
+        for number, depth in burst:
+            client.send(number, depth)
+        second = max(second + 1, math.ceil(time.monotonic() - first - BURST_BY_S))
+    late_s = max(second - len(bursts) - SPARE_S, load.hold_s, 0)
+    _sleep_until(began + 1 + len(bursts) + SPARE_S + late_s + END_AT_S)
+    return late_s
 
 
 def _sleep_until(moment: float) -> None:

@@ -16,9 +16,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from runner.conformance.record import Conformance, adapter_from_json
+from runner.conformance import record
 from runner.errors import RecordError
 from runner.publishing import documents, overview, succession
 from runner.publishing.discrepancy import Discrepancy, discrepancies
@@ -140,19 +139,17 @@ def _write_whole(folder: Path, report: Report, run_folder: Path) -> None:
         raise RecordError(f"cannot write {folder}: {error.strerror}") from None
 
 
-def publish_conformance(path: Path, root: Path) -> tuple[Path, ...]:
-    """Keep what ``pipebench check --format json`` printed, and its matrix; return the files that were written.
+def publish_conformance(paths: Sequence[Path], root: Path) -> tuple[Path, ...]:
+    """Keep what ``pipebench check --format json`` printed, in one file or in several that each have other adapters.
 
-    Raises :class:`RecordError` for another file.
+    Returned are the files that were written, the matrix among them. Raises :class:`RecordError` for other files, and
+    for those that do not belong together.
     """
-    try:
-        data = json.loads(path.read_bytes())
-        _conformances(data)
-    except (ValueError, LookupError, TypeError, AttributeError) as error:
-        raise RecordError(f"{path} is not what pipebench check --format json prints: {error!r}") from None
+    found = record.together({path: record.read(path) for path in paths})
     folder = root / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / CONFORMANCE_FILE).write_bytes(gzip.compress(_without_home(json.dumps(data)).encode(), mtime=0))
+    data = _without_home(json.dumps(record.as_json(*found)))
+    (folder / CONFORMANCE_FILE).write_bytes(gzip.compress(data.encode(), mtime=0))
     return (folder / CONFORMANCE_FILE, *_write_conformance(root))
 
 
@@ -255,12 +252,8 @@ def _conformance(root: Path) -> Iterator[tuple[Path, str]]:
     """The matrix that the record gives, where there is one."""
     kept = root / FOLDER / CONFORMANCE_FILE
     if kept.exists():
-        found = _conformances(json.loads(gzip.decompress(kept.read_bytes())))
-        yield root / FOLDER / "conformance.md", f"# Pipelining conformance\n\n{conformance.markdown(found)}"
-
-
-def _conformances(data: Any) -> list[Conformance]:
-    return [adapter_from_json(one) for one in data["adapters"]]
+        matrix = conformance.markdown(record.read(kept))
+        yield root / FOLDER / "conformance.md", f"# Pipelining conformance\n\n{matrix}"
 
 
 def _write_conformance(root: Path) -> Iterator[Path]:

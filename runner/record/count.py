@@ -5,43 +5,57 @@ Every field states its unit. What is derived (the cost of a batch and that of a 
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations
 
 from runner.record.adapter import Server
 
 AGREEMENT = 0.0005
-"""Two goes that are within this of each other, relative, agree: 0.05 %."""
+"""By so much, relative, goes may leave a figure open where they agree: 0.05 %."""
+
+
+def left_open(values: Sequence[float]) -> float:
+    """By how much the least may be off: as far as the other is; with more than two as far as the third.
+
+    There are more than two where the first two did not agree, and then two may be wrong alike. Infinity for one.
+    """
+    ordered = [*sorted(values)[:3], math.inf]
+    return ordered[min(2, len(values) - 1) if len(values) > 1 else -1] - ordered[0]
 
 
 @dataclass(frozen=True, slots=True)
 class DepthCount:
-    """Instructions a request at one depth: one value a go, in their order."""
+    """Instructions a request at one depth: one value a go, in their order.
+
+    ``base_apart``: what is left open, in instructions a request, by the loads that have all but the requests which
+    count; ``None`` where there was but one. What disturbs a go adds to it.
+    """
 
     depth: int
     goes: tuple[float, ...]
+    base_apart: float | None = None
 
     @property
     def instructions(self) -> float:
-        """The mean of the two goes that are nearest to each other, or the only one there is."""
-        first, second = self._nearest()
-        return (first + second) / 2
+        """The least, which was disturbed least."""
+        return min(self.goes)
 
     @property
     def apart(self) -> float | None:
-        """How far those two are from each other, relative to the smaller; ``None`` with a single go."""
-        first, second = self._nearest()
-        return None if len(self.goes) < 2 else abs(first - second) / min(first, second)
+        """What goes and loads without the requests leave open, relative; ``None`` with a single go."""
+        if len(self.goes) < 2:
+            return None
+        return (left_open(self.goes) + (self.base_apart or 0.0)) / self.instructions
 
     @property
     def agrees(self) -> bool:
-        """Whether two goes are within :data:`AGREEMENT`."""
-        return self.apart is not None and self.apart <= AGREEMENT
+        """Whether that is within :data:`AGREEMENT`."""
+        return self.within(AGREEMENT)
 
-    def _nearest(self) -> tuple[float, float]:
-        if len(self.goes) < 2:
-            return self.goes[0], self.goes[0]
-        return min(combinations(self.goes, 2), key=lambda pair: abs(pair[0] - pair[1]))
+    def within(self, share: float) -> bool:
+        """Whether it is within another share."""
+        return self.apart is not None and self.apart <= share
 
 
 @dataclass(frozen=True, slots=True)

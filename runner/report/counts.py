@@ -57,7 +57,7 @@ def lines(counts: Sequence[Count]) -> list[tuple[str, ...]]:
 
 
 def notes(counts: Sequence[Count]) -> list[str]:
-    """Why what could not be counted was not, and where two goes did not agree."""
+    """Why what could not be counted was not, and where goes did not agree."""
     found = []
     for one in counts:
         name = f"{one.title} · {one.variant}" if one.variant else one.title
@@ -66,8 +66,8 @@ def notes(counts: Sequence[Count]) -> list[str]:
         wobbling = [at for at in one.depths if not at.agrees]
         if wobbling:
             what = ", ".join(f"{at.apart:.2%} at depth {at.depth}" for at in wobbling if at.apart is not None)
-            goes = len(wobbling[0].goes)
-            found.append(f"{name}: no two of {goes} goes within {AGREEMENT:.2%}; nearest {what}".replace("%", " %"))
+            goes = max(len(at.goes) for at in wobbling)
+            found.append(f"{name}: {goes} goes leave more open than {AGREEMENT:.2%}: {what}".replace("%", " %"))
         if (one.processes or 1) > 1:
             found.append(f"{name}: {one.processes} processes together")
     return found
@@ -76,7 +76,7 @@ def notes(counts: Sequence[Count]) -> list[str]:
 def legend(counts: Sequence[Count]) -> str:
     """What the figures are, in one line."""
     tool = next((one.tool for one in counts if one.tool), "valgrind")
-    return f"Instructions a request in user space, by {tool}; ±: how far the two nearest goes are apart"
+    return f"Instructions a request in user space, by {tool}; ±: what its goes leave open"
 
 
 def terminal(counts: Sequence[Count]) -> list[RenderableType]:

@@ -164,7 +164,8 @@ def charts_named(report: Report, patterns: Sequence[str]) -> tuple[Drawing, ...]
     names = [one.name for one in found]
     for pattern in patterns:
         if not fnmatch.filter(names, pattern):
-            raise RecordError(f"no chart of {report.run.id} matches {pattern!r}: there are {', '.join(names)}")
+            there = f"there are {', '.join(names)}" if names else "it has none, for no trial of it has ended"
+            raise RecordError(f"no chart of {report.run.id} matches {pattern!r}: {there}")
     return tuple(
         one for one in found if not patterns or any(fnmatch.fnmatchcase(one.name, pattern) for pattern in patterns)
     )

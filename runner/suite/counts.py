@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +12,8 @@ from runner.counting import bytecodes, counting
 from runner.counting.counting import Counted
 from runner.errors import AdapterError, PlanError
 from runner.record.adapter import Environment, Scenario, Unavailable
-from runner.record.count import Count
+from runner.record.count import AGREEMENT, Count
+from runner.record.run import Run
 from runner.serving import process
 from runner.suite import plans
 from runner.suite.progress import Reporter
@@ -27,10 +28,12 @@ def count_named(
     depths: Sequence[int] = (1, 16),
     where: bool = False,
     changed: bool = False,
+    agreement: float = AGREEMENT,
 ) -> tuple[Counted, ...]:
     """Count the adapters that ``names`` name, with their variants, or of ``NAME@VARIANT`` this one alone, in order.
 
-    With ``changed`` only the variants. Raises :class:`runner.errors.AdapterError` for a name that means nothing.
+    With ``changed`` only the variants; ``agreement``: how near goes are to be. Raises
+    :class:`runner.errors.AdapterError` for a name that means nothing.
     """
     plans.check_depths(depths)
     if nameless := next((name for name in names if not name.partition("@")[0].strip()), None):
@@ -38,7 +41,7 @@ def count_named(
     counting.require_valgrind()
     found = named(names, root, reporter, variants=variants)
     asked = {made.server: made for made in found if made.variant is not None or not changed}
-    counted = count_all(list(asked.values()), depths, (), reporter)
+    counted = count_all(list(asked.values()), depths, (), reporter, agreement)
     return _watched(counted, list(asked.values())) if where else counted
 
 
@@ -64,7 +67,11 @@ def named(
 
 
 def count_all(
-    prepared: Sequence[Environment | Unavailable], depths: Sequence[int], cpus: Sequence[int], reporter: Reporter
+    prepared: Sequence[Environment | Unavailable],
+    depths: Sequence[int],
+    cpus: Sequence[int],
+    reporter: Reporter,
+    agreement: float = AGREEMENT,
 ) -> tuple[Counted, ...]:
     """One server after the other, each at ``depths``; what could not be built says why."""
     tool = counting.require_valgrind()
@@ -75,9 +82,22 @@ def count_all(
                 found.append(Counted(_not_built(made)))
                 continue
             variant = f" · {made.variant.label}" if made.variant else ""
-            reporter.say(f"counting {made.adapter.name}{variant} ({number} of {len(prepared)})")
-            found.append(counting.count(made, depths=depths, cpus=cpus, tool=tool, said=reporter.say))
+            place = f" ({number} of {len(prepared)})" if len(prepared) > 1 else ""
+            reporter.say(f"counting {made.adapter.name}{variant}{place}")
+            say = reporter.say
+            found.append(counting.count(made, depths=depths, cpus=cpus, tool=tool, agreement=agreement, said=say))
     return tuple(found)
+
+
+def complete(head: Run, ready: Sequence[Environment], keep: Callable[[Run], None], reporter: Reporter) -> Run:
+    """A run with the count of each server, where its plan asks for it: those that lack, each kept once it is there."""
+    there = {one.server for one in head.counts}
+    for made in ready if head.plan.count else ():
+        if made.server not in there:
+            (found,) = count_all([made], head.plan.depths, head.placement.server, reporter)
+            head = replace(head, counts=(*head.counts, found.count))
+            keep(head)
+    return head
 
 
 def _watched(counted: Sequence[Counted], prepared: Sequence[Environment | Unavailable]) -> tuple[Counted, ...]:

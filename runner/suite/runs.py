@@ -73,11 +73,9 @@ def run(plan: Plan, places: Places, reporter: Reporter) -> Path:
         with folder.held():
             folder.write_asked([variants.lasting(one) for one in plan.variants])
             head = _checked(head, ready, folder.path, reporter, gathering)
-            if plan.count:
-                counted = counts.count_all(ready, plan.depths, head.placement.server, reporter)
-                head = replace(head, counts=tuple(one.count for one in counted))
             head = replace(head, id=folder.path.name)
             folder.write_run(head)
+            head = counts.complete(head, ready, folder.write_run, reporter)
             _announce(head, reporter)
             _measure(head, (), ready, folder, places, reporter, programs=programs, gathering=gathering)
     return folder.path
@@ -111,6 +109,7 @@ def _resumed(path: Path, places: Places, reporter: Reporter) -> Path:
         if gathering:
             head = replace(head, cluster=gathering.record)
             folder.write_run(head)
+        head = counts.complete(head, ready, folder.write_run, reporter)
         _measure(head, trials, ready, folder, places, reporter, programs=programs, gathering=gathering)
     return path
 

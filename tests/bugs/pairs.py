@@ -1,11 +1,13 @@
 """Published pipelining and framing bugs of Python servers: the release that has each, and the one that mended it.
 
 A line a bug. ``adapter`` is one of ``tests/bugs/frameworks/`` or of the project's own, whose pins are changed; ``case``
-is what must tell the two releases apart, and ``part`` the spelling of it that shows the bug.
+is what must tell the two releases apart, and ``part`` the spelling of it that shows the bug; none for a race, in which
+any of several errors may lose.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -216,7 +218,6 @@ PAIRS: Final = (
         ("waitress==3.0.0",),
         ("waitress==3.0.1",),
         "race-behind-error",
-        "a line that is no field",
     ),
     Pair(
         "a length that int() takes, tornado",
@@ -251,3 +252,8 @@ PAIRS: Final = (
         "a request",
     ),
 )
+
+
+def named(words: Sequence[str]) -> tuple[Pair, ...]:
+    """Those whose name or adapter contains one of the words; all where there are none."""
+    return tuple(one for one in PAIRS if not words or any(word in f"{one.name} {one.adapter}" for word in words))

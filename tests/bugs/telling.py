@@ -33,6 +33,12 @@ class Told:
             return False
         return _fails(self.affected, self.pair.part) and not _fails(self.mended, self.pair.part)
 
+    @property
+    def still(self) -> tuple[str, ...]:
+        """The spellings by which the mended release still fails the case."""
+        parts = {} if self.mended is None else self.mended.parts
+        return tuple(name for name, said in parts.items() if said.startswith(Outcome.FAIL))
+
 
 def tell(pair: Pair, known: Mapping[str, Adapter]) -> Told:
     """Make both releases ready, and put the case to each."""

@@ -15,7 +15,8 @@ from runner.record.adapter import Environment, Unavailable
 from runner.serving import process
 from tests.differential import views
 from tests.differential.crowd import Crowd
-from tests.differential.search import Count, Difference, search
+from tests.differential.search import Count, Difference, Key, search
+from tests.differential.views import Kind
 
 
 def shown(one: Difference) -> str:
@@ -28,7 +29,16 @@ def shown(one: Difference) -> str:
 def as_json(one: Difference) -> str:
     """The same, to be kept."""
     seen = {name: str(view) for name, view in one.views.items()}
-    return json.dumps({"kind": one.kind, "stream": one.stream.decode("latin-1"), "views": seen})
+    groups = list(views.groups(one.views).values())
+    return json.dumps({"kind": one.kind, "stream": one.stream.decode("latin-1"), "views": seen, "groups": groups})
+
+
+def kept_keys(path: Path | None) -> set[Key]:
+    """What makes the differences in the file that is kept the ones they are; none where there is no file yet."""
+    if path is None or not path.exists():
+        return set()
+    kept = [json.loads(line) for line in path.read_text().splitlines()]
+    return {(Kind(one["kind"]), frozenset(tuple(group) for group in one["groups"])) for one in kept}
 
 
 def main(arguments: list[str]) -> int:
@@ -37,7 +47,11 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--minutes", type=float, default=5.0, help="how long to search [5]")
     parser.add_argument("--servers", default="aiohttp,sanic,tornado,nethttp,uvicorn,waitress", help="adapters, by name")
     parser.add_argument("--seed", type=int, default=1, help="where the search begins [1]")
-    parser.add_argument("--save", type=Path, help="append each difference to this file, a line of JSON each")
+    parser.add_argument(
+        "--save",
+        type=Path,
+        help="append each difference to this file, a line of JSON each; what it has is not found again",
+    )
     options = parser.parse_args(arguments)
     chosen = metadata.select(metadata.discover(project.ROOT), options.servers.split(","))
     with process.ending_all(), tempfile.TemporaryDirectory(prefix="pipebench-differential-") as folder:
@@ -56,7 +70,7 @@ def main(arguments: list[str]) -> int:
 
         began = time.monotonic()
         try:
-            differences = search(crowd.ask, options.minutes * 60, options.seed, found, count)
+            differences = search(crowd.ask, options.minutes * 60, options.seed, found, count, kept_keys(options.save))
         finally:
             crowd.close()
     minutes = (time.monotonic() - began) / 60

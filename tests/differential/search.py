@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from hypothesis import HealthCheck, Phase, find, settings
@@ -46,10 +46,15 @@ def key(seen: Mapping[str, View]) -> Key | None:
 
 
 def search(
-    ask: Ask, seconds: float, seed: int, on_found: Callable[[Difference], None], count: Count | None = None
+    ask: Ask,
+    seconds: float,
+    seed: int,
+    on_found: Callable[[Difference], None],
+    count: Count | None = None,
+    known: Iterable[Key] = (),
 ) -> list[Difference]:
-    """Differences, each smallest of its kind and grouping, until ``seconds`` have passed."""
-    until, known, found = time.monotonic() + seconds, set[Key](), list[Difference]()
+    """Differences, each smallest of its kind and grouping, until ``seconds`` have passed; none that is ``known``."""
+    until, known, found = time.monotonic() + seconds, set(known), list[Difference]()
     count = count or Count()
     while time.monotonic() < until:
         seed += 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -11,6 +12,7 @@ from hypothesis import given
 from tests.conformance.cases.framing import model
 from tests.conformance.cases.framing.model import STRICT, Rules
 from tests.conformance.cases.framing.mutant import or_refuse
+from tests.differential.__main__ import as_json, kept_keys
 from tests.differential.search import Count, Difference, key, search
 from tests.differential.streams import LAST, REQUESTS, STREAMS
 from tests.differential.views import End, Kind, View, groups, kind, view
@@ -98,6 +100,26 @@ def test_the_search_finds_what_is_wrong_and_makes_it_small(rules: Rules) -> None
     assert key(ask(found.stream)) == (found.kind, frozenset(groups(found.views).values()))
     assert found.stream.count(b"HTTP/1.1") <= 3  # the wrong one, with what its content hides, and the last
     assert count.streams > 1
+
+
+def test_what_is_kept_is_not_found_again(tmp_path: Path) -> None:
+    def ask(stream: bytes) -> Mapping[str, View]:
+        return {"strict": answer(stream, STRICT), "other": answer(stream, replace(STRICT, data_end=skips_two))}
+
+    kept, told = tmp_path / "kept.jsonl", list[Difference]()
+
+    def keep(one: Difference) -> None:
+        kept.write_text(as_json(one) + "\n")
+        told.append(one)
+        raise EnoughError
+
+    assert kept_keys(None) == kept_keys(kept) == set()
+    with pytest.raises(EnoughError):
+        search(ask, 60.0, 1, keep)
+    assert kept_keys(kept) == {key(told[0].views)}
+    again: list[Difference] = []
+    search(ask, 1.0, 1, again.append, known=kept_keys(kept))
+    assert key(told[0].views) not in {key(one.views) for one in again}
 
 
 def test_servers_that_agree_give_nothing() -> None:

@@ -68,9 +68,11 @@ FAULTS = (
     "impatient",
     "keeps-a-thread-a-connection",
     "leaves-body-unread",
+    "leaves-chunks-unread",
     "length-and-chunked",
     "loses-a-cr",
     "loses-behind-slow",
+    "loses-empty-expectations",
     "never-answers",
     "no-chunked",
     "no-host-check",
@@ -349,10 +351,11 @@ class Connection:
             return b""
         if self.fault == "get-has-no-body" and request.method == "GET":
             return b""
-        if self.fault == "leaves-body-unread" and request.path == "/":
-            return b""
         codings = request.values("transfer-encoding")
         lengths = request.values("content-length")
+        unread = {"leaves-body-unread": True, "leaves-chunks-unread": bool(codings)}.get(self.fault or "", False)
+        if unread and request.path == "/":
+            return b""
         if self.fault == "no-chunked":
             codings = []
         if self.fault == "takes-what-looks-chunked" and any("chunked" in coding for coding in codings):
@@ -559,6 +562,8 @@ class Connection:
                 await self.send(request, reply)
                 self.writer.close()
             case "expects-for-ever" if request and request.values("expect"):
+                return True
+            case "loses-empty-expectations" if request and request.values("expect") and request.method == "GET":
                 return True
             case "loses-behind-slow" if self.written == 2 and request and request.path.startswith("/sleep/200"):
                 return True

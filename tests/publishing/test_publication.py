@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from runner.conformance import record
 from runner.conformance.case import CaseResult, Outcome
 from runner.conformance.record import Conformance, as_json
 from runner.errors import RecordError
@@ -253,7 +254,7 @@ def new_run(
 def test_conformance_is_kept_as_its_record_and_its_matrix(project: Path, tmp_path: Path) -> None:
     printed = tmp_path / "checks.json"
     printed.write_text(json.dumps(as_json(*checked("uvicorn", Outcome.PASS), *checked("daphne", Outcome.FAIL))))
-    publication.publish_conformance(printed, project)
+    publication.publish_conformance([printed], project)
     assert publication.check(project) == []
     matrix = project / publication.FOLDER / "conformance.md"
     edit(matrix, "| daphne | 1.0 | broken | 0 | 0 | 1 | ✗ |", "| daphne | 1.0 | broken | 0 | 0 | 1 | ✓ |")
@@ -261,16 +262,32 @@ def test_conformance_is_kept_as_its_record_and_its_matrix(project: Path, tmp_pat
     assert (found.where, found.stands, found.gives) == ("Pipelining conformance, daphne, 1", "✓", "✗")
 
 
+def test_checks_made_in_pieces_are_published_as_one(project: Path, tmp_path: Path) -> None:
+    pieces = [tmp_path / "one.json", tmp_path / "two.json"]
+    for piece, name in zip(pieces, ("uvicorn", "daphne"), strict=True):
+        piece.write_text(json.dumps(as_json(*checked(name, Outcome.PASS))))
+    publication.publish_conformance(pieces, project)
+    kept = record.read(project / publication.FOLDER / publication.CONFORMANCE_FILE)
+    assert [one.adapter for one in kept] == ["daphne", "uvicorn"]
+    assert publication.check(project) == []
+    pieces[0].write_text(pieces[1].read_text())
+    with pytest.raises(RecordError, match=r"daphne is in .*one.json and in .*two.json"):
+        publication.publish_conformance(pieces, project)
+    pieces[0].write_text(json.dumps(as_json(*checked("uvicorn", Outcome.PASS, case="parallel"))))
+    with pytest.raises(RecordError, match=r"are of other cases: parallel was not asked in .*two.json"):
+        publication.publish_conformance(pieces, project)
+
+
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"adapters": [{}]}', '{"adapters": [1]}'])
 def test_another_file_is_no_conformance(project: Path, tmp_path: Path, text: str) -> None:
     (tmp_path / "other.json").write_text(text)
     with pytest.raises(RecordError, match="not what pipebench check --format json prints"):
-        publication.publish_conformance(tmp_path / "other.json", project)
+        publication.publish_conformance([tmp_path / "other.json"], project)
 
 
-def checked(name: str, outcome: Outcome) -> tuple[Conformance, ...]:
+def checked(name: str, outcome: Outcome, case: str = "two-gets") -> tuple[Conformance, ...]:
     """What one case found of a server."""
-    result = CaseResult("two-gets", outcome, "", fault=None, ending=None, events=(), seconds=0.1, attempts=1)
+    result = CaseResult(case, outcome, "", fault=None, ending=None, events=(), seconds=0.1, attempts=1)
     return (Conformance(name, name, version="1.0", python="3.13.0", results=(result,)),)
 
 

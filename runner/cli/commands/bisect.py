@@ -32,10 +32,12 @@ def command(adapter: str, *, repo: Path, good: str, bad: str, quiet: bool) -> No
     history = bisecting.commits(repo, good, bad)
     with progress.reporter(quiet=quiet) as reporter:
 
-        def count(commit: str) -> Count:
-            asked = f"{repo}@{commit}"
-            found = counts.count_named([adapter], project.ROOT, reporter, variants=[asked], depths=(1,), changed=True)
-            return found[0].count
+        def count(commit: str, near: float) -> Count:
+            asked = [f"{repo}@{commit}"]
+            (found,) = counts.count_named(
+                [adapter], project.ROOT, reporter, variants=asked, depths=(1,), changed=True, agreement=near
+            )
+            return found.count
 
         def said(step: bisecting.Step) -> None:
             figure = f"{step.instructions:,.0f} instructions a request" if step.instructions else step.reason

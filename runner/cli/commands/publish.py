@@ -20,11 +20,12 @@ if TYPE_CHECKING:
     epilog=options.examples(
         "pipebench publish latest",
         "pipebench publish checks.json   # of pipebench check --format json",
+        "pipebench publish one.json two.json   # such records of other adapters, as one matrix",
         "pipebench publish --check      # every published figure against its record",
         "pipebench publish --refresh    # after a change to tables or charts",
     ),
 )
-@click.argument("run", required=False)
+@click.argument("runs", nargs=-1, metavar="[RUN | CHECKS...]")
 @click.option("--check", is_flag=True, help="Compute all that is published again; exit code 1 where it differs.")
 @click.option("--refresh", is_flag=True, help="Write all that is published anew from its records.")
 @click.option("--unfinished", is_flag=True, help="Publish a run that is not complete all the same.")
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 )
 @options.records_in
 def command(  # noqa: PLR0917 - its options
-    run: str | None,
+    runs: tuple[str, ...],
     check: bool,
     refresh: bool,
     unfinished: bool,
@@ -49,15 +50,19 @@ def command(  # noqa: PLR0917 - its options
     A run that is partial, of another machine than a table's, hardly measured or mostly disturbed takes the place of
     no table: what it would have replaced is named, and --readme replaces it.
 
-    RUN may also be a file that pipebench check --format json wrote: then the conformance matrix is kept.
+    CHECKS are files that pipebench check --format json wrote, each of other adapters: the conformance matrix is kept.
     With --check or --refresh, go through all that is published instead.
     """
     from runner.publishing import publication
     from runner.record import store
     from runner.record.plaintext import counted
 
-    if (run is not None) + check + refresh != 1:
+    if bool(runs) + check + refresh != 1:
         raise click.UsageError("give a RUN to publish, or --check, or --refresh")
+    checks = [Path(run) for run in runs if Path(run).is_file()]
+    if len(runs) > 1 and len(checks) < len(runs):
+        wrong = next(run for run in runs if not Path(run).is_file())
+        raise click.UsageError(f"{wrong} is not a file: several are published at once only of check --format json")
     project.require_checkout("pipebench publish")
     extras.bring("charts")
     if check:
@@ -68,10 +73,10 @@ def command(  # noqa: PLR0917 - its options
             sys.exit(1)
         click.echo("every published figure is what its record gives")
         return
-    if run is not None and Path(run).is_file():
-        changed = publication.publish_conformance(Path(run), project.ROOT)
-    elif run is not None:
-        path = store.find(results, run)
+    if checks:
+        changed = publication.publish_conformance(checks, project.ROOT)
+    elif runs:
+        path = store.find(results, runs[0])
         published = publication.publish(
             path, project.ROOT, unfinished=unfinished, uncommitted=uncommitted, readme=readme
         )

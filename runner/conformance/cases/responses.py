@@ -9,6 +9,7 @@ from runner.conformance.judge import Expected, Look, Then, answers, body, either
 HELLO: Final = body(b"Hello world!")
 REFUSED: Final = Expected(frozenset({*range(400, 418), 426, 431, 501, 505}))
 BAD_REQUEST: Final = status(400)
+SERVER_ERROR: Final = Expected(frozenset(range(500, 600)))
 UNSERVED: Final = status(404, 405, 501)
 NEXT_ANSWER: Final = body(b"next")
 FINAL: Final = Expected(frozenset(range(200, 600)))

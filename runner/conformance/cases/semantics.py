@@ -8,7 +8,12 @@ from typing import Final
 from runner.conformance.case import Case, Exchange, Level, Theme
 from runner.conformance.cases.requests import G, at_once, get, gets, post, request
 from runner.conformance.cases.responses import HELLO, REFUSED, UNSERVED, echoed
-from runner.conformance.judge import Expected, Then, answers, either, only, permitted, status, unrefused
+from runner.conformance.judge import Expected, Then, about, answers, each, either, only, permitted, status, unrefused
+
+UNEXPECTED: Final = (
+    permitted(answers(status(417), HELLO), "refuses the expectation"),
+    permitted(answers(status(417), then=Then.CLOSES), "refuses the expectation"),
+)
 
 SEMANTICS: Final = (
     Case(
@@ -47,20 +52,23 @@ SEMANTICS: Final = (
         29,
         "expect-continue",
         Theme.SEMANTICS,
-        "`POST /echo` with `Expect: 100-continue` and its body, `G`",
-        "an optional 100, the echo, then 200",
+        "`POST /echo` with `Expect: 100-continue` and its body, or `G` with it and none, then `G`, a connection each",
+        "an optional 100, the response, then 200, each time",
         Level.MUST,
         "RFC 9110 §10.1.1",
         "A server that sends a 100 (Continue) response MUST ultimately send a final status code, once it receives and "
         "processes the request content",
         "curl sends it with every larger body.",
-        (Exchange(at_once(post(b"hello", "Expect: 100-continue"), G), ("POST", "GET"), asks_again=True),),
-        only(
-            echoed(
-                b"hello",
-                permitted(answers(status(417), HELLO), "refuses the expectation"),
-                permitted(answers(status(417), then=Then.CLOSES), "refuses the expectation"),
-            )
+        (
+            Exchange(at_once(post(b"hello", "Expect: 100-continue"), G), ("POST", "GET"), asks_again=True),
+            Exchange(at_once(get("/", "Expect: 100-continue"), G), gets(2), asks_again=True),
+        ),
+        each(
+            about("with content", echoed(b"hello", *UNEXPECTED)),
+            about(
+                "without content",
+                either(answers(HELLO, HELLO), *UNEXPECTED, permitted(answers(REFUSED, then=Then.CLOSES), "refuses it")),
+            ),
         ),
     ),
     Case(

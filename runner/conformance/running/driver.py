@@ -309,7 +309,7 @@ async def survives(server: ServerHandle, within_s: float = 0.0) -> bool:
 
 
 async def observe(server: ServerHandle, case: Case, patience: float) -> Observation:
-    """All exchanges of a case, ``at_once`` of them at a time; none after enough of them met their deadlines."""
+    """All exchanges of a case, wave after wave; none after enough of them met their deadlines."""
     if case.race is not None:
         return await _race(server, case, case.race, patience)
     deadline_s = case.deadline_s * patience
@@ -318,8 +318,7 @@ async def observe(server: ServerHandle, case: Case, patience: float) -> Observat
     async with contextlib.AsyncExitStack() as stack:
         if case.watches_memory:
             await stack.enter_async_context(watch)
-        for first in range(0, len(case.exchanges), case.at_once):
-            exchanges = case.exchanges[first : first + case.at_once]
+        for exchanges in case.waves:
             batch = Batch(exchanges)
             talks += await asyncio.gather(*(converse(server.address, one, deadline_s, batch) for one in exchanges))
             silent = sum(talk.ending is Ending.DEADLINE for talk in talks)

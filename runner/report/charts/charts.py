@@ -10,6 +10,7 @@ from runner.record.run import Run
 from runner.record.trial import Trial
 from runner.report.charts import frame, latencies, rates, vega
 from runner.report.charts.drawing import Drawing, Names, labels, what
+from runner.report.charts.variants import releases
 from runner.report.tables import standard
 from runner.rows.row import Row
 
@@ -71,6 +72,7 @@ def _drawings(head: Run, rows: Sequence[Row], trials: Sequence[Trial]) -> Iterat
         for figure in (rates.RATE, rates.CPU_COST):
             if any(figure.of(row) for row in found):
                 yield rates.sweep(found, names, dimension, figure, head.plan.baseline)
+    yield from releases.over_releases(head, loaded)
     yield from _latencies(head, groups, names, trials)
 
 

@@ -12,7 +12,10 @@ from runner.report.charts.shapes import Dots
 
 LABELS, FIGURES = 150, 118
 """Widths in pixels: the names at the left, the figures at the right."""
-BAND = 21
+BAND, TALL = 21, 27
+"""Pixels that a row is high; and where each of its marks has a height of its own."""
+HIGH = 16
+"""Pixels between the highest of those and the lowest."""
 
 
 @frame.trusted
@@ -38,6 +41,7 @@ def chart(shape: Dots, caption: Caption, width: int = frame.WIDTH) -> Chart:
     joined = [
         {"label": row.label, "from": one.value, "to": other.value}
         for row in shape.rows
+        if shape.joined
         for one, other in pairwise(sorted(row.dots, key=lambda dot: dot.value))
     ]
     across = alt.X("value:Q", scale=scale, axis=axis)
@@ -45,10 +49,11 @@ def chart(shape: Dots, caption: Caption, width: int = frame.WIDTH) -> Chart:
     rules = every.mark_rule(color=palette.RULE, strokeWidth=4, strokeCap="round").encode(
         x=alt.X("from:Q", scale=scale, axis=axis), x2="to:Q"
     )
+    heights = {} if shape.joined else {"yOffset": _heights(shape.marks)}
     whiskers = every.mark_rule(strokeWidth=1.5, color=palette.INK).encode(
-        x=alt.X("low:Q", scale=scale, axis=axis), x2="high:Q"
+        x=alt.X("low:Q", scale=scale, axis=axis), x2="high:Q", **heights
     )
-    dots = every.mark_point(size=52, strokeWidth=1.5, opacity=1).encode(x=across, fillOpacity=frame.hollow())
+    dots = every.mark_point(size=52, strokeWidth=1.5, opacity=1).encode(x=across, fillOpacity=frame.hollow(), **heights)
     if len(shape.marks) > 1:
         colours = alt.Scale(domain=list(shape.marks), range=list(palette.SERIES[: len(shape.marks)]))
         shapes = alt.Scale(domain=list(shape.marks), range=list(palette.SHAPES[: len(shape.marks)]))
@@ -67,7 +72,19 @@ def chart(shape: Dots, caption: Caption, width: int = frame.WIDTH) -> Chart:
         dots.properties(data=frame.data(values)),
         texts.properties(data=frame.data([{"label": row.label, "text": row.text} for row in shape.rows])),
     )
-    return frame.finished(layers.properties(width=plot, height=alt.Step(BAND)), caption)
+    return frame.finished(
+        layers.properties(width=plot, height=alt.Step(BAND if shape.joined else TALL, **{"for": "position"})), caption
+    )
+
+
+def _heights(marks: tuple[str, ...]) -> alt.YOffset:
+    """Each mark at a height of its own within its row."""
+    edge = TALL / 2
+    return alt.YOffset(
+        "mark:N",
+        sort=list(marks),
+        scale=alt.Scale(type="point", padding=0, domain=list(marks), range=[edge - HIGH / 2, edge + HIGH / 2]),
+    )
 
 
 def _names(labels: list[str]) -> alt.Y:

@@ -33,6 +33,7 @@ class Section(StrEnum):
     THROUGHPUT = "throughput"
     GAIN = "gain"
     SWEEP = "sweep"
+    RELEASES = "releases"
     LOAD = "load"
     LATENCY = "latency"
     PRINTED = "printed"

@@ -130,7 +130,7 @@ def gains(rows: Sequence[Row]) -> list[Gain]:
         if base is None or last is None or base.requests_per_second is None or last.requests_per_second is None:
             continue
         over = {
-            step: _ratio(base.requests_per_second, rate)
+            step: ratio(base.requests_per_second, rate)
             for step in steps[1:]
             if step in measured and (rate := measured[step].requests_per_second) is not None
         }
@@ -295,7 +295,7 @@ def _dot_row(row: Row, label: str) -> DotRow:
     return DotRow(row.adapter, label, (dot,), figures.rate_or_verdict(row))
 
 
-def _ratio(base: Estimate, other: Estimate) -> Dot:
+def ratio(base: Estimate, other: Estimate) -> Dot:
     """Other over base; the half-widths add as roots of squares, on the log scale, as where two means are compared."""
     ratio = other.mean / base.mean
     if base.high is None or other.high is None:

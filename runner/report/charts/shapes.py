@@ -74,22 +74,28 @@ class DotRow:
 
 @dataclass(frozen=True, slots=True)
 class Dots:
-    """Rows of dots in their order on one axis; ``marks`` names what tells the dots of a row apart, one or more."""
+    """Rows of dots in their order on one axis; ``marks`` names what tells the dots of a row apart, one or more.
+
+    ``close``: the axis ends where the values do, for values that hardly differ. ``joined``: a row's dots are steps of
+    one figure, with a line from one to the next; otherwise they are different figures, each at a height of its own.
+    """
 
     rows: tuple[DotRow, ...]
     marks: tuple[str, ...]
     axis: Axis
+    close: bool = False
+    joined: bool = True
 
     @property
     def range(self) -> tuple[float, float]:
         """The ends of the axis."""
         edges = [edge for row in self.rows for dot in row.dots for edge in (dot.value, dot.low, dot.high) if edge]
-        return around(edges or [1.0])
+        return (near if self.close else around)(edges or [1.0])
 
     @property
     def ticks(self) -> tuple[float, ...]:
         """Where the axis is ruled."""
-        return ticks(*self.range, most=3)
+        return even_ticks(*self.range) if self.close else ticks(*self.range, most=3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +161,19 @@ def around(values: Sequence[float]) -> tuple[float, float]:
     above = [step for step in _steps(max(values), max(values) * 10) if step >= max(values)]
     low, high = below[-1], above[0]
     return (low, high) if low < high else (low, high * 10)
+
+
+def near(values: Sequence[float]) -> tuple[float, float]:
+    """A range that holds all of the values and hardly more: a fifteenth of it at each end, and 1 % at least."""
+    low, high = min(values), max(values)
+    room = max((high / low) ** (1 / 15), 1.01)
+    return low / room, high * room
+
+
+def even_ticks(low: float, high: float, *, most: int = 5) -> tuple[float, ...]:
+    """Where an axis that spans little is ruled: at even steps of 1, 2 or 5 times a power of ten."""
+    step = next(step for step in _steps((high - low) / 100, high - low) if (high - low) / step < most)
+    return tuple(round(step * number, 12) for number in range(math.ceil(low / step), math.floor(high / step) + 1))
 
 
 def ticks(low: float, high: float, *, most: int = 6) -> tuple[float, ...]:

@@ -24,6 +24,8 @@ LABELLED = 4
 FEW = 8
 """Points of a line that get a mark each, at most."""
 POINTS = 40
+MIDDLE, HIGH = 8.5, 10.0
+"""Pixels from the top of a row of dots to its middle, and from its highest figure to its lowest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +39,17 @@ class Tick:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A dot: its place and the ends of its interval in per cent, which mark it is, and whether it is a bound."""
+    """A dot: its place and the ends of its interval in per cent, which mark it is, and whether it is a bound.
+
+    ``down``: pixels from the top of its row.
+    """
 
     at: float
     low: float | None
     high: float | None
     mark: int
     bound: bool
+    down: float = MIDDLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +121,9 @@ def _dots(drawing: Drawing, shape: Dots) -> DrawnDots:
     ends = shape.range
     rows = []
     for row in shape.rows:
-        marks = tuple(_mark(dot, ends) for dot in row.dots)
+        marks = tuple(_mark(dot, ends, shape) for dot in row.dots)
         places = [mark.at for mark in marks]
-        joined = len(places) > 1
+        joined = shape.joined and len(places) > 1
         rows.append(
             DrawnRow(
                 row.key, row.label, min(places) if joined else None, max(places) if joined else None, marks, row.text
@@ -134,9 +140,10 @@ def _dots(drawing: Drawing, shape: Dots) -> DrawnDots:
     )
 
 
-def _mark(dot: Dot, ends: tuple[float, float]) -> Mark:
+def _mark(dot: Dot, ends: tuple[float, float], shape: Dots) -> Mark:
     low, high = (None if edge is None or edge <= 0 else _percent(edge, ends) for edge in (dot.low, dot.high))
-    return Mark(_percent(dot.value, ends), low, high, dot.mark, dot.bound)
+    apart = 0.0 if shape.joined or len(shape.marks) < 2 else HIGH * (dot.mark / (len(shape.marks) - 1) - 0.5)
+    return Mark(_percent(dot.value, ends), low, high, dot.mark, dot.bound, MIDDLE + apart)
 
 
 def _curves(drawing: Drawing, shape: Curves) -> DrawnCurves:

@@ -32,6 +32,7 @@ _SECTIONS = {
     Section.THROUGHPUT: "Throughput",
     Section.GAIN: "What pipelining gives",
     Section.SWEEP: "Sweeps",
+    Section.RELEASES: "Releases",
     Section.LOAD: "Latency over load",
     Section.LATENCY: "Batch latency",
     Section.PRINTED: "What wrk prints",

@@ -116,7 +116,7 @@ class Duel:
     def _ratio(self, figure: Callable[[Slice], float]) -> Ratio:
         if self.idle_share > IDLE:
             return Ratio(None, f"the other side took {self.idle_share:.1%} of a CPU meanwhile".replace("%", " %"))
-        values = [value for bout in self.bouts if (value := _of_bout(bout, figure)) is not None]
+        values = [value for bout in self.bouts if (value := of_bout(bout, figure)) is not None]
         if len(values) < len(self.bouts):
             return Ratio(None, f"{len(self.bouts) - len(values)} bouts had slices without an answer")
         return Ratio(stats.mean_interval(values, stopping=Stopping.PRECISION))
@@ -131,7 +131,7 @@ def order(bout: int, fours: int) -> Sequence[Side]:
     return (first, second, second, first) * fours
 
 
-def _of_bout(bout: Bout, figure: Callable[[Slice], float]) -> float | None:
+def of_bout(bout: Bout, figure: Callable[[Slice], float]) -> float | None:
     """The median ratio of its fours; ``None`` where a side had nothing in one of them."""
     ratios = []
     for at in range(0, len(bout.slices), 4):

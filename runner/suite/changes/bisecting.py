@@ -9,12 +9,14 @@ from enum import StrEnum
 from pathlib import Path
 
 from runner.errors import PlanError
-from runner.record.count import Count
+from runner.record.count import AGREEMENT, Count
 from runner.serving import process
 
 _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 CLEAR = 0.0002
 """Good and bad must be further apart than this, 0.02 %, or nothing between them can be told."""
+COARSE = 0.002
+"""So near goes of good and bad are to be at first, relative. It is enough where the two are four times as far apart."""
 
 
 class Side(StrEnum):
@@ -56,25 +58,27 @@ def commits(repository: Path, good: str, bad: str) -> tuple[str, ...]:
     return (first.strip(), *listed)
 
 
-def search(history: Sequence[str], count: Callable[[str], Count], said: Callable[[Step], None]) -> Found:
+def search(history: Sequence[str], count: Callable[[str, float], Count], said: Callable[[Step], None]) -> Found:
     """Halve ``history``, whose first is good and whose last is bad. A revision that cannot be told is stepped over.
+
+    ``count`` is told how near the goes of a revision are to be: a quarter of what good and bad are apart.
 
     Raises :class:`runner.errors.PlanError` where good and bad themselves are no further apart than their goes are.
     """
-    ends = [_instructions(count(commit)) for commit in (history[0], history[-1])]
+    good, bad = ends = _ends(history, count)
     steps = []
     for commit, side, found in zip((history[0], history[-1]), (Side.GOOD, Side.BAD), ends, strict=True):
         steps.append(Step(commit, side, *_told(found)))
         said(steps[-1])
-    good, bad = ends
     if isinstance(good, str) or isinstance(bad, str):
         raise PlanError(f"cannot tell: {good if isinstance(good, str) else bad}")
     if not good * (1 + CLEAR) < bad:
         raise PlanError(f"cannot tell: {bad:,.0f} instructions a request are no more than {good:,.0f}: swap them?")
+    near = max(AGREEMENT, (bad / good - 1) / 4)
     low, high, unknown = 0, len(history) - 1, set[int]()
     while candidates := [at for at in range(low + 1, high) if at not in unknown]:
         at = min(candidates, key=lambda one: (abs(one - (low + high) / 2), one))
-        found = _instructions(count(history[at]))
+        found = _instructions(count(history[at], near))
         side = Side.UNKNOWN if isinstance(found, str) else _side(found, good, bad)
         step = Step(history[at], side, *_told(found))
         steps.append(step)
@@ -86,6 +90,15 @@ def search(history: Sequence[str], count: Callable[[str], Count], said: Callable
         else:
             unknown.add(at)
     return Found(tuple(history[low + 1 : high + 1]), tuple(steps))
+
+
+def _ends(history: Sequence[str], count: Callable[[str, float], Count]) -> tuple[float | str, float | str]:
+    """Good and bad, counted again where they are too near for how they were counted."""
+    for near in (COARSE, AGREEMENT):
+        good, bad = (_instructions(count(commit, near)) for commit in (history[0], history[-1]))
+        if isinstance(good, str) or isinstance(bad, str) or bad > good * (1 + 4 * near):
+            break
+    return good, bad
 
 
 def _side(found: float, good: float, bad: float) -> Side:

@@ -48,7 +48,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class _Ring:
+class Ring:
     """Where it takes place."""
 
     placement: Placement
@@ -80,9 +80,9 @@ def fight(base: Environment, new: Environment, reporter: Reporter, asked: Asked)
     began = time.monotonic()
     with process.ending_all(), tempfile.TemporaryDirectory(prefix="pipebench-duel-") as folder:
         generator = environments.service(project.ROOT / "go" / "volley")
-        ring = _Ring(facts.place(1, 1), generator, Path(folder), asked)
+        ring = Ring(facts.place(1, 1), generator, Path(folder), asked)
         while True:
-            bouts.append(_bout(base, new, len(bouts), ring))
+            bouts.append(bout(base, new, len(bouts), ring))
             done = Duel(
                 base=_called(base),
                 new=_called(new),
@@ -110,7 +110,7 @@ def _so_far(done: Duel) -> str:
     return ", ".join(said).replace("%", " %") or "no interval yet"
 
 
-def _bout(base: Environment, new: Environment, number: int, ring: _Ring) -> Bout:
+def bout(base: Environment, new: Environment, number: int, ring: Ring) -> Bout:
     """A pair of fresh starts; who is started first alternates, as the order of slices does."""
     made = {Side.BASE: base, Side.NEW: new}
     order = duels.order(number, FOURS)
@@ -132,9 +132,7 @@ def _bout(base: Environment, new: Environment, number: int, ring: _Ring) -> Bout
     return Bout(tuple(slices))
 
 
-def _load(
-    running: Server, other: Server | None, made: Environment, ring: _Ring, duration_s: float, side: Side
-) -> Slice:
+def _load(running: Server, other: Server | None, made: Environment, ring: Ring, duration_s: float, side: Side) -> Slice:
     cell = Cell(made.adapter.name, made.python, ring.asked.depth, ring.asked.connections, 1)
     record = ring.folder / "load.json"
     order = volley.Order(1, duration_s, loading.GRACE_S, check.BODY.decode(), warm_up_s=OPENING_S)

@@ -320,7 +320,7 @@ class TestPrinted:
 def every() -> list[Drawing]:
     """All kinds of chart, with few series and with many."""
     few, many = mixed(), builders.matrix(adapters=12, depths=(1, 5))
-    made = [*drawn(*few).values(), *drawn(*many).values()]
+    made = [*drawn(*few).values(), *drawn(*many).values(), *drawn(*builders.releases()).values()]
     made += latencies.over_load(TestLatencyOverLoad.POINTS, "depth 5")
     assert {drawing.section for drawing in made} == set(Section)
     return made

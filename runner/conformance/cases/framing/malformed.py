@@ -7,7 +7,7 @@ from typing import Final
 
 from runner.conformance.case import Case, Exchange, Hurt, Level, Theme
 from runner.conformance.cases.requests import EMBEDDED, SMUGGLED, G, at_once, chunked, gets, request
-from runner.conformance.cases.responses import BAD_REQUEST, HELLO, REFUSED
+from runner.conformance.cases.responses import BAD_REQUEST, HELLO, REFUSED, SERVER_ERROR
 from runner.conformance.judge import (
     Then,
     answers,
@@ -212,6 +212,7 @@ MALFORMED: Final = (
                 either(
                     answers(BAD_REQUEST, then=Then.CLOSES),
                     permitted(begins(REFUSED), "not 400 and close"),
+                    permitted(answers(SERVER_ERROR, then=Then.CLOSES), "an error of its own, and closes"),
                     permitted(answers(then=Then.CLOSES), "closes without the 400"),
                 ),
             )

@@ -15,6 +15,7 @@ from runner.conformance.case import (
     HalfClose,
     Hurt,
     Level,
+    Outcome,
     Pause,
     Send,
     Step,
@@ -22,7 +23,7 @@ from runner.conformance.case import (
 )
 from runner.conformance.cases.requests import chunked, get, head, post, sleeps
 from runner.conformance.judge import Expected, Look, body, noted, status
-from runner.conformance.spelling import Spelling, serves, serves_then_ends, serves_then_refuses, spelled
+from runner.conformance.spelling import REFUSALS, Spelling, serves, serves_then_ends, serves_then_refuses, spelled
 
 SLOW_S: Final = 0.3
 SOON: Final = Pause(0.05)
@@ -162,13 +163,28 @@ BEHIND_CLOSE: Final[tuple[tuple[str, tuple[Step, ...]], ...]] = (
 )
 
 
+def _is_ten(steps: tuple[Step, ...]) -> bool:
+    """Whether the last request says so by its version alone: then going on is a note (RFC 9112 §9.3)."""
+    first = steps[0]
+    return isinstance(first, Send) and first.data.startswith(LAST_TEN)
+
+
 def _echo_in_order() -> Look:
-    """The echo, or that it is not served, or that it must have a length; then a and b."""
+    """The echo, or that it is not served, or that it must have a length; then a and b.
+
+    What is refused, or closed behind as RFC 9112 §9.3 lets a server do where nobody reads the body, tells nothing of
+    the order: other cases ask for that.
+    """
 
     def look(talk: Conversation) -> Finding:
         echo = talk.due[:1]
         if echo and echo[0].status == 411:
             return noted("asks for a length")
+        alone = len(talk.due) == 1 and talk.ending.by_server
+        if echo and echo[0].status in REFUSALS and alone:
+            return noted(f"the body is refused ({echo[0].status})")
+        if echo and echo[0].status in UNREAD.statuses and alone:
+            return noted(f"closed behind a body that nobody reads ({echo[0].status})")
         return serves(H if echo and echo[0].status == 200 else ECHO, A, B)(talk)
 
     return look
@@ -177,7 +193,10 @@ def _echo_in_order() -> Look:
 _INPUT: Final = tuple(Spelling(name, _open(count, steps), look) for name, count, steps, look in INPUT)
 _ENDS: Final = tuple(Spelling(name, _open(count, steps), look) for name, count, steps, look in ENDS)
 _BEHIND_BODY: Final = tuple(Spelling(name, _open(3, steps, "POST"), _echo_in_order()) for name, steps in BEHIND_BODY)
-_BEHIND_CLOSE: Final = tuple(Spelling(name, _closing(*steps), serves_then_ends(A)) for name, steps in BEHIND_CLOSE)
+_BEHIND_CLOSE: Final = tuple(
+    Spelling(name, _closing(*steps), serves_then_ends(A, persists=Outcome.NOTE if _is_ten(steps) else Outcome.FAIL))
+    for name, steps in BEHIND_CLOSE
+)
 _MS: Final = round(SLOW_S * 1000)
 
 OVERTAKING: Final = (
@@ -256,7 +275,7 @@ OVERTAKING: Final = (
         Theme.OVERTAKING,
         f"`G(/sleep/{_MS}/a)` as the last request (`Connection: close`, or HTTP/1.0), and bytes behind it while it is "
         f"made, {len(_BEHIND_CLOSE)} spellings",
-        "a intact, then the server closes; nothing behind it is processed",
+        "a intact, then the server closes; nothing behind it is processed; to go on behind HTTP/1.0 is a note",
         Level.MUST_NOT,
         "RFC 9112 §9.6",
         "The server MUST NOT process any further requests received on that connection",

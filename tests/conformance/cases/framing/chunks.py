@@ -13,6 +13,7 @@ from tests.conformance.cases.framing.mutant import (
     DIGITS_KEPT,
     RANGES,
     Mutant,
+    allowed,
     hex_digits,
     kept_digits,
     or_none,
@@ -155,7 +156,6 @@ EXTENSIONS: Final[dict[str, Rules]] = {
     "up to the semicolon, strip()": _extension(lambda line: line.split(b";")[0].strip()),
     "but NUL": _extension(lambda line: line.split(b";")[0] if b"\0" not in line else line),
     "but CR": _extension(lambda line: line.split(b";")[0] if b"\r" not in line else line),
-    "but LF": _extension(lambda line: line.split(b";")[0] if b"\n" not in line else line),
     "of a regular expression": _extension(
         lambda line: (re.match(rb"([0-9a-fA-F]+)(;.*)?$", line) or [b"", b"z"])[1] or b"z"
     ),
@@ -170,6 +170,11 @@ EXTENSIONS: Final[dict[str, Rules]] = {
     "a bare LF ends it": _extension(lambda line: line, _to_lf),
     "control characters before the semicolon": _extension(lambda line: re.sub(rb"[\0-\x1f]*;.*", b"", line)),
 }
+CRS_AS_SPACES: Final[dict[str, Rules]] = {
+    "a CR is a space": _extension(lambda line: line.replace(b"\r", b" ")),
+    "all but LF unseen": _extension(lambda line: line.split(b";")[0].strip() if b"\n" not in line else line),
+}
+"""RFC 9112 §2.2 lets a recipient do the first, from which the second cannot be told."""
 
 
 def _trailers(sound: Callable[[bytes], object], line: bytes = rb"\r\n") -> Rules:
@@ -213,6 +218,12 @@ TRAILERS: Final[dict[str, Rules]] = {
     "two octets": replace(STRICT, trailers=_skips(2)),
     "nothing": replace(STRICT, trailers=_skips(0)),
     "CRLF, or nothing": replace(STRICT, trailers=_end(rb"(\r\n)?")),
+    "any line that is no request": _trailers(lambda line: b"HTTP/" not in line),
+    "any line but the first": replace(STRICT, trailers=_first_only),
+    "CR, LF or both": _trailers(lambda line: model.TOKEN.match(line) and b":" in line, rb"(?:\r\n|\r|\n)"),
+    "LF": _trailers(lambda line: True, rb"\r?\n"),
+}
+ODD_NAMES: Final[dict[str, Rules]] = {
     "any with a colon": _trailers(lambda line: b":" in line),
     "any name": _trailers(_name(rb"[^:]+")),
     "any name without a space": _trailers(_name(rb"[^: ]+")),
@@ -221,10 +232,6 @@ TRAILERS: Final[dict[str, Rules]] = {
     "any name that is a word": _trailers(_name(rb"[^\x00-\x20:]+")),
     "space before the colon": _trailers(_name(rb"[!#-'*+.^-z|~0-9A-Z-]+[\t ]+")),
     "no name": _trailers(_name(rb"[A-Z]*")),
-    "any line that is no request": _trailers(lambda line: b"HTTP/" not in line),
-    "any line but the first": replace(STRICT, trailers=_first_only),
-    "CR, LF or both": _trailers(lambda line: model.TOKEN.match(line) and b":" in line, rb"(?:\r\n|\r|\n)"),
-    "LF": _trailers(lambda line: True, rb"\r?\n"),
 }
 
 
@@ -238,5 +245,8 @@ CHUNKS: Final = (
     *(Mutant("chunk-data-end", name, replace(STRICT, data_end=end)) for name, end in DATA_ENDS.items()),
     *(Mutant("chunk-size-line-end", name, _line(pattern)) for name, pattern in LINES.items()),
     *(Mutant("chunk-extension-control-character", name, rules) for name, rules in EXTENSIONS.items()),
+    *allowed("chunk-extension-control-character", CRS_AS_SPACES),
+    *allowed("chunk-size-line-end", {"CRs as spaces": _extension(lambda line: line.replace(b"\r", b" ").strip(b" "))}),
+    *allowed("trailer-no-field", ODD_NAMES),
     *(Mutant("trailer-no-field", name, rules) for name, rules in TRAILERS.items()),
 )

@@ -7,17 +7,27 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from runner.conformance.case import Outcome
 from tests.conformance.cases.framing import model
 from tests.conformance.cases.framing.model import RefusedError, Rules
 
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """A server that misreads one thing: the case that must fail it, what it does, and its rules."""
+    """A server that misreads one thing: the case that must fail it, what it does, and its rules.
+
+    ``outcome``: a note where the RFC lets a recipient do so, and a fail would accuse it falsely.
+    """
 
     case: str
     name: str
     rules: Rules
+    outcome: Outcome = Outcome.FAIL
+
+
+def allowed(case: str, rules: dict[str, Rules]) -> tuple[Mutant, ...]:
+    """Servers whose doing is a note."""
+    return tuple(Mutant(case, name, one, Outcome.NOTE) for name, one in rules.items())
 
 
 def or_refuse(read: Callable[[], int]) -> int:
