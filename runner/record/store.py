@@ -17,7 +17,7 @@ import shlex
 import stat
 import zlib
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
@@ -184,9 +184,17 @@ def find(results: Path, name: str) -> Path:
 
 
 def earlier(results: Path, run: Run) -> str | None:
-    """The id of the last run of the same profile before ``run``, by its name; ``None`` where there is none."""
-    names = (path.parent.name for path in results.glob(f"*-{run.plan.profile}*/{RUN_FILE}"))
-    return max((name for name in names if name < run.id), default=None)
+    """The id of the last run of the same profile before ``run``, by its name, that has a cell in common with it.
+
+    ``None`` where there is none that can be read.
+    """
+    own = frozenset(run.cells)
+    names = {path.parent.name for path in results.glob(f"*-{run.plan.profile}*/{RUN_FILE}")}
+    for name in sorted((one for one in names if one < run.id), reverse=True):
+        with suppress(RecordError):
+            if own.intersection(read_head(results / name).cells):
+                return name
+    return None
 
 
 @dataclass(frozen=True, slots=True)

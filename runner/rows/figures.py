@@ -126,13 +126,14 @@ def paced_at(row: Row, share: float) -> Paced | None:
 
 
 def paced_latencies(seen: Paced | None) -> tuple[str, str, str]:
-    """p50, p99 and p99.9 of a paced load; why there are none where it was not held."""
+    """p50, p99 with its uncertainty, and p99.9 of a paced load; why there are none where it was not held."""
     if seen is None:
         return (NOTHING,) * 3
     if seen.verdict is not Verdict.MEASURED:
         return (seen.verdict.value, NOTHING, NOTHING)
     p50, p99 = (duration(one.mean) if one else NOTHING for one in (seen.p50_us, seen.p99_us))
-    return p50, p99, duration(seen.p99_9_us)
+    width = seen.p99_us.relative_half_width if seen.p99_us else None
+    return p50, p99 if width is None else f"{p99} {plus_minus(width)}", duration(seen.p99_9_us)
 
 
 def tail_at(row: Row, rate: float) -> str:

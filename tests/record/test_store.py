@@ -439,3 +439,17 @@ class TestExplained:
         (tmp_path / store.EXPLAINED_FILE).write_text('{"adapter": 3}\n')
         with pytest.raises(RecordError, match=r"line 1: .*explain that server again"):
             store.read_explained(tmp_path)
+
+
+def test_the_run_before_is_one_that_can_be_compared(tmp_path: Path) -> None:
+    alike, _ = builders.matrix(adapters=1)
+    another = replace(alike, cells=(builders.cell(adapter="another"),))
+    for day, head in (("20", alike), ("22", another), ("23", alike)):
+        folder = tmp_path / f"202611{day}T000000-default"
+        folder.mkdir()
+        RunFolder(folder).write_run(replace(head, id=folder.name))
+    (tmp_path / "20261121T000000-default").mkdir()
+    (tmp_path / "20261121T000000-default" / RUN_FILE).write_text("{}", encoding="utf-8")
+    found = store.earlier(tmp_path, replace(alike, id="20261123T000000-default"))
+    assert found == "20261120T000000-default", "another's cells, and a damaged head, stand between"
+    assert store.earlier(tmp_path, replace(alike, id="20261120T000000-default")) is None

@@ -13,6 +13,8 @@ from runner.rows.row import Row
 
 NAMED = 12
 """Servers that a caveat names before it only counts."""
+GO_PLAIN_SINCE = "2026-11-26"
+"""The day from which the rows of Go answer by a plain call: README, "What was wrong in the tables below"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,14 @@ def _of_the_run(run: Run, rows: Sequence[Row]) -> Iterator[Caveat]:
         waiting = len({*run.cells} - {row.cell for row in rows if row.trials})
         left = f"{waiting} of {len(run.cells)} cells have no trial yet" if waiting > 0 else "more trials were planned"
         yield Caveat("Run not complete", f"{left}: pipebench run --resume {run.id}", "run not complete")
+    if run.created_at < GO_PLAIN_SINCE and any(one.name == "fasthttp" for one in run.adapters):
+        yield Caveat(
+            "Go's rows had a brake",
+            f"until {GO_PLAIN_SINCE} they answered each request through a goroutine and a channel, which no Go "
+            "programmer writes; a plain call is about twice as fast at depth 16: "
+            "× fasthttp and the order beside it rest on that",
+            "Go's rows had a brake",
+        )
     if not run.plan.check:
         yield Caveat("Not checked", "run with --no-check: nobody looked whether the responses are right", "not checked")
     if run.placement.shared:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from runner.judging import levels
 from runner.judging.stats import Drift, Interval
 from runner.record.plaintext import counted, plain
 from runner.record.plan import Headers
@@ -99,6 +100,10 @@ def summary(found: Comparison) -> list[str]:
     where = f" in {found.within}" if found.within else ""
     lines = [f"base {found.base}, new {found.new}{where}: {counted(len(found.cells), 'cell')} compared: {outcome}"]
     lines += _disturbed(found)
+    if counts[Change.NOT_COMPARED]:
+        lines.append(
+            f"Not compared: a ratio takes {levels.MIN_VALUES} trials on both sides: measure again with --trials 4"
+        )
     drift = found.drift
     if found.within:
         lines.append("Ratios are new / base; both were measured in turn, so the machine's drift is in neither")

@@ -48,6 +48,13 @@ def test_each_is_told_in_a_few_words_with_its_number_too() -> None:
 
 
 class TestOfTheRun:
+    def test_the_brake_of_the_go_rows(self) -> None:
+        head, trials = builders.matrix()
+        go = replace(head, adapters=(*head.adapters, replace(head.adapters[0], name="fasthttp")))
+        assert set(told(replace(go, created_at="2026-11-21T00:00:00Z"), trials)) == {"Go's rows had a brake"}
+        assert told(replace(go, created_at="2026-11-26T00:00:00Z"), trials) == {}
+        assert told(replace(head, created_at="2026-11-21T00:00:00Z"), trials) == {}
+
     def test_not_complete(self) -> None:
         head, trials = builders.matrix(adapters=2, depths=(1, 5))
         head = replace(head, finished_at=None)
