@@ -41,7 +41,7 @@ def _of_the_run(run: Run, rows: Sequence[Row]) -> Iterator[Caveat]:
             "Go's rows had a brake",
             f"until {GO_PLAIN_SINCE} they answered each request through a goroutine and a channel, which no Go "
             "programmer writes; a plain call is about twice as fast at depth 16: "
-            "× fasthttp and the order beside it rest on that",
+            "× fasthttp and the order beside it rest on that",  # noqa: RUF001
             "Go's rows had a brake",
         )
     if not run.plan.check:
