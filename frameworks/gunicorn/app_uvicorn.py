@@ -84,7 +84,7 @@ async def app(
 
 class Worker(UvicornWorker):
     CONFIG_KWARGS: ClassVar = {
-        "loop": f"{LOOP}:new_event_loop",
+        "loop": LOOP if LOOP in {"asyncio", "uvloop"} else f"{LOOP}:new_event_loop",
         "http": "httptools",
     }  # what it takes by itself, with uvloop
 

@@ -62,9 +62,6 @@ def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> list[byt
 if __name__ == "__main__":
     # It listens; its threads are made by start(): one for each connection of a run, where it has ten by default.
     server = Rocket3((HOST, PORT), "wsgi", {"wsgi_app": app}, min_threads=64)
-    if WORKERS == 1:
-        server.start()
-        sys.exit()
     fork = multiprocessing.get_context("fork")
     workers = [fork.Process(target=server.start, daemon=True) for _ in range(WORKERS)]
     for worker in workers:
