@@ -15,7 +15,7 @@ from runner.cli import options, printing
     epilog=options.examples(
         "pipebench compare 20261121T0612 latest",
         "pipebench compare results/published/2026-11-26-amd-epyc-2cpu-default latest --fail-if-slower 5%",
-        "pipebench compare latest --a aiohttp --b aiohttp@3.9.5",
+        "pipebench compare latest --a aiohttp --b aiohttp@3.9.5   # what differs less: pipebench duel",
         "pipebench compare BASE NEW --format markdown > pull-request.md",
     ),
 )
