@@ -16,6 +16,8 @@ from runner.rows.row import Row
 
 LATENCIES = ("p50", "p99", "max")
 """The percentiles of batch latency that the table shows where no load was paced; a server's own view shows all."""
+WIDE = 0.5
+"""The half-width of a p99's interval, relative to it, beyond which the p99 is an order of magnitude."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +150,10 @@ def _latency_cells(row: Row, share: float | None) -> list[TableCell]:
     values: tuple[float | None, ...] = (None,) * 3
     if seen is not None and seen.verdict is Verdict.MEASURED:
         values = (*(us.mean if us else None for us in (seen.p50_us, seen.p99_us)), seen.p99_9_us)
-    texts = figures.paced_latencies(seen)
+    p50, p99, p99_9 = figures.paced_latencies(seen)
+    value, _, spread = p99.partition(" ±")  # there is no room for how far it reaches, which the server's view has
+    wide = seen is not None and seen.p99_us is not None and (seen.p99_us.relative_half_width or 0) > WIDE
+    texts = (p50, f"≈ {value}" if spread and wide else value, p99_9)
     return [TableCell(text, us, word=us is None) for text, us in zip(texts, values, strict=True)]
 
 
