@@ -147,13 +147,13 @@ def _latency_cells(row: Row, share: float | None) -> list[TableCell]:
         found = (getattr(row.batch_latency_us, name, None) for name in LATENCIES)
         return [TableCell(figures.duration(us), us) for us in found]
     seen = figures.paced_at(row, share)
+    texts = figures.paced_latencies(seen)
     values: tuple[float | None, ...] = (None,) * 3
     if seen is not None and seen.verdict is Verdict.MEASURED:
         values = (*(us.mean if us else None for us in (seen.p50_us, seen.p99_us)), seen.p99_9_us)
-    p50, p99, p99_9 = figures.paced_latencies(seen)
-    value, _, spread = p99.partition(" ±")  # there is no room for how far it reaches, which the server's view has
-    wide = seen is not None and seen.p99_us is not None and (seen.p99_us.relative_half_width or 0) > WIDE
-    texts = (p50, f"≈ {value}" if spread and wide else value, p99_9)
+        if seen.p99_us is not None:  # there is no room for how far it reaches, which the server's view has
+            wide = (seen.p99_us.relative_half_width or 0) > WIDE
+            texts = (texts[0], f"{'≈ ' if wide else ''}{figures.duration(seen.p99_us.mean)}", texts[2])
     return [TableCell(text, us, word=us is None) for text, us in zip(texts, values, strict=True)]
 
 
