@@ -29,7 +29,7 @@ var (
 	errStatusLine = errors.New("malformed status line")
 	errHeader     = errors.New("malformed header line")
 	errHeadSize   = errors.New("more than 64 KiB before the end of the header")
-	errLength     = errors.New("Content-Length is no number, or there are two")
+	errLength     = errors.New("Content-Length is no number, or there are two that differ")
 	errBoth       = errors.New("both Content-Length and Transfer-Encoding")
 	errCoding     = errors.New("a Transfer-Encoding other than chunked, or in HTTP/1.0")
 	errEndless    = errors.New("neither Content-Length nor chunked: it ends where the connection does")
@@ -124,6 +124,7 @@ func readHead(head []byte) (r response, chunked bool, err error) {
 	}
 	old, coded := line[7] == '0', false // HTTP/1.0 has no chunks (RFC 9112, 6.1)
 	keeps := !old
+	var declared []byte // the value of Content-Length
 	for {
 		line, rest, _ = bytes.Cut(rest, lineEnd)
 		if len(line) == 0 {
@@ -137,10 +138,11 @@ func readHead(head []byte) (r response, chunked bool, err error) {
 		switch {
 		case bytes.EqualFold(name, []byte("content-length")):
 			length, ok := decimal(value)
-			if !ok || r.length >= 0 && r.length != length {
+			// Two are one only if they are written alike (RFC 9112, 6.3: "all values in the list are the same").
+			if !ok || r.length >= 0 && !bytes.Equal(value, declared) {
 				return r, false, errLength
 			}
-			r.length = length
+			r.length, declared = length, value
 		case bytes.EqualFold(name, []byte("transfer-encoding")):
 			if coded || old || !bytes.EqualFold(value, []byte("chunked")) {
 				return r, false, errCoding
