@@ -30,7 +30,10 @@ class Spelling:
 
 
 def spelled(spellings: Sequence[Spelling]) -> Judge:
-    """The worst finding over all spellings; its detail says what came of each that is no pass, ``parts`` too."""
+    """The worst finding over all spellings; its detail says what came of each that is no pass, ``parts`` too.
+
+    Where silence kept some from being tried it is a note at best: nothing is known of those.
+    """
 
     def judge(seen: Observation) -> Finding:
         pairs = zip(spellings, seen.conversations, strict=False)
@@ -46,7 +49,7 @@ def spelled(spellings: Sequence[Spelling]) -> Judge:
         missed = len(spellings) - len(findings)
         remark = f"; {missed} of {len(spellings)} not tried after so much silence" if missed else ""
         if not parts:
-            return passed(f"{len(findings)} spellings, each as it must be{remark}")
+            return (noted if missed else passed)(f"{len(findings)} spellings, each as it must be{remark}")
         said = "; ".join(_groups(findings))
         return replace(worst, detail=f"of {len(findings)} spellings {said}{remark}", parts=parts)
 

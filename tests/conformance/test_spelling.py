@@ -27,6 +27,13 @@ def test_a_response_that_is_lost_behind_http_1_0_is_a_fail_all_the_same() -> Non
     assert serves_then_ends(body(b"a"), persists=Outcome.NOTE)(lost).outcome is Outcome.FAIL
 
 
+def test_spellings_that_silence_kept_from_being_tried_are_a_note_though_the_others_pass() -> None:
+    case = BY_NAME["bytes-behind-close"]
+    for tried, outcome in ((len(case.exchanges), Outcome.PASS), (3, Outcome.NOTE)):
+        found = case.judge(Observation((ENDED,) * tried))
+        assert (found.outcome, "not tried" in found.detail) == (outcome, outcome is Outcome.NOTE), found.detail
+
+
 def test_which_last_requests_say_so_by_their_version_alone() -> None:
     case = BY_NAME["bytes-behind-close"]
     for name, exchange in zip(spellings.names(case), case.exchanges, strict=True):
