@@ -19,6 +19,7 @@ _PROBE = """
 import sys
 del sys.path[0]
 import json, os, sysconfig
+pypy = getattr(sys, "pypy_version_info", None)
 jit = getattr(sys, "_jit", None)
 names = "CONFIG_ARGS", "PY_CORE_CFLAGS", "PY_CORE_LDFLAGS", "CFLAGS", "LDFLAGS", "Py_DEBUG", "Py_GIL_DISABLED"
 print(json.dumps({
@@ -29,6 +30,8 @@ print(json.dumps({
     "gil": getattr(sys, "_is_gil_enabled", lambda: True)(),
     "jit": None if jit is None else [jit.is_available(), jit.is_enabled()],
     "PYTHON_JIT": os.environ.get("PYTHON_JIT"),
+    "pypy": pypy and "%d.%d.%d" % pypy[:3],
+    "pypyjit": "pypyjit" in sys.builtin_module_names,
 }))
 """
 _OPTION = re.compile(r"'--(?:enable|with)-([a-z-]+)(?:=([^']*))?'")
@@ -39,7 +42,8 @@ _EVER = (3, 13)
 @dataclass(frozen=True, slots=True)
 class Told:
     """What an interpreter says of itself. ``jit``: whether it is there and on, where ``sys`` has it; ``python_jit``:
-    the variable that switches it; ``packaged``: it is a distribution's.
+    the variable that switches it; ``packaged``: it is a distribution's; ``pypy``: the release of PyPy, and whether it
+    was built with its JIT, where it is one.
     """
 
     release: tuple[int, int]
@@ -48,6 +52,7 @@ class Told:
     gil: bool
     jit: tuple[bool, bool] | None
     python_jit: str | None
+    pypy: tuple[str, bool] | None = None
 
 
 def read(python: Path, variables: Mapping[str, str] | None = None) -> Build | None:
@@ -64,6 +69,7 @@ def read(python: Path, variables: Mapping[str, str] | None = None) -> Build | No
             gil=found["gil"],
             jit=tuple(found["jit"]) if found["jit"] is not None else None,
             python_jit=found["PYTHON_JIT"],
+            pypy=(found["pypy"], found["pypyjit"]) if found["pypy"] else None,
         )
     except (ValueError, KeyError, TypeError, IndexError):
         return None
@@ -90,11 +96,14 @@ def judge(told: Told) -> Build:
         free_threaded=bool(told.config.get("Py_GIL_DISABLED")),
         gil=told.gil,
         jit=_jit(told, options.get("experimental-jit"), recorded=isinstance(arguments, str)),
+        pypy=told.pypy[0] if told.pypy else None,
     )
 
 
 def _jit(told: Told, option: str | None, *, recorded: bool) -> Jit | None:
     """By ``sys._jit`` (CPython 3.14), else by how it was configured and the variable that switches it (3.13)."""
+    if told.pypy is not None:
+        return Jit.ON if told.pypy[1] else Jit.NONE
     if told.jit is not None:
         available, enabled = told.jit
         return Jit.NONE if not available else Jit.ON if enabled else Jit.OFF

@@ -27,7 +27,7 @@ from runner.adapters.interpreters import Interpreter
 from runner.adapters.variants import Wanted
 from runner.errors import ToolError
 from runner.machine import facts
-from runner.record.adapter import Adapter, Environment, Service, Unavailable
+from runner.record.adapter import PYPY, Adapter, Build, Environment, Service, Unavailable, interpreter
 from runner.record.plaintext import plain
 from runner.serving import errorlog, process
 
@@ -176,16 +176,25 @@ def _prepare_python(
         adapter=adapter,
         argv=(str(own_python), str(adapter.path)),
         build=told,
-        python=made["python"] + ("t" if told and told.free_threaded else ""),
+        python=_named(made["python"], told),
+        passed_over=chosen.passed_over if chosen else (),
         version=({"python": made["python"]} | installed).get(canonicalize_name(shown), "?"),
         installed=installed,
     )
 
 
+def _named(release: str, build: Build | None) -> str:
+    """What a cell calls its interpreter: ``3.13.0``, ``3.14.0t``, ``pypy3.11.15``."""
+    if build is None:
+        return release
+    return f"{PYPY if build.pypy else ''}{release}{'t' if build.free_threaded else ''}"
+
+
 def _lacking(adapter: Adapter, chosen: Interpreter | None, wanted: str | None) -> str | None:
     """What an adapter of Python needs and this machine has not; ``None`` where that may be had."""
     if chosen is None and (wanted or adapter.debian):
-        whose = "the Python of Debian here is not one" if adapter.debian else f"no CPython {wanted} here"
+        here = f"no {interpreter(wanted)} here" if wanted else None
+        whose = "the Python of Debian here is not one" if adapter.debian or here is None else here
         return f"{whose} that meets requires-python {adapter.requires_python or ''}"
     return None if shutil.which("uv") else "uv is not installed: run `make setup`"
 

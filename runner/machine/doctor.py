@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import resource
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from runner.machine import facts
-from runner.record.adapter import Build
+from runner.record.adapter import Build, interpreter
 from runner.record.run import Finding, Level
 
 LOAD_LIMIT = 0.5
@@ -88,12 +88,20 @@ def examine(readings: Readings) -> tuple[Finding, ...]:
 
 
 def interpreters(builds: Iterable[tuple[str, Build]]) -> tuple[Finding, ...]:
-    """One finding for each way in which the CPythons of these releases were built."""
+    """One finding for each way in which interpreters of these names were built."""
     releases: dict[Build, list[str]] = defaultdict(list)
     for release, build in builds:
         if release not in releases[build]:
             releases[build].append(release)
-    return tuple(_built(build, f"CPython {', '.join(found)}") for build, found in releases.items())
+    return tuple(_built(build, interpreter(", ".join(found))) for build, found in releases.items())
+
+
+def preferred(taken: Iterable[tuple[str, Build, Sequence[tuple[str, Build | None]]]]) -> Iterator[Finding]:
+    """One finding for each interpreter that was taken before others of its series: its name, its build, and theirs."""
+    for name, build, others in taken:
+        passed_over = ", ".join(f"{other} ({theirs or 'does not run'})" for other, theirs in others)
+        if passed_over:
+            yield Finding(Level.NOTE, interpreter(name), str(build), f"taken before {passed_over}")
 
 
 def _built(build: Build, subject: str) -> Finding:
@@ -105,7 +113,7 @@ def _built(build: Build, subject: str) -> Finding:
             "all Python is slower than on the builds that are usually deployed: compare rows of one build only",
             "build it with --enable-optimizations --with-lto (pyenv: in PYTHON_CONFIGURE_OPTS)",
         )
-    if build.pgo is None:
+    if build.pgo is None and build.pypy is None:
         return Finding(Level.UNKNOWN, subject, f"{build}: its distribution does not say how it was built")
     return Finding(Level.GOOD, subject, str(build))
 

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from markupsafe import Markup
 
-from runner.record.adapter import Scenario
+from runner.record.adapter import Scenario, interpreter
 from runner.record.plan import Headers
 from runner.record.run import Run
 from runner.record.trial import Verdict
@@ -151,7 +151,7 @@ def trends(entries: Sequence[Entry]) -> Iterator[Trend]:
 def _server(row: Row) -> str:
     """A server in words that no other of a run has."""
     limit = row.cell.max_clients if row.cell else None
-    python, clients = (f"Python {row.python}" if row.python else None, f"{limit} clients" if limit else None)
+    python, clients = (interpreter(row.python, "Python") if row.python else None, f"{limit} clients" if limit else None)
     return ", ".join(filter(None, (row.title, row.variant, python, clients)))
 
 

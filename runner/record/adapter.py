@@ -113,6 +113,15 @@ class Adapter:
     problem: str | None = None
 
 
+PYPY = "pypy"
+"""What the names of interpreters begin with that are PyPy's, as ``pypy3.11.15``; those of CPython are bare numbers."""
+
+
+def interpreter(python: str, otherwise: str = "CPython") -> str:
+    """An interpreter's name for a sentence: ``CPython 3.13.0`` of ``3.13.0``, ``PyPy 3.11.15`` of ``pypy3.11.15``."""
+    return f"PyPy {python.removeprefix(PYPY)}".strip() if python.startswith(PYPY) else f"{otherwise} {python}"
+
+
 class Jit(StrEnum):
     """Whether an interpreter compiles to machine code while it runs."""
 
@@ -123,11 +132,12 @@ class Jit(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Build:
-    """How a CPython was compiled, and how it runs a server; ``None``: it does not tell.
+    """How an interpreter was compiled, and how it runs a server; ``None``: it does not tell.
 
     ``pgo`` and ``lto``: optimized by a profile, and when it was linked; ``bolt``: laid out anew after that. ``debug``:
     with assertions. ``free_threaded``: made to run without the lock that lets one thread run at a time; ``gil``:
-    whether it has that lock now. ``jit``: its compiler, as the server's environment sets it.
+    whether it has that lock now. ``jit``: its compiler, as the server's environment sets it. ``pypy``: the release of
+    PyPy, of what is no CPython; how it was optimized says nothing there.
     """
 
     pgo: bool | None
@@ -137,6 +147,7 @@ class Build:
     free_threaded: bool
     gil: bool
     jit: Jit | None
+    pypy: str | None = None
 
     @property
     def unoptimized(self) -> bool:
@@ -155,7 +166,7 @@ class Build:
     def __str__(self) -> str:
         """In few words, for a column of a table."""
         words = [
-            self.optimizations,
+            self.optimizations if self.pypy is None else f"PyPy {self.pypy}",
             "debug" if self.debug else "",
             ("free-threaded, GIL on" if self.gil else "free-threaded") if self.free_threaded else "",
             f"JIT {self.jit}" if self.jit in {Jit.ON, Jit.OFF} else "",
@@ -208,7 +219,10 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """An adapter made ready to run here."""
+    """An adapter made ready to run here.
+
+    ``passed_over``: names and builds of other interpreters of the same series, before which its own was taken.
+    """
 
     adapter: Adapter
     argv: tuple[str, ...]
@@ -217,11 +231,18 @@ class Environment:
     installed: Mapping[str, str] = field(default_factory=dict)
     variant: Variant | None = None
     build: Build | None = None
+    passed_over: tuple[tuple[str, Build | None], ...] = ()
 
     @property
     def server(self) -> Server:
         """What tells servers of one run apart."""
         return self.adapter.name, self.python, self.variant.label if self.variant else None
+
+    @property
+    def compiles(self) -> bool:
+        """Whether its runtime compiles while it serves: the adapter's own, or the PyPy that it runs on."""
+        build = self.build
+        return self.adapter.compiles or (build is not None and build.pypy is not None and build.jit is Jit.ON)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from runner.record.adapter import Group, Scenario, Server
+from runner.record.adapter import PYPY, Group, Scenario, Server
 
 
 class Generator(StrEnum):
@@ -85,7 +85,7 @@ class Cell:
     @property
     def id(self) -> str:
         """A name for folders and messages, such as ``aiohttp-py3.13.0-d16-c50-w1``."""
-        python = f"-py{self.python}" if self.python else ""
+        python = f"-{self.python if self.python.startswith(PYPY) else f'py{self.python}'}" if self.python else ""
         clients = "" if self.max_clients is None else f"-m{self.max_clients}"
         headers = "" if self.headers is Headers.BARE else f"-{self.headers}"
         share = "" if self.share is None else f"-s{100 * self.share:g}"
@@ -125,7 +125,7 @@ class Plan:
     """What a run sets out to measure, as it was asked for.
 
     ``only`` are patterns of adapter names, none for all, and ``groups`` the parts of the matrix that these may be in,
-    none for any; ``pythons`` are releases (``3.12``), none for the newest.
+    none for any; ``pythons`` are interpreters (``3.12``, ``3.14t``, ``pypy3.11``), none for the newest CPython.
     ``precision`` is the wanted half-width of the 95 % interval of a cell's mean rate, relative to it (0.03 = ±3 %);
     ``duration_s`` the length of one load, ``budget_s`` that of the whole run; ``trials`` a fixed number, or ``None``
     to go on until precision or budget. ``delay_us`` is what the upstream takes for each request, ``max_clients`` are

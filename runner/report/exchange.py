@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Union, get_args, get_origin, get_type_hin
 import msgspec
 
 from runner.judging import latency, verdict
+from runner.record.adapter import interpreter
 from runner.record.histogram import Histogram
 from runner.record.jsontext import readable
 from runner.record.plan import Cell, Headers
@@ -161,7 +162,7 @@ def _name(row: Row) -> str:
 
 
 def _versions(row: Row) -> str:
-    return f"{row.title} {row.version}" + (f", Python {row.python}" if row.python else "")
+    return f"{row.title} {row.version}" + (f", {interpreter(row.python, 'Python')}" if row.python else "")
 
 
 def _epoch_s(when: str) -> float:

@@ -37,6 +37,8 @@ def describe(plan: Plan, root: Path, prepared: Sequence[Environment | Unavailabl
     placement = facts.place(max(*plan.workers, plan.server_cpus or 1), plan.threads + waits)
     findings = list(doctor.examine(doctor.read()))
     findings += doctor.interpreters((made.python, made.build) for made in ready if made.python and made.build)
+    taken = {made.python: (made.python, made.build, made.passed_over) for made in ready if made.python and made.build}
+    findings += doctor.preferred(taken.values())
     if waits and (backlog := facts.backlog_finding(max(plan.connections))):
         findings.append(backlog)
     if max(plan.workers) > len(placement.server):
@@ -103,7 +105,7 @@ def _record(made: Environment | Unavailable, root: Path) -> AdapterRecord:
         client=adapter.client,
         max_clients=adapter.max_clients,
         body=adapter.body,
-        compiles=adapter.compiles,
+        compiles=ready.compiles if ready else adapter.compiles,
         remark=adapter.remark,
         tuning=adapter.tuning,
     )

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from runner.errors import PlanError
-from runner.record.adapter import Adapter, Environment, Group, Scenario
+from runner.record.adapter import PYPY, Adapter, Environment, Group, Scenario
 from runner.record.plan import Cell, Generator, Plan
 
 BASELINE = "fasthttp"
@@ -157,7 +157,8 @@ PROFILE_HELP: Mapping[str, str] = {
     "upstream-sweep": "deployments of tornado whose upstream answers at once: 1000 to 10 000 connections, 10 s",
 }
 
-_PYTHON = re.compile(r"\d{1,3}\.\d{1,3}(\.\d{1,3})?", re.ASCII)
+_RELEASE = r"\d{1,3}\.\d{1,3}(?:\.\d{1,3})?"
+_PYTHON = re.compile(rf"{_RELEASE}t?|{PYPY}(?:{_RELEASE})?", re.ASCII)
 
 
 def asked(profile: str, given: Mapping[str, Any]) -> Plan:
@@ -201,7 +202,7 @@ def check(plan: Plan) -> Plan:
         raise PlanError("precision must lie between 0 and 100 %: give --precision as 3%")
     for python in plan.pythons:
         if not _PYTHON.fullmatch(python):
-            raise PlanError(f"python is '{python}': --python takes releases such as 3.12,3.13")
+            raise PlanError(f"python is '{python}': --python takes releases such as 3.13,3.14t,pypy3.11")
     _check_paced(plan)
     _check_scenario(plan)
     return plan

@@ -319,6 +319,8 @@ def _announce(head: Run, reporter: Reporter) -> None:
     for finding in head.findings:
         if finding.level in {Level.WARNING, Level.PROBLEM}:
             reporter.say(f"{finding.level}: {finding.subject}: {finding.state}: {finding.effect}")
+        elif finding.level is Level.NOTE and finding.remedy is None:  # what was chosen, not what could be mended
+            reporter.say(": ".join(filter(None, (finding.subject, finding.state, finding.effect))))
     for record in head.adapters:
         if record.version == "?":
             what = f"its distribution '{plain(record.distribution)}' is not among what is installed"

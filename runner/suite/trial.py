@@ -81,7 +81,7 @@ def measure(
         stem += f"-{place.pair}"  # each pair counts its own trials
     started_at = facts.now()
     settings = replace(settings, placement=_narrowed(settings, cell.workers))
-    if not environment.adapter.compiles or settings.purpose is Purpose.VERIFY:
+    if not environment.compiles or settings.purpose is Purpose.VERIFY:
         settings = replace(settings, settle_s=0)
     seen = _Seen()
     clock = _Stopwatch(seen.seconds)

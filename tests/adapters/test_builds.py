@@ -9,6 +9,7 @@ from runner.adapters.builds import Told
 from runner.machine import doctor
 from runner.record.adapter import Build, Jit
 from runner.record.run import Level
+from tests import builders
 
 
 def built(
@@ -19,10 +20,11 @@ def built(
     gil: bool = True,
     jit: tuple[bool, bool] | None = None,
     python_jit: str | None = None,
+    pypy: tuple[str, bool] | None = None,
     **config: str | int,
 ) -> Build:
     known: dict[str, str | int | None] = {"CONFIG_ARGS": arguments, **config}
-    return builds.judge(Told(release, known, packaged, gil, jit, python_jit))
+    return builds.judge(Told(release, known, packaged, gil, jit, python_jit, pypy))
 
 
 @pytest.mark.parametrize(
@@ -42,6 +44,8 @@ def built(
         (built(Py_GIL_DISABLED=1), "not optimized, free-threaded, GIL on"),
         (built(release=(3, 14), jit=(True, False)), "not optimized, JIT off"),
         (built(release=(3, 14), jit=(False, False)), "not optimized"),
+        (built(None, release=(3, 11), pypy=("8.0.1", True)), "PyPy 8.0.1, JIT on"),
+        (built(None, release=(3, 11), pypy=("8.0.1", False)), "PyPy 8.0.1"),
     ],
 )
 def test_what_it_is_in_words(build: Build, words: str) -> None:
@@ -81,3 +85,24 @@ def test_a_build_without_optimizations_is_a_finding(build: Build, level: Level) 
     (found,) = doctor.interpreters([("3.13.0", build), ("3.12.1", build), ("3.13.0", build)])
     assert (found.level, found.subject) == (level, "CPython 3.13.0, 3.12.1")
     assert (found.remedy is not None) == (level is Level.WARNING)
+
+
+def test_pypy_says_itself_that_it_compiles_and_is_no_unoptimized_cpython() -> None:
+    build = built(None, release=(3, 11), packaged=True, pypy=("8.0.1", True))
+    (found,) = doctor.interpreters([("pypy3.11.17", build)])
+    assert (found.level, found.subject, found.state) == (Level.GOOD, "PyPy 3.11.17", "PyPy 8.0.1, JIT on")
+    for made, compiles in (
+        (build, True),
+        (built(None, pypy=("8.0.1", False)), False),
+        (built(jit=(True, True)), False),
+    ):
+        assert builders.environment(build=made).compiles is compiles
+
+
+def test_which_was_taken_before_which_is_a_note() -> None:
+    optimized = built("'--enable-optimizations' '--with-lto'")
+    (found,) = doctor.preferred(
+        [("3.13.18", optimized, [("3.13.0", built()), ("3.13.2", None)]), ("3.14.0", optimized, ())]
+    )
+    assert (found.level, found.subject, found.state) == (Level.NOTE, "CPython 3.13.18", "PGO+LTO")
+    assert found.effect == "taken before 3.13.0 (not optimized), 3.13.2 (does not run)"

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from packaging.version import Version
 
-from runner.adapters import interpreters
+from runner.adapters import builds, interpreters
 from runner.adapters.interpreters import Interpreter
+from runner.record.adapter import Build
 from runner.serving import process
 
 HERE = tuple(
@@ -48,6 +49,52 @@ def test_a_free_threaded_build_is_had_only_by_its_name() -> None:
     assert free.name == "3.14.1t"
 
 
+def test_pypy_is_had_only_by_its_name_and_an_adapter_asks_of_it_what_it_asks_of_any() -> None:
+    pypy = Interpreter(Version("3.11.17"), Path("/py/pypy3.11"), pypy=True)
+    here = (*HERE, pypy)
+    assert [interpreters.choose(here, ">=3.11", wanted) for wanted in ("pypy", "pypy3.11", "pypy3.11.17")] == 3 * [pypy]
+    assert interpreters.choose(here, ">=3.12", "pypy") is None
+    assert interpreters.choose(here, "", "pypy3.10") is None
+    assert interpreters.choose((pypy,), "") is None
+    assert pypy.name == "pypy3.11.17"
+
+
+BUILT = {
+    name: Build(pgo, lto=pgo, bolt=None, debug=False, free_threaded=False, gil=True, jit=None)
+    for name, pgo in (("fast", True), ("slow", False), ("?", None))
+}
+
+
+@pytest.mark.parametrize(
+    ("found", "taken", "passed_over"),
+    [
+        ({"3.13.0/slow": "3.13.0", "3.13.0/fast": "3.13.0"}, "3.13.0/fast", ["slow"]),
+        ({"3.13.1/slow": "3.13.1", "3.13.0/fast": "3.13.0"}, "3.13.0/fast", ["slow"]),
+        ({"3.13.0/slow": "3.13.0", "3.13.0/?": "3.13.0"}, "3.13.0/?", ["slow"]),
+        ({"3.13.0/?": "3.13.0", "3.13.0/fast": "3.13.0", "3.13.2/slow": "3.13.2"}, "3.13.0/fast", ["?", "slow"]),
+        ({"3.13.0/fast": "3.13.0", "3.13.1/fast": "3.13.1"}, "3.13.1/fast", []),
+        ({"3.13.0/fast": "3.13.0", "3.14.0/slow": "3.14.0"}, "3.14.0/slow", []),
+    ],
+)
+def test_within_a_series_an_optimized_build_is_taken_before_another(
+    found: dict[str, str], taken: str, passed_over: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PYENV_ROOT", str(tmp_path))
+    listed = [_uv_entry(version, path=f"/py/{path}") for path, version in found.items()]
+    monkeypatch.setattr(process, "output", lambda argv, **_: json.dumps(listed))
+    monkeypatch.setattr(builds, "read", lambda path: BUILT[path.name])
+    chosen = interpreters.choose(interpreters.find(), ">=3.11")
+    assert chosen is not None
+    assert chosen.path == Path("/py") / taken
+    assert [build for _, build in chosen.passed_over] == [BUILT[name] for name in passed_over]
+
+
+def test_a_shim_is_no_interpreter_of_its_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PYENV_ROOT", str(tmp_path))
+    listed = [_uv_entry("3.13.0", path=str(tmp_path / "shims" / "python3.13")), _uv_entry("3.12.4")]
+    assert _with_uv(monkeypatch, json.dumps(listed)) == ["3.12.4"]
+
+
 def _uv_entry(version: str, **changes: str) -> dict[str, str]:
     return {"version": version, "path": f"/uv/{version}", "implementation": "cpython", "variant": "default"} | changes
 
@@ -75,7 +122,7 @@ def test_those_of_uv_and_of_pyenv_newest_first(pyenv: Path, monkeypatch: pytest.
         _uv_entry("3.10.14", implementation="pypy"),
         _uv_entry("3.13.0"),
     ]
-    assert _with_uv(monkeypatch, json.dumps(listed)) == ["3.14.2t", "3.13.0", "3.12.1", "3.11.9"]
+    assert _with_uv(monkeypatch, json.dumps(listed)) == ["3.14.2t", "3.13.0", "3.12.1", "3.11.9", "pypy3.10.14"]
     first = next(one for one in interpreters.find() if not one.free_threaded)
     assert first.path == Path("/uv/3.13.0"), "one of each version"
 

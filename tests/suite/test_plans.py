@@ -134,6 +134,8 @@ def test_the_numbers_of_a_profile_are_those_that_are_documented(
         ),
         ({"server_cpus": 0}, "--server-cpus", "server CPUs is 0"),
         ({"pythons": ("3.12", "3.x")}, "--python", "'3.x'"),
+        ({"pythons": ("pypyt",)}, "--python", "'pypyt'"),
+        ({"pythons": ("pypy3.11t",)}, "--python", "'pypy3.11t'"),
     ],
 )
 def test_what_cannot_be_measured_is_refused(changes: dict[str, object], option: str, says: str) -> None:
@@ -153,7 +155,7 @@ def test_what_cannot_be_measured_is_refused(changes: dict[str, object], option: 
         {"warm_up_s": 2},
         {"trials": 1},
         {"precision": 0.001},
-        {"pythons": ("3.12", "3.13.0")},
+        {"pythons": ("3.12", "3.13.0", "3.14t", "pypy", "pypy3.11")},
     ],
 )
 def test_what_just_can_is_not(changes: dict[str, object]) -> None:

@@ -21,8 +21,12 @@ def command(as_json: bool) -> None:
     from runner.record.run import Level
     from runner.report.tables import listing
 
-    built = [(one.name, told) for one in interpreters.find() if (told := builds.read(one.path)) is not None]
-    findings = (*doctor.examine(doctor.read()), *doctor.interpreters(built))
+    built = [(one, told) for one in interpreters.find() if (told := one.build or builds.read(one.path)) is not None]
+    findings = (
+        *doctor.examine(doctor.read()),
+        *doctor.interpreters((one.name, told) for one, told in built),
+        *doctor.preferred((one.name, told, one.passed_over) for one, told in built),
+    )
     if as_json:
         printing.as_json(findings)
     else:

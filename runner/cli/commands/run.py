@@ -50,7 +50,10 @@ _PROFILES = "; ".join(f"{name}: {text}" for name, text in plans.PROFILE_HELP.ite
 @click.option("--connections", type=options.NUMBERS, help="Connections that the load generator keeps open.")
 @click.option("--workers", type=options.NUMBERS, help="Processes (or Go's CPUs) of a server.")
 @click.option(
-    "--python", "pythons", type=options.NAMES, help="CPython releases to run adapters on, as 3.12,3.13.  [newest]"
+    "--python",
+    "pythons",
+    type=options.NAMES,
+    help="Interpreters to run adapters on, as 3.13,3.14t,pypy3.11.  [newest CPython]",
 )
 @options.varied
 @click.option("--count", is_flag=True, default=None, help="Count instructions as well, under valgrind.")

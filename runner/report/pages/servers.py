@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from runner.conformance.classify import ServerClass
+from runner.record.adapter import interpreter
 from runner.record.run import AdapterRecord, ConformanceSummary, Run
 from runner.record.trial import LogError
 from runner.report.charts import rates
@@ -173,7 +174,7 @@ def _said(conformance: Sequence[ConformanceSummary], rows: Sequence[Row]) -> Ite
     """The answers to what is asked of a server first: is it safe, how fast is it, what does pipelining give."""
     for one in conformance:
         if one.server_class is not None:
-            on = f" on Python {one.python}" if len(conformance) > 1 and one.python else ""
+            on = f" on {interpreter(one.python, 'Python')}" if len(conformance) > 1 and one.python else ""
             counts = f"{one.passed} of {one.passed + one.noted + one.failed} core cases pass"
             reason = one.reason.removeprefix(f"{one.server_class}: ")
             yield f"It {_SAFE[ServerClass(one.server_class)]}{on} ({one.server_class}, {counts}): {reason}."
@@ -193,12 +194,12 @@ def _said(conformance: Sequence[ConformanceSummary], rows: Sequence[Row]) -> Ite
 
 
 def _on(server: Server, conformance: Sequence[ConformanceSummary]) -> str:
-    return f" on Python {server[1]}" if len(conformance) > 1 and server[1] else ""
+    return f" on {interpreter(server[1], 'Python')}" if len(conformance) > 1 and server[1] else ""
 
 
 def _load(row: Row, *, several: bool, alike: bool) -> str:
     load = f"depth {row.depth}" if alike else standard.group_title(row.group)
-    return f"{load} · Python {row.python}" if several and row.python else load
+    return f"{load} · {interpreter(row.python, 'Python')}" if several and row.python else load
 
 
 def _spent_cells(row: Row, *, several: bool, alike: bool) -> tuple[str, ...]:

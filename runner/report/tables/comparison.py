@@ -104,6 +104,10 @@ def summary(found: Comparison) -> list[str]:
         lines.append(
             f"Not compared: a ratio takes {levels.MIN_VALUES} trials on both sides: measure again with --trials 4"
         )
+    if counts[Change.NOT_WARM]:
+        lines.append(
+            "Not warmed alike: a runtime that compiles had not settled on one side: measure again with --settle 30s"
+        )
     drift = found.drift
     if found.within:
         lines.append("Ratios are new / base; both were measured in turn, so the machine's drift is in neither")

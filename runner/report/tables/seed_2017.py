@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from runner.record.adapter import interpreter
 from runner.record.run import Run
 from runner.report import markdown
 from runner.report.tables import seeds, standard
@@ -79,7 +80,7 @@ def _measured(adapter: str, when: str, rows: Sequence[Row]) -> list[tuple[str, .
         return [(when, *[NOTHING] * 6, "not measured: this run has no such cell")]
     return [
         (
-            " ".join(filter(None, (row.version, f"on CPython {row.python}" if row.python else None))) or when,
+            " ".join(filter(None, (row.version, f"on {interpreter(row.python)}" if row.python else None))) or when,
             figures.rate(row),
             figures.times_baseline(row),
             *figures.printed_and_true(row),

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 import msgspec
 
 from runner.errors import RecordError
+from runner.record.adapter import interpreter
 from runner.record.jsontext import readable
 from runner.record.plaintext import counted
 from runner.record.plan import Generator, Headers, Plan
@@ -295,7 +296,7 @@ def _named(row: Row, titles: Mapping[str, int]) -> str:
     """A row's title, with its variant, and its interpreter where several rows have the one title."""
     if row.variant is not None:
         return f"{row.title} · {row.variant}"
-    return f"{row.title} on CPython {row.python}" if titles[row.title] > 1 and row.python else row.title
+    return f"{row.title} on {interpreter(row.python)}" if titles[row.title] > 1 and row.python else row.title
 
 
 def witness_table(run: Run, rows: Sequence[Row]) -> str:

@@ -9,19 +9,20 @@ drifted apart: ratios are over theirs, and no interval is narrower than these sc
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 
 from runner.errors import RecordError
 from runner.judging import stats, verdict
 from runner.judging.levels import Stopping
 from runner.judging.stats import Difference, Drift, Interval
-from runner.record.plan import Cell, Headers
+from runner.record.plan import Headers
 from runner.record.run import AdapterRecord, Run
 from runner.record.trial import Trial, Verdict
 from runner.rows import cells
 from runner.rows.cells import CellTrials
 from runner.rows.comparing.aspects import Aspect, differences
+from runner.rows.comparing.pairs import Key, Measured, Pair, Values, pairs_of
 from runner.rows.comparing.power import Power, power
 from runner.rows.paced import estimate
 from runner.rows.row import Estimate
@@ -29,9 +30,6 @@ from runner.rows.row import Estimate
 RATE = "requests/s"
 COST = "CPU µs/request"
 TAIL = "p99"
-
-Measured = tuple[Run, Sequence[Trial]]
-"""A run and its trials."""
 
 
 class Change(StrEnum):
@@ -44,6 +42,7 @@ class Change(StrEnum):
     WORKS_NOW = "works now"
     FAILS_STILL = "fails in both"
     NOT_COMPARED = "not compared"
+    NOT_WARM = "not warmed alike"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +109,7 @@ class Compared:
 
     def inconclusive(self, share: float) -> bool:
         """Whether nothing was found, and a slowdown of ``share`` would not have been either."""
-        if self.change is Change.NOT_COMPARED:
+        if self.change in {Change.NOT_COMPARED, Change.NOT_WARM}:
             return True
         return self.change is Change.NONE_FOUND and (self.power is None or self.power.smallest > share)
 
@@ -162,7 +161,7 @@ def compare(base: Measured, new: Measured, *, across_machines: bool = False) -> 
     machine (unless ``across_machines``), or no cell in common.
     """
     _refuse(base[0], new[0], across_machines=across_machines)
-    pairs, only_base, only_new = _pairs(base, new)
+    pairs, only_base, only_new = pairs_of(base, new)
     if not pairs:
         raise RecordError(
             f"{base[0].id} and {new[0].id} have no cell in common: compare runs of the same adapters, depths, "
@@ -246,65 +245,12 @@ def compared(pair: Pair, ratios: Ratios, allowed: Allowance) -> Compared:
     )
 
 
-def _drift(values: Mapping[_Key, _Values], unchanged: Collection[_Key]) -> Drift | None:
+def _drift(values: Mapping[Key, Values], unchanged: Collection[Key]) -> Drift | None:
     return stats.drift(each for key, each in values.items() if key in unchanged)
 
 
 def _order(cell: Compared) -> tuple[int, int, int, str, str, str]:
     return cell.workers, cell.connections, cell.depth, cell.headers, cell.load or "", cell.title
-
-
-_Key = tuple[Cell, Cell]
-_Values = tuple[Sequence[float], Sequence[float]]
-
-
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """A cell in both runs, with its adapter as each of them used it."""
-
-    base_cell: Cell
-    new_cell: Cell
-    base: CellTrials
-    new: CellTrials
-    base_record: AdapterRecord
-    new_record: AdapterRecord
-
-    @property
-    def key(self) -> _Key:
-        """Its two cells."""
-        return self.base_cell, self.new_cell
-
-    @property
-    def unchanged(self) -> bool:
-        """Whether file, packages and interpreter are the same in both."""
-        first, second = self.base_record, self.new_record
-        return (first.sha256, first.installed, first.python) == (second.sha256, second.installed, second.python)
-
-    @property
-    def verdicts(self) -> tuple[Verdict, Verdict]:
-        """What the figures of either side are worth."""
-        return self.base.found.verdict, self.new.found.verdict
-
-    @property
-    def rates(self) -> _Values | None:
-        """Nothing where either is a bound: that compares load generators."""
-        comparable = not self.base_cell.is_paced and all(
-            verdict.has_rate and verdict is not Verdict.GENERATOR_BOUND for verdict in self.verdicts
-        )
-        return (self.base.rates, self.new.rates) if comparable else None
-
-    @property
-    def costs(self) -> _Values | None:
-        """CPU time a request of either side, where both worked."""
-        comparable = not self.base_cell.is_paced and all(verdict.has_rate for verdict in self.verdicts)
-        return (cells.cpu_costs_us(self.base.used), cells.cpu_costs_us(self.new.used)) if comparable else None
-
-    @property
-    def tails(self) -> _Values | None:
-        """The p99 of each trial of a paced cell, in microseconds, where both sides held the load."""
-        if not self.base_cell.is_paced or any(verdict is not Verdict.MEASURED for verdict in self.verdicts):
-            return None
-        return cells.tails_us(self.base.used), cells.tails_us(self.new.used)
 
 
 def _refuse(base: Run, new: Run, *, across_machines: bool) -> None:
@@ -321,61 +267,27 @@ def _refuse(base: Run, new: Run, *, across_machines: bool) -> None:
         )
 
 
-def _pairs(base: Measured, new: Measured) -> tuple[list[Pair], list[Cell], list[Cell]]:
-    """Cells that match, and those that do not. An interpreter's release matters where a run has several of them."""
-    first, second = (
-        {cell: own for cell, own in cells.by_cell(*one).items() if cell.limit is None} for one in (base, new)
-    )
-    records = [{one.server: one for one in run.adapters} for run, _ in (base, new)]
-    pythons = [_pythons(cells) for cells in (first, second)]
-    waiting = dict(second)
-    pairs, alone = [], []
-    for cell, own in first.items():
-        match = _match(cell, waiting, pythons)
-        if match is None:
-            alone.append(cell)
-            continue
-        found = waiting.pop(match)
-        before = records[0][cell.server]
-        pairs.append(Pair(cell, match, own, found, before, records[1][match.server]))
-    return pairs, alone, list(waiting)
-
-
-def _pythons(cells: Mapping[Cell, CellTrials]) -> dict[str, set[str | None]]:
-    found: dict[str, set[str | None]] = {}
-    for cell in cells:
-        found.setdefault(cell.adapter, set()).add(cell.python)
-    return found
-
-
-def _match(
-    cell: Cell, among: Mapping[Cell, CellTrials], pythons: Sequence[Mapping[str, set[str | None]]]
-) -> Cell | None:
-    if cell in among:
-        return cell
-    if any(len(found.get(cell.adapter, ())) != 1 for found in pythons):
-        return None
-    wanted = replace(cell, python=None)
-    return next((one for one in among if replace(one, python=None) == wanted), None)
-
-
 def _change(pair: Pair, ratios: Ratios) -> tuple[Change, str | None]:
-    rate_ratio, cpu_ratio = ratios.rate, ratios.cpu
     worked, works = (verdict.has_rate for verdict in pair.verdicts)
     if pair.base_cell.is_paced:  # that the generator was late is no failure of the server
         worked, works = (verdict is not Verdict.SATURATED for verdict in pair.verdicts)
-        if worked and works:
-            if ratios.tail is None:
-                return Change.NOT_COMPARED, None
-            return Change(stats.difference(ratios.tail, higher_is_better=False)), TAIL
     if not (worked and works):
         return Change.FAILS_NOW if worked else Change.WORKS_NOW if works else Change.FAILS_STILL, None
+    if not pair.warmed_alike:
+        return Change.NOT_WARM, None
+    by = _telling(pair, ratios)
+    ratio = {RATE: ratios.rate, COST: ratios.cpu, TAIL: ratios.tail}.get(by)
+    if ratio is None:
+        return Change.NOT_COMPARED, None
+    return Change(stats.difference(ratio, higher_is_better=by == RATE)), by
+
+
+def _telling(pair: Pair, ratios: Ratios) -> str:
+    """The figure that tells what changed: of a closed load the rate, unless other work spoiled it or there is none."""
+    if pair.base_cell.is_paced:
+        return TAIL
     spoiled = any(disturbed(side.trials) * 2 > len(side.trials) for side in (pair.base, pair.new))
-    if rate_ratio is not None and not (spoiled and cpu_ratio is not None):
-        return Change(stats.difference(rate_ratio)), RATE
-    if cpu_ratio is not None:
-        return Change(stats.difference(cpu_ratio, higher_is_better=False)), COST
-    return Change.NOT_COMPARED, None
+    return RATE if ratios.rate is not None and not (spoiled and ratios.cpu is not None) else COST
 
 
 def disturbed(trials: Sequence[Trial]) -> int:

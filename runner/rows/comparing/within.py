@@ -7,10 +7,12 @@ from dataclasses import replace
 
 from runner.errors import RecordError
 from runner.judging import stats
+from runner.record.adapter import interpreter
 from runner.record.plan import Cell
 from runner.record.run import AdapterRecord, Run
 from runner.rows import cells
-from runner.rows.comparing.comparison import COST, RATE, TAIL, Allowance, Comparison, Measured, Pair, Ratios, compared
+from runner.rows.comparing.comparison import COST, RATE, TAIL, Allowance, Comparison, Ratios, compared
+from runner.rows.comparing.pairs import Measured, Pair
 
 
 def compare(measured: Measured, base: str, new: str) -> Comparison:
@@ -80,7 +82,7 @@ def record(run: Run, name: str) -> AdapterRecord:
 
 def named(one: AdapterRecord) -> str:
     """What to call a server by, on a command line."""
-    python = f" on CPython {one.python}" if one.python else ""
+    python = f" on {interpreter(one.python)}" if one.python else ""
     return f"{one.name}@{one.variant.label}" if one.variant else f"{one.name}{python}"
 
 

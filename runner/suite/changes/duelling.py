@@ -124,7 +124,7 @@ def bout(base: Environment, new: Environment, number: int, ring: Ring) -> Bout:
                 up[side] = stack.enter_context(started)
             except server.StartError as error:
                 raise AdapterError(f"{_called(made[side])}: {error}") from None
-            warm_up_s = COMPILING_S if made[side].adapter.compiles else WARM_UP_S
+            warm_up_s = COMPILING_S if made[side].compiles else WARM_UP_S
             _load(up[side], None, made[side], ring, warm_up_s, side)
         for side in order:
             other = up[Side.NEW if side is Side.BASE else Side.BASE]

@@ -17,7 +17,7 @@ from runner.hosts.nodes.node import Described
 from runner.hosts.nodes.pairing import Choice
 from runner.load import summing
 from runner.machine import facts
-from runner.record.adapter import Adapter, Environment, Scenario, Service, Unavailable
+from runner.record.adapter import Adapter, Environment, Scenario, Service, Unavailable, interpreter
 from runner.record.plan import Generator, Plan
 from runner.record.run import Cluster, Finding, Level, Link, Loss, Machine, Pair
 from runner.record.trial import Placement
@@ -199,7 +199,7 @@ class Gathering:
             )
             for address, theirs in elsewhere.items():
                 if not isinstance(theirs, Environment):
-                    reason = theirs.reason if theirs else f"no CPython {made.python}"
+                    reason = theirs.reason if theirs else f"no {interpreter(made.python or '')}"
                     log_tail = theirs.log_tail if theirs else ()
                     found.append(Unavailable(adapter, f"{reason} (on {address})", made.python, log_tail, made.variant))
                     break

@@ -18,7 +18,7 @@ from runner.errors import RecordError
 from runner.record import store
 from runner.record.plan import Cell
 from runner.record.run import Run
-from runner.record.trial import Failure, Trial, Verdict
+from runner.record.trial import Failure, Trial, Verdict, WarmUp
 from runner.report.tables import comparison as comparison_tables
 from runner.rows.comparing.comparison import COST, RATE, TAIL, Change, Compared, Comparison, Tolerance, compare
 from tests import builders
@@ -173,6 +173,38 @@ def test_cells_that_fail(before: bool, after: bool, change: Change) -> None:
     )
 
 
+def warmed(run: Measured, settled: int, steps: int) -> Measured:
+    """Of a runtime that compiles: so many of its trials had settled when they began, after so many seconds."""
+    head, trials = run
+    head = replace(head, adapters=tuple(replace(one, compiles=True) for one in head.adapters))
+    seen = (WarmUp(1.0, (1.0,) * steps, trial.number <= settled) for trial in trials)
+    return head, tuple(replace(trial, warm_up=one) for trial, one in zip(trials, seen, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "compared"),
+    [
+        ((8, 3), (8, 5), True),
+        ((5, 8), (8, 3), True),
+        ((0, 8), (0, 8), True),
+        ((4, 8), (8, 3), False),
+        ((8, 3), (0, 8), False),
+        ((0, 8), (0, 30), False),
+        ((0, 0), (8, 3), False),
+    ],
+)
+def test_what_still_compiles_is_compared_only_with_what_was_warmed_alike(
+    before: tuple[int, int], after: tuple[int, int], compared: bool
+) -> None:
+    """So many of eight trials had settled, after so many seconds."""
+    rates = {"node": steady(90), "java": steady(60)}
+    found = compare(warmed(measured("base", rates), *before), warmed(measured("new", rates), *after))
+    assert {cell.change for cell in found.cells} == {Change.NONE_FOUND if compared else Change.NOT_WARM}
+    assert all((cell.rate_ratio is not None) == compared for cell in found.cells)
+    assert ("--settle" in comparison_tables.markdown(found)) != compared
+    assert all(cell.inconclusive(0.5) for cell in found.cells) != compared
+
+
 def test_cells_match_by_interpreter_or_where_there_is_only_one() -> None:
     base = measured("base", {name: steady(90) for name in NAMES})
     head, trials = measured("new", {name: steady(90) for name in NAMES})
@@ -288,6 +320,7 @@ def test_all_formats_show_the_same(runs: tuple[str, str, str]) -> None:
 
 def test_a_cell_id_has_what_it_is_of() -> None:
     assert Cell("aiohttp", "3.13.0", 5, 50, 1).id == "aiohttp-py3.13.0-d5-c50-w1"
+    assert Cell("aiohttp", "pypy3.11.17", 5, 50, 1).id == "aiohttp-pypy3.11.17-d5-c50-w1"
 
 
 class TestPacedLoads:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from packaging.version import InvalidVersion, Version
 
 from runner.counting import comparing
-from runner.record.adapter import Server
+from runner.record.adapter import Server, interpreter
 from runner.record.count import Count
 from runner.record.run import AdapterRecord, Run
 from runner.report.charts import rates
@@ -94,7 +94,7 @@ def _drawing(one: Series, found: Mapping[str, Row], counts: Mapping[Server, Coun
     first = next(iter(found.values()))
     of = () if one.distribution in {one.adapter, one.title} else (one.distribution,)
     title = f"{one.title} by release{' of '.join(('', *of))}, {what(first)}"
-    on = f", on CPython {one.python}" if one.python else ""
+    on = f", on {interpreter(one.python)}" if one.python else ""
     names = [MARKS[number] for number in marks]
     return Drawing(
         name="-".join(("releases", one.adapter, *of, *([one.python or ""] if several else []), key(first))),
