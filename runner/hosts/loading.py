@@ -89,8 +89,10 @@ def load(
     try:
         seen = _parsed(done, record.read_text(), portable(argv, record), cell, settings)
     except (FileNotFoundError, ValueError):
+        if not record.parent.is_dir():
+            raise RecordError(f"cannot write {record}: its folder was removed") from None
         return None, _without_record(done, settings)
-    record.unlink()
+    record.unlink(missing_ok=True)
     return seen, None
 
 

@@ -104,15 +104,21 @@ class Process:
             "log_tail": LOG_TAIL_BYTES,
         }
         with theirs, _live_lock:  # or a sweep would take it for an orphan
-            self._supervisor = subprocess.Popen(
-                [sys.executable, "-I", "-S", str(_SUPERVISOR), str(theirs.fileno()), json.dumps(spec)],
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                env={**(os.environ if env is None else env), TOKEN: self._token},
-                cwd=cwd,
-                start_new_session=True,
-            )
+            try:
+                self._supervisor = subprocess.Popen(
+                    [sys.executable, "-I", "-S", str(_SUPERVISOR), str(theirs.fileno()), json.dumps(spec)],
+                    pass_fds=[theirs.fileno()],
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    env={**(os.environ if env is None else env), TOKEN: self._token},
+                    cwd=cwd,
+                    start_new_session=True,
+                )
+            except FileNotFoundError as error:
+                ours.close()
+                if cwd is None or cwd.is_dir():
+                    raise
+                raise RecordError(f"cannot write {cwd}: {error.strerror}") from None
             _live.add(self)
         self._control = ours
         event = self._next_event(time.monotonic() + KILL_PATIENCE_S)
@@ -286,12 +292,20 @@ def run(
         exit_ = process.stop(0.0)
     return Completed(
         exit=exit_,
-        output=log.read_text(errors="replace"),
+        output=logged(log),
         timed_out=ended is None,
         wall_s=wall_s,
         cpu_s=process.cpu_s,
         log_problem=process.log_problem,
     )
+
+
+def logged(log: Path) -> str:
+    """What was written to a log. Raises :class:`RecordError` where somebody removed it, with its folder perhaps."""
+    try:
+        return log.read_text(errors="replace")
+    except FileNotFoundError as error:
+        raise RecordError(f"cannot read {log}, which was written here: {error.strerror}") from None
 
 
 def output(argv: Sequence[str], *, timeout_s: float = 30.0, stderr: bool = True) -> str | None:

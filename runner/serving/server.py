@@ -16,7 +16,7 @@ from typing import Protocol
 from runner.errors import RecordError
 from runner.record.trial import Address, Exit, LogError, ServerUsage
 from runner.serving import errorlog, procfs
-from runner.serving.process import NotStartedError, Process
+from runner.serving.process import NotStartedError, Process, logged
 
 HOST = "127.0.0.1"
 READY_TIMEOUT_S = 15.0
@@ -113,7 +113,7 @@ class Server:
 
     def log_text(self) -> str:
         """Its log so far."""
-        return self._process.log.read_text(errors="replace")
+        return logged(self._process.log)
 
     def log_errors(self) -> tuple[LogError, ...]:
         """The distinct errors in its log so far."""
@@ -273,7 +273,7 @@ def _accepts(address: Address) -> bool:
 
 def _first_error(process: Process) -> str:
     process.stop(0.0)
-    text = process.log.read_text(errors="replace")
+    text = logged(process.log)
     errors = errorlog.summarize(text)
     lines = [line for line in text.splitlines() if line.strip()]
     said = errors[0].text if errors else lines[-1].strip()[: errorlog.MAX_TEXT] if lines else ""

@@ -137,7 +137,7 @@ BAD_INPUT = [
     (["run", "--depth", "١٦"], "'١٦' is no list of whole numbers"),
     (["run", "--depth", "1_6"], "'1_6' is no list of whole numbers"),
     (["run", "--trials", "٣"], "'٣' is no whole number"),
-    (["run", "--python", "٣.١٢"], "--python takes releases such as 3.12,3.13"),
+    (["run", "--python", "٣.١٢"], "--python takes releases such as 3.13,3.14t,pypy3.11"),
     (["run", "--precision", "٣%"], "is no share"),
     (["run", "--precision", "nan"], "is no share"),
     (["export", "x", "--format", "png", "--output", "y", "--scale", "nan"], "'nan' is no number"),

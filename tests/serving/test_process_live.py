@@ -382,3 +382,11 @@ class TestOutput:
     def test_nothing_where_it_cannot_run_or_does_not_end(self, program: Program) -> None:
         assert process.output(["no-such-program-anywhere"]) is None
         assert process.output(program("import time; time.sleep(60)"), timeout_s=0.2) is None
+
+
+def test_a_folder_that_was_removed_meanwhile_is_told_in_one_line(tmp_path: Path) -> None:
+    log, folder = tmp_path / "log", tmp_path / "folder"
+    with pytest.raises(RecordError, match=r"^cannot write .*/folder: No such file or directory$"):
+        process.run(["true"], timeout_s=5, log=log, cwd=folder)
+    with pytest.raises(RecordError, match=r"^cannot read .*/log, which was written here: No such file or directory$"):
+        process.run(["rm", str(log)], timeout_s=5, log=log)
