@@ -97,14 +97,18 @@ class Wanted:
         return self.loop.requirement.name if self.loop.requirement else "python"
 
     def requirements(self, adapter: Adapter, wheels: Mapping[str, Path]) -> tuple[str, ...]:
-        """What is to be installed in place of the adapter's own dependencies. ``wheels``: those that were built."""
+        """What is to be installed in place of the adapter's own dependencies. ``wheels``: those that were built.
+
+        On another loop the adapter's own is left out: it may not be had where the other can, as uvloop on PyPy.
+        """
         changed = {
             change.distribution: f"{change.distribution}=={change.version}"
             if change.version is not None
             else f"{change.distribution} @ {wheels[change.distribution].as_uri()}"
             for change in self.variant.changes
         }
-        kept = [text for text in adapter.dependencies if canonicalize_name(Requirement(text).name) not in changed]
+        replaced = {*changed, *([adapter.loop] if self.loop is not None else [])}
+        kept = [text for text in adapter.dependencies if canonicalize_name(Requirement(text).name) not in replaced]
         return (*kept, *changed.values())
 
 
