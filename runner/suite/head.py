@@ -29,13 +29,23 @@ def on_cluster(head: Run, cluster: Cluster, ready: Sequence[Pair], findings: Seq
     )
 
 
-def describe(plan: Plan, root: Path, prepared: Sequence[Environment | Unavailable], *, setup_s: float) -> Run:
-    """The head of a run that is about to begin; its conformance is not known yet. ``setup_s``: what building took."""
+def describe(
+    plan: Plan,
+    root: Path,
+    prepared: Sequence[Environment | Unavailable],
+    readings: doctor.Readings,
+    *,
+    setup_s: float,
+) -> Run:
+    """The head of a run that is about to begin; its conformance is not known yet. ``setup_s``: what building took.
+
+    ``readings`` of the machine are of before that, which is work of our own.
+    """
     ready = [made for made in prepared if isinstance(made, Environment)]
     waits = plan.scenario is Scenario.UPSTREAM
     # What servers wait for runs on the generator's CPUs, and gets one more where there are enough.
     placement = facts.place(max(*plan.workers, plan.server_cpus or 1), plan.threads + waits)
-    findings = list(doctor.examine(doctor.read()))
+    findings = list(doctor.examine(readings))
     findings += doctor.interpreters((made.python, made.build) for made in ready if made.python and made.build)
     taken = {made.python: (made.python, made.build, made.passed_over) for made in ready if made.python and made.build}
     findings += doctor.preferred(taken.values())

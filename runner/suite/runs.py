@@ -21,7 +21,7 @@ from runner.errors import AdapterError, PlanError, RecordError
 from runner.hosts import loading
 from runner.judging.course import Course
 from runner.judging.schedule import Schedule
-from runner.machine import facts
+from runner.machine import doctor, facts
 from runner.record import store
 from runner.record.adapter import Adapter, Environment, Scenario, Service, Unavailable
 from runner.record.plaintext import counted, plain
@@ -57,7 +57,7 @@ def run(plan: Plan, places: Places, reporter: Reporter) -> Path:
     """Measure what ``plan`` asks for; return the run's folder."""
     _require_tools(plan, places)
     chosen = choose_adapters(plan, places.root)
-    began = time.monotonic()
+    began, readings = time.monotonic(), doctor.read()
     with _gathered(plan, places, chosen, reporter) as gathering:
         prepared = gathering.prepared() if gathering else _prepare(chosen, plan, reporter)
         programs = _on_nodes(plan) if gathering else _programs(plan, places.root)
@@ -67,7 +67,7 @@ def run(plan: Plan, places: Places, reporter: Reporter) -> Path:
             raise AdapterError(f"none of the adapters can run here: {reasons}")
         setup_s = time.monotonic() - began
         recorded = replace(plan, variants=tuple(map(variants.portable, plan.variants)))
-        head = _described(recorded, places, prepared, gathering, setup_s=setup_s)
+        head = _described(recorded, places, prepared, gathering, readings, setup_s=setup_s)
         _say_uncommitted(head, places.root, reporter)
         folder = store.create(places.results, head.id)
         with folder.held():
@@ -100,7 +100,8 @@ def _resumed(path: Path, places: Places, reporter: Reporter) -> Path:
     with _gathered(asked, places, chosen, reporter) as gathering:
         prepared = gathering.prepared() if gathering else _prepare(chosen, asked, reporter)
         programs = _on_nodes(head.plan) if gathering else _programs(head.plan, places.root)
-        changes = head_of.changes(head, _described(head.plan, places, prepared, gathering, setup_s=0))
+        now = _described(head.plan, places, prepared, gathering, doctor.read(), setup_s=0)
+        changes = head_of.changes(head, now)
         if changes:
             raise RecordError(f"{head.id} cannot be resumed: {'; '.join(changes)}: start a new run")
         folder.repair()
@@ -128,10 +129,11 @@ def _described(
     places: Places,
     prepared: Sequence[Environment | Unavailable],
     gathering: Gathering | None,
+    readings: doctor.Readings,
     *,
     setup_s: float,
 ) -> Run:
-    head = head_of.describe(plan, places.root, prepared, setup_s=setup_s)
+    head = head_of.describe(plan, places.root, prepared, readings, setup_s=setup_s)
     if gathering is None:
         return head
     return head_of.on_cluster(head, gathering.record, gathering.pairs, gathering.findings)

@@ -336,7 +336,7 @@ class TestInterrupts:
         fake = tmp_path / "bin" / "uv"
         fake.parent.mkdir()
         fake.write_text(
-            f'#!/bin/sh\nif [ "$1" = python ]; then exec {shutil.which("uv")} "$@"; fi\n'
+            f'#!/bin/sh\ncase "$1" in python | --version) exec {shutil.which("uv")} "$@" ;; esac\n'
             f"touch {tmp_path}/building\nsleep 600 & wait\n"
         )
         fake.chmod(0o755)

@@ -283,7 +283,7 @@ def terminal(run: Run, rows: Sequence[Row], layout: Layout, resume: str | None =
             columns = fitting.columns(layout.headings, ALWAYS, worth, layout.left)
             tables.append(fitting.Fitted(layout.title(group), columns, drawn))
             made += [Text(), tables[-1]]
-        titles = Counter(row.title for row in members)
+        titles = Counter((row.title, row.variant) for row in members)
         made += [
             Text.assemble("  ", (_named(row, titles), "bold"), f": {note}")
             for row in members
@@ -292,11 +292,10 @@ def terminal(run: Run, rows: Sequence[Row], layout: Layout, resume: str | None =
     return [*made, fitting.LeftOut(tables, ELSEWHERE)]
 
 
-def _named(row: Row, titles: Mapping[str, int]) -> str:
-    """A row's title, with its variant, and its interpreter where several rows have the one title."""
-    if row.variant is not None:
-        return f"{row.title} · {row.variant}"
-    return f"{row.title} on {interpreter(row.python)}" if titles[row.title] > 1 and row.python else row.title
+def _named(row: Row, alike: Mapping[tuple[str, str | None], int]) -> str:
+    """A row's title, with its variant, and its interpreter where several rows are called so."""
+    name = row.title if row.variant is None else f"{row.title} · {row.variant}"
+    return f"{name} on {interpreter(row.python)}" if alike[row.title, row.variant] > 1 and row.python else name
 
 
 def witness_table(run: Run, rows: Sequence[Row]) -> str:
