@@ -83,9 +83,14 @@ def _aware(found: Sequence[Interpreter]) -> Iterator[Interpreter]:
 
 def _preference(one: Interpreter) -> tuple[bool, int, int, bool, int, tuple[int, ...]]:
     pypy, major, minor, free_threaded = one.series
-    speed = 1 if one.build is None or one.build.pgo is None else 2
-    built = 0 if one.build is not None and one.build.unoptimized else speed
-    return pypy, -major, -minor, free_threaded, -built, tuple(-part for part in one.version.release)
+    return pypy, -major, -minor, free_threaded, _slowness(one.build), tuple(-part for part in one.version.release)
+
+
+def _slowness(build: Build | None) -> int:
+    """0 of a build that is optimized, then what does not tell, what is not, and what does not run (``None``)."""
+    if build is None or build.unoptimized:
+        return 3 if build is None else 2
+    return 1 if build.pgo is None else 0
 
 
 def of_debian() -> tuple[Interpreter, ...]:

@@ -24,7 +24,7 @@ from runner.counting.client import Client, ExchangeError
 from runner.counting.comparing import Line
 from runner.counting.goes import Goes, Load, Observed
 from runner.errors import ToolError
-from runner.record.adapter import Environment
+from runner.record.adapter import PYPY, Environment
 from runner.record.count import AGREEMENT, Count
 from runner.serving import process, server
 
@@ -62,7 +62,10 @@ AT_ONCE = max(2, os.cpu_count() or 1)
 T = TypeVar("T")
 _OUTPUT = "instructions"
 _COMPLAINT = re.compile(r"(?m)^==\d+== (.*(?:unhandled|Unrecognised|unimplemented|fatal signal).*)$")
-_NO_JIT = {"node": "valgrind does not run V8's code"}
+_NO_JIT = {
+    "node": "valgrind does not run V8's code",
+    PYPY: "PyPy compiles while it serves: two loads are not of the same code",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +115,7 @@ def count(
     """
     adapter, began = environment.adapter, time.monotonic()
     goes = Goes({depth: requests(depth) for depth in depths}, agreement=agreement)
-    reason = _NO_JIT.get(adapter.language)
+    reason = _NO_JIT.get(PYPY if environment.build and environment.build.pypy else adapter.language)
     failed = 0
     servers = AT_ONCE if agreement <= AGREEMENT else 2 * AT_ONCE  # a coarse count may starve
     while reason is None and not goes.enough:

@@ -85,7 +85,7 @@ class Cell:
     @property
     def id(self) -> str:
         """A name for folders and messages, such as ``aiohttp-py3.13.0-d16-c50-w1``."""
-        python = f"-{self.python if self.python.startswith(PYPY) else f'py{self.python}'}" if self.python else ""
+        python = f"-{on(self.python)}" if self.python else ""
         clients = "" if self.max_clients is None else f"-m{self.max_clients}"
         headers = "" if self.headers is Headers.BARE else f"-{self.headers}"
         share = "" if self.share is None else f"-s{100 * self.share:g}"
@@ -94,6 +94,11 @@ class Cell:
         limit = "" if self.limit is None else f"-{self.limit}"
         load = f"{clients}{headers}{share}{rate}{burst}{limit}"
         return f"{self.adapter}{python}{_slug(self.variant)}-d{self.depth}-c{self.connections}-w{self.workers}{load}"
+
+
+def on(python: str) -> str:
+    """An interpreter in a name: ``py3.13.0`` of ``3.13.0``, ``pypy3.11.17`` as it is."""
+    return python if python.startswith(PYPY) else f"py{python}"
 
 
 def pace(share: float | None, rate: float | None) -> str:

@@ -59,7 +59,7 @@ def test_pypy_is_had_only_by_its_name_and_an_adapter_asks_of_it_what_it_asks_of_
     assert pypy.name == "pypy3.11.17"
 
 
-BUILT = {
+BUILT: dict[str, Build | None] = {"broken": None} | {
     name: Build(pgo, lto=pgo, bolt=None, debug=False, free_threaded=False, gil=True, jit=None)
     for name, pgo in (("fast", True), ("slow", False), ("?", None))
 }
@@ -71,6 +71,7 @@ BUILT = {
         ({"3.13.0/slow": "3.13.0", "3.13.0/fast": "3.13.0"}, "3.13.0/fast", ["slow"]),
         ({"3.13.1/slow": "3.13.1", "3.13.0/fast": "3.13.0"}, "3.13.0/fast", ["slow"]),
         ({"3.13.0/slow": "3.13.0", "3.13.0/?": "3.13.0"}, "3.13.0/?", ["slow"]),
+        ({"3.13.2/broken": "3.13.2", "3.13.0/slow": "3.13.0"}, "3.13.0/slow", ["broken"]),
         ({"3.13.0/?": "3.13.0", "3.13.0/fast": "3.13.0", "3.13.2/slow": "3.13.2"}, "3.13.0/fast", ["?", "slow"]),
         ({"3.13.0/fast": "3.13.0", "3.13.1/fast": "3.13.1"}, "3.13.1/fast", []),
         ({"3.13.0/fast": "3.13.0", "3.14.0/slow": "3.14.0"}, "3.14.0/slow", []),

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from runner.counting import comparing
+from runner.counting import comparing, counting
+from runner.record.adapter import Build, Jit
 from runner.record.count import Count, DepthCount
 from runner.report import counts
 from runner.rows import figures
+from tests import builders
 
 
 def counted(
@@ -72,3 +74,9 @@ class TestTable:
             "aiohttp: 2 goes leave more open than 0.05 %: 1.00 % at depth 1",
             "aiohttp: not counted: valgrind does not run V8's code",
         ]
+
+
+def test_what_compiles_while_it_serves_is_not_counted() -> None:
+    pypy = Build(None, None, None, debug=False, free_threaded=False, gil=True, jit=Jit.ON, pypy="8.0.1")
+    found = counting.count(builders.environment(build=pypy), tool="valgrind 3.19.0").count
+    assert (found.depths, found.reason) == ((), "PyPy compiles while it serves: two loads are not of the same code")

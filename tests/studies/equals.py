@@ -27,11 +27,12 @@ def main() -> None:
     leave_out: Counter[str] = Counter()
     for folder in parser.parse_args().folders:
         measured = store.read(folder)
-        servers = sorted(measured[0].adapters, key=within.named)
+        every = measured[0].adapters
+        servers = sorted(every, key=lambda one: within.named(one, every))
         for first, second in combinations(servers, 2):
             if first.name != second.name:
                 continue
-            found = within.compare(measured, within.named(first), within.named(second))
+            found = within.compare(measured, within.named(first, every), within.named(second, every))
             seen = [
                 (f"{what} {one.load or 'closed'}", interval)
                 for one in found.cells

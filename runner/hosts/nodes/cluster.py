@@ -10,7 +10,9 @@ import importlib.util
 import logging
 import os
 import signal
+import socket
 import threading
+import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -33,6 +35,9 @@ SERVER, GENERATOR = "server", "generator"
 """Ray's custom resources that say what a node may be: one of each is one place."""
 GROUP_PATIENCE_S = 30.0
 """How long a placement group may take, in seconds; another job may hold its nodes."""
+HEAD_PATIENCE_S = 30.0
+"""How long the head may not answer, in seconds. After 60 Ray ends this process, with a line of its own."""
+HEAD_LOOK_S = 2.0
 
 
 def require() -> None:
@@ -87,6 +92,26 @@ class Cluster:
         self._actor = ray.remote(Keeper)
         self._parcel = ray.put(parcel.content)
         self._digest = parcel.digest
+        self._head: str = ray.get_runtime_context().gcs_address
+        self._silent_since: float | None = None
+        self.headless = False
+
+    def look_for_head(self) -> None:
+        """Raise :class:`ToolError` where the head has not answered for :data:`HEAD_PATIENCE_S`."""
+        host, _, port = self._head.rpartition(":")
+        try:
+            socket.create_connection((host, int(port)), timeout=HEAD_LOOK_S).close()
+        except OSError as error:
+            now = time.monotonic()
+            self._silent_since = self._silent_since or now
+            if now - self._silent_since > HEAD_PATIENCE_S:
+                self.headless = True
+                raise ToolError(
+                    f"the head of the cluster, {self._head}, has not answered for {HEAD_PATIENCE_S:g} s: "
+                    f"{error.strerror or error}"
+                ) from None
+        else:
+            self._silent_since = None
 
     def choices(self, generators: int, taken: Collection[str] = ()) -> tuple[Choice, ...]:
         """The pairs that can be made of nodes which are alive and not ``taken``."""
@@ -135,8 +160,10 @@ class Cluster:
             with contextlib.suppress(HostLostError):
                 if not kept.lost.is_set():
                     kept.ask(address, "close", patience_s=10.0)
-            self._ray.kill(actor)
-        self._remove(kept.group)
+            if not self.headless:  # without a head nothing takes these orders, and they are waited for
+                self._ray.kill(actor)
+        if not self.headless:
+            self._remove(kept.group)
 
     def _remove(self, group: Any) -> None:
         from ray.util.placement_group import remove_placement_group  # noqa: PLC0415 - only with a cluster
@@ -197,7 +224,10 @@ def connected(address: str, root: Path) -> Iterator[Cluster]:
             "run `ray start` on it first, as docs/cluster.md says"
         ) from None
     signal.signal(signal.SIGTERM, heeded)  # Ray's own prints a stack and ends at once
+    cluster = None
     try:
-        yield Cluster(ray, parcel(root))
+        cluster = Cluster(ray, parcel(root))
+        yield cluster
     finally:
-        ray.shutdown()
+        if cluster is None or not cluster.headless:
+            ray.shutdown()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import product
 
 from runner.errors import RecordError
 from runner.judging import stats
 from runner.record.adapter import interpreter
-from runner.record.plan import Cell
+from runner.record.plan import Cell, on
 from runner.record.run import AdapterRecord, Run
 from runner.rows import cells
 from runner.rows.comparing.comparison import COST, RATE, TAIL, Allowance, Comparison, Ratios, compared
@@ -47,8 +49,8 @@ def compare(measured: Measured, base: str, new: str) -> Comparison:
     made.sort(key=lambda one: (one.workers, one.connections, one.depth, one.headers, one.load or ""))
     paired = {pair.base_cell for pair in pairs}
     return Comparison(
-        base=named(first),
-        new=named(second),
+        base=shown(first, run.adapters),
+        new=shown(second, run.adapters),
         cells=tuple(made),
         only_base=tuple(cell.id for cell in mine if cell not in paired),
         only_new=tuple(cell.id for cell in theirs.values()),
@@ -60,35 +62,62 @@ def compare(measured: Measured, base: str, new: str) -> Comparison:
 
 
 def record(run: Run, name: str) -> AdapterRecord:
-    """The one server of a run that is called so: ``ADAPTER``, ``ADAPTER@VARIANT`` or ``ADAPTER@VERSION``.
+    """The one server of a run that is called so: ``ADAPTER``, ``ADAPTER@VARIANT``, ``@VERSION`` or ``@INTERPRETER``.
 
-    A variant by its label, or the beginning of its revision or version. Raises :class:`RecordError`.
+    A variant by its label, or the beginning of its revision or version; an interpreter as ``py3.14`` or ``pypy``; two
+    of these with a comma between: ``aiohttp@rloop,py3.14``. Raises :class:`RecordError`.
     """
-    adapter, _, variant = name.partition("@")
+    adapter, _, wanted = name.partition("@")
     mine = [one for one in run.adapters if one.name == adapter]
     if not mine:
         known = sorted({one.name for one in run.adapters})
         near = difflib.get_close_matches(adapter, known, n=3, cutoff=0.4) or known
         raise RecordError(f"{run.id} has no server {adapter!r}: there are {', '.join(near)}")
-    plain = [one for one in mine if one.variant is None]
-    found = plain if not variant else [one for one in mine if variant in callings(one)]
-    found = found or [one for one in mine if any(calling.startswith(variant) for calling in callings(one))]
+    found = _matching(mine, wanted)
     if len(found) != 1:
         raise RecordError(
-            f"{name} is {len(found) or 'none'} of {', '.join(named(one) for one in mine)} in {run.id}: name one of them"
+            f"{name} is {len(found) or 'none'} of {', '.join(named(one, mine) for one in mine)} in {run.id}: "
+            "name one of them"
         )
     return found[0]
 
 
-def named(one: AdapterRecord) -> str:
-    """What to call a server by, on a command line."""
-    python = f" on {interpreter(one.python)}" if one.python else ""
-    return f"{one.name}@{one.variant.label}" if one.variant else f"{one.name}{python}"
+def _matching(mine: Sequence[AdapterRecord], wanted: str) -> Sequence[AdapterRecord]:
+    """Those that are called so, whole or by the beginning; by an interpreter alone, one that is no variant."""
+    if not wanted:
+        return [one for one in mine if one.variant is None]
+    ways: tuple[Callable[[str, str], bool], ...] = (str.__eq__, str.startswith)
+    for parts, fits in product(([wanted], wanted.split(",")), ways):
+        found = [one for one in mine if all(any(fits(name, part) for name in callings(one)) for part in parts)]
+        if found:
+            plain = [one for one in found if one.variant is None]
+            return plain if plain and all(part.startswith("py") for part in parts) else found
+    return []
+
+
+def named(one: AdapterRecord, among: Sequence[AdapterRecord]) -> str:
+    """What to call a server by, on a command line; with its interpreter where others are called so too."""
+    parts = [one.variant.label] if one.variant else []
+    if one.python and _elsewhere(one, among):
+        parts.append(on(one.python))
+    return f"{one.name}@{','.join(parts)}" if parts else one.name
+
+
+def shown(one: AdapterRecord, among: Sequence[AdapterRecord]) -> str:
+    """What to call a server in a text."""
+    if one.variant is None:
+        return f"{one.name} on {interpreter(one.python)}" if one.python else one.name
+    return named(one, among)
+
+
+def _elsewhere(one: AdapterRecord, among: Sequence[AdapterRecord]) -> bool:
+    """Whether another is the same on another interpreter."""
+    return any((other.name, other.server[2]) == (one.name, one.server[2]) and other is not one for other in among)
 
 
 def callings(one: AdapterRecord) -> tuple[str, ...]:
-    """All that a variant may be called by."""
-    names = [one.version or ""]
+    """All that a server may be called by, behind its adapter's name."""
+    names = [one.version or "", on(one.python) if one.python else ""]
     if one.variant is not None:
         label = one.variant.label
         names += [label, label.partition("@")[2], label.partition("==")[2]]

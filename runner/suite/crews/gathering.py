@@ -228,7 +228,11 @@ class Gathering:
         return Member(made.kept.place(folder), made.record.placement, environments, made.volley, made.service)
 
     def joining(self) -> Member | None:
-        """As :meth:`runner.suite.crews.crew.Recruiter.joining`."""
+        """As :meth:`runner.suite.crews.crew.Recruiter.joining`.
+
+        Raises :class:`ToolError` where the cluster has lost its head.
+        """
+        self._cluster.look_for_head()
         if self._folder is None or (self.record.wanted is not None and len(self._ready) >= self.record.wanted):
             return None
         taken = {address for one in self._ready.values() for address in one.kept.choice.addresses}

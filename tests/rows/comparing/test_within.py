@@ -80,10 +80,31 @@ class TestNames:
         with pytest.raises(RecordError, match=said):
             within.record(run, name)
 
-    def test_two_interpreters_of_one_adapter_are_told_by_no_name(self) -> None:
-        both = (record(), builders.adapter_record(python="3.12.1"))
-        with pytest.raises(RecordError, match=r"on CPython 3\.12\.1"):
-            within.record(builders.run(adapters=both), "aiohttp")
+    def test_two_interpreters_of_one_adapter_are_told_apart_by_theirs(self) -> None:
+        on_loop = Variant("rloop", env=(("LOOP", "rloop"),))
+        every = [
+            builders.adapter_record(python=python, variant=variant)
+            for python in ("3.13.0", "3.12.1", "pypy3.11.17")
+            for variant in (None, on_loop)
+        ]
+        run = builders.run(adapters=tuple(every))
+        for place, names in enumerate(
+            [
+                ("aiohttp@py3.13.0", "aiohttp@py3.13"),
+                ("aiohttp@rloop,py3.13.0", "aiohttp@py3.13,rloop"),
+                ("aiohttp@py3.12.1", "aiohttp@py3.12"),
+                ("aiohttp@rloop,py3.12.1",),
+                ("aiohttp@pypy3.11.17", "aiohttp@pypy"),
+                ("aiohttp@rloop,pypy3.11.17", "aiohttp@rloop,pypy"),
+            ]
+        ):
+            assert within.named(every[place], every) == names[0]
+            assert [within.record(run, name) for name in names] == [every[place]] * len(names)
+        for name in ("aiohttp", "aiohttp@rloop", "aiohttp@py3"):
+            with pytest.raises(RecordError, match=r"aiohttp@py3\.12\.1, aiohttp@rloop,py3\.12\.1, aiohttp@pypy"):
+                within.record(run, name)
+        assert within.shown(every[4], every) == "aiohttp on PyPy 3.11.17"
+        assert within.shown(every[5], every) == "aiohttp@rloop,pypy3.11.17"
 
 
 class TestComparing:
