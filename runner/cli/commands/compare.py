@@ -22,9 +22,7 @@ from runner.cli import options, printing
 @click.argument("base", metavar="BASE")
 @click.argument("new", default=None, required=False, metavar="[NEW]")
 @click.option("--a", metavar="SERVER", help="Compare two servers of BASE: the one that is the base, as aiohttp.")
-@click.option(
-    "--b", metavar="SERVER", help="The other, as aiohttp@3.9.5, a variant, or aiohttp@py3.14."
-)
+@click.option("--b", metavar="SERVER", help="The other, as aiohttp@3.9.5, a variant, or aiohttp@py3.14.")
 @click.option(
     "--format", "format_", type=click.Choice(["text", "markdown", "json"]), default="text", help="How to print it."
 )
