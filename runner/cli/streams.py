@@ -21,7 +21,18 @@ from runner.errors import OutputError
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
-_INSTEAD = {"±": "+-", "≥": ">=", "≤": "<=", "×": "x", "µ": "u", "\u2013": "-", "·": "|", "…": "...", "→": "->"}  # noqa: RUF001
+_INSTEAD = {
+    "±": "+-",
+    "≥": ">=",
+    "≤": "<=",
+    "×": "x",  # noqa: RUF001
+    "÷": "/",
+    "µ": "u",
+    "\u2013": "-",
+    "·": "|",
+    "…": "...",
+    "→": "->",
+}
 _REPLACING = "pipebench.replace"
 
 

@@ -48,7 +48,9 @@ def uncertainty(row: Row) -> str:
 
 
 def plus_minus(relative_half_width: float) -> str:
-    """How far an interval reaches, in per cent."""
+    """How far an interval reaches, in per cent; beyond 100 % as a factor, to both sides."""
+    if relative_half_width > 1:
+        return f"×÷{rate_digits(1 + relative_half_width)}"  # noqa: RUF001 - the sign of multiplication
     return f"±{relative_half_width:.1%}".replace("%", " %")
 
 
@@ -151,7 +153,7 @@ def limited(row: Row, limit: str) -> str:
         return NOTHING
     if found.estimate is not None:
         width = found.estimate.relative_half_width
-        return rate_digits(found.estimate.mean) + ("" if width is None else f" ±{width:.1%}".replace("%", " %"))
+        return rate_digits(found.estimate.mean) + ("" if width is None else f" {plus_minus(width)}")
     if found.low is not None:
         return f"≥ {rate_digits(found.low)}"
     return NOTHING if found.high is None else f"< {rate_digits(found.high)}"

@@ -19,6 +19,7 @@ from runner.record.adapter import Adapter
 from runner.record.plaintext import plain
 from runner.record.plan import Cell
 from runner.record.trial import Failure, Trial
+from runner.rows import figures
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -179,7 +180,7 @@ def estimate(trials: Sequence[TrialSummary]) -> str:
         return "failed" if trials else ""
     interval = mean_interval(rates, stopping=Stopping.FIXED)
     mean = f"{geometric_mean(rates):,.0f}".replace(",", " ")
-    return f"{mean} ±{interval.relative_half_width * 100:.1f} %" if interval else mean
+    return f"{mean} {figures.plus_minus(interval.relative_half_width)}" if interval else mean
 
 
 def describe(cell: Cell, progress: Progress) -> str:

@@ -98,6 +98,12 @@ class TestBounds:
     def test_uncertainty_is_in_per_cent(self, row: Row) -> None:
         assert figures.uncertainty(replace(row, requests_per_second=Estimate(1000, 970, 1031.2))) == "±3.1 %"
 
+    @pytest.mark.parametrize(
+        ("reach", "text"), [(1.0, "±100.0 %"), (1.001, "2.00"), (6.087, "7.09"), (1029.37, "1 030")]
+    )
+    def test_beyond_that_it_is_a_factor(self, reach: float, text: str) -> None:
+        assert figures.plus_minus(reach) == ("" if text.startswith("±") else "×÷") + text  # noqa: RUF001
+
 
 class TestNothing:
     def test_what_was_not_measured_is_a_dash_and_never_a_zero(self) -> None:
