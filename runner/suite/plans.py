@@ -87,6 +87,8 @@ _UPSTREAM = replace(
 """The plans of servers that wait. A load is many delays long: its end costs up to one delay, which is not counted."""
 _THREADED = ("granian*", "robyn", "emmett55", "pyvoy", "waitress", BASELINE)
 """Servers whose one process has several threads at work, which take turns on one CPU, and the baseline."""
+_ON_INTERPRETERS = ("aiohttp", "sanic", "tornado", "uvloop-httptools", BASELINE)
+_ON_LOOPS = ("aiohttp", "granian", "tornado", "uvicorn", "uvloop-httptools", BASELINE)
 _PAIRS = ("tornado-upstream-async", "tornado-upstream-blocking", "aiohttp-upstream-*", "sanic-upstream-*")
 
 PROFILES: Mapping[str, Plan] = {
@@ -122,6 +124,30 @@ PROFILES: Mapping[str, Plan] = {
         depths=(1, 16),
         server_cpus=2,
     ),
+    "interpreters": replace(
+        _DEFAULT,
+        profile="interpreters",
+        only=_ON_INTERPRETERS,
+        groups=(),
+        depths=(1, 16),
+        pythons=("3.11", "3.13", "3.14", "3.15", "pypy3.11"),
+        variants=("loop:asyncio",),
+        trials=4,
+        budget_s=None,
+        shares=(),
+    ),
+    "loops": replace(
+        _DEFAULT,
+        profile="loops",
+        only=_ON_LOOPS,
+        groups=(),
+        depths=(1, 16),
+        pythons=("3.14",),
+        variants=tuple(f"loop:{name}" for name in ("asyncio", "uvloop", "rloop", "blazio", "zuvloop", "rsloop")),
+        trials=4,
+        budget_s=None,
+        shares=(),
+    ),
     "upstream-ab": replace(
         _UPSTREAM,
         profile="upstream-ab",
@@ -152,6 +178,8 @@ PROFILE_HELP: Mapping[str, str] = {
     "full": "for publishing: core and field, depth 1, 4, 16 and 64, until ±2 % or an hour",
     "explain": "what `pipebench explain` measures first: depth 1, 4, 16 and 64, five trials of a cell",
     "two-cores": "servers of several threads on two CPUs: depth 1 and 16; wants a machine with three",
+    "interpreters": "CPython 3.11, 3.13, 3.14, 3.15 and PyPy, those that are here: depth 1 and 16, four trials",
+    "loops": "every event loop, on CPython 3.14: depth 1 and 16, four trials",
     "upstream-ab": "servers that wait 500 ms for another: 5, 10 and 20 connections, 20 s, one trial",
     "upstream-siege": "the same at 150 ms: 10 connections, 10 s",
     "upstream-sweep": "deployments of tornado whose upstream answers at once: 1000 to 10 000 connections, 10 s",
@@ -164,8 +192,10 @@ _PYTHON = re.compile(rf"{_RELEASE}t?|{PYPY}(?:{_RELEASE})?", re.ASCII)
 def asked(profile: str, given: Mapping[str, Any]) -> Plan:
     """A profile with what was ``given`` in place of its own.
 
-    Adapters that are named may be in any group: a profile's own groups are for who names none.
+    Adapters that are named may be in any group: a profile's own groups are for who names none. Variants that are named
+    stand in place of a profile's own; none are named by an empty tuple.
     """
+    given = {name: value for name, value in given.items() if value or name != "variants"}
     implied: dict[str, Any] = {"groups": ()} if given.get("only") else {}
     if "generator" in given:
         implied["witness_by"] = Generator.WRK if given["generator"] is Generator.VOLLEY else Generator.VOLLEY

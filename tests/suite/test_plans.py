@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.adapters import metadata
+from runner.adapters import metadata, variants
 from runner.cli import values
 from runner.errors import PlanError
 from runner.record.adapter import Group
@@ -175,6 +175,17 @@ def test_two_cores_are_two_cpus_of_one_worker() -> None:
     assert (plan.server_cpus, plan.workers, plan.groups) == (2, (1,), ())
     named = {adapter.name for adapter in metadata.select(metadata.discover(ROOT), plan.only)}
     assert {"granian", "granian-wsgi", "robyn", "emmett55", "pyvoy", "waitress", plan.baseline} <= named
+
+
+def test_the_profile_of_loops_has_every_loop_and_adapters_that_take_them() -> None:
+    plan = plans.PROFILES["loops"]
+    assert {name.removeprefix(variants.LOOP) for name in plan.variants} == set(variants.loops())
+    for name in ("loops", "interpreters"):
+        plan = plans.check(plans.asked(name, {"variants": ()}))
+        assert plan == plans.PROFILES[name]
+        found = metadata.select(metadata.discover(ROOT), plan.only)
+        assert all(adapter.loop for adapter in found if adapter.name != plan.baseline)
+    assert plans.asked("loops", {"variants": ("A=1",)}).variants == ("A=1",)
 
 
 class TestCells:
