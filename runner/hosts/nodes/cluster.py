@@ -5,6 +5,7 @@ Ray is an optional extra and is imported only where a cluster was asked for.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import importlib.util
 import logging
@@ -94,24 +95,22 @@ class Cluster:
         self._digest = parcel.digest
         self._head: str = ray.get_runtime_context().gcs_address
         self._silent_since: float | None = None
-        self.headless = False
 
-    def look_for_head(self) -> None:
-        """Raise :class:`ToolError` where the head has not answered for :data:`HEAD_PATIENCE_S`."""
+    def silence(self) -> str | None:
+        """Why the head does not answer; ``None`` where it does. Without one, what is asked of it is waited for."""
         host, _, port = self._head.rpartition(":")
         try:
             socket.create_connection((host, int(port)), timeout=HEAD_LOOK_S).close()
         except OSError as error:
-            now = time.monotonic()
-            self._silent_since = self._silent_since or now
-            if now - self._silent_since > HEAD_PATIENCE_S:
-                self.headless = True
-                raise ToolError(
-                    f"the head of the cluster, {self._head}, has not answered for {HEAD_PATIENCE_S:g} s: "
-                    f"{error.strerror or error}"
-                ) from None
-        else:
-            self._silent_since = None
+            return error.strerror or str(error)
+        return None
+
+    def look_for_head(self) -> None:
+        """Raise :class:`ToolError` where the head has not answered for :data:`HEAD_PATIENCE_S`."""
+        why, now = self.silence(), time.monotonic()
+        self._silent_since = None if why is None else self._silent_since or now
+        if self._silent_since is not None and now - self._silent_since > HEAD_PATIENCE_S:
+            raise ToolError(f"the head of the cluster, {self._head}, has not answered for {HEAD_PATIENCE_S:g} s: {why}")
 
     def choices(self, generators: int, taken: Collection[str] = ()) -> tuple[Choice, ...]:
         """The pairs that can be made of nodes which are alive and not ``taken``."""
@@ -156,13 +155,14 @@ class Cluster:
 
     def release(self, kept: Kept) -> None:
         """Give a pair back. Whatever still runs there ends."""
+        headless = self.silence() is not None
         for address, actor in kept.actors.items():
             with contextlib.suppress(HostLostError):
                 if not kept.lost.is_set():
                     kept.ask(address, "close", patience_s=10.0)
-            if not self.headless:  # without a head nothing takes these orders, and they are waited for
+            if not headless:
                 self._ray.kill(actor)
-        if not self.headless:
+        if not headless:
             self._remove(kept.group)
 
     def _remove(self, group: Any) -> None:
@@ -229,5 +229,7 @@ def connected(address: str, root: Path) -> Iterator[Cluster]:
         cluster = Cluster(ray, parcel(root))
         yield cluster
     finally:
-        if cluster is None or not cluster.headless:
+        if cluster is None or cluster.silence() is None:
             ray.shutdown()
+        else:
+            atexit.unregister(ray.shutdown)
