@@ -5,7 +5,6 @@ Ray is an optional extra and is imported only where a cluster was asked for.
 
 from __future__ import annotations
 
-import atexit
 import contextlib
 import importlib.util
 import logging
@@ -36,7 +35,7 @@ SERVER, GENERATOR = "server", "generator"
 """Ray's custom resources that say what a node may be: one of each is one place."""
 GROUP_PATIENCE_S = 30.0
 """How long a placement group may take, in seconds; another job may hold its nodes."""
-HEAD_PATIENCE_S = 30.0
+HEAD_PATIENCE_S = 15.0
 """How long the head may not answer, in seconds. After 60 Ray ends this process, with a line of its own."""
 HEAD_LOOK_S = 2.0
 
@@ -105,12 +104,13 @@ class Cluster:
             return error.strerror or str(error)
         return None
 
-    def look_for_head(self) -> None:
-        """Raise :class:`ToolError` where the head has not answered for :data:`HEAD_PATIENCE_S`."""
+    def head_answers(self) -> bool:
+        """Whether the head does; raises :class:`ToolError` where it has not for :data:`HEAD_PATIENCE_S`."""
         why, now = self.silence(), time.monotonic()
         self._silent_since = None if why is None else self._silent_since or now
         if self._silent_since is not None and now - self._silent_since > HEAD_PATIENCE_S:
             raise ToolError(f"the head of the cluster, {self._head}, has not answered for {HEAD_PATIENCE_S:g} s: {why}")
+        return why is None
 
     def choices(self, generators: int, taken: Collection[str] = ()) -> tuple[Choice, ...]:
         """The pairs that can be made of nodes which are alive and not ``taken``."""
@@ -224,12 +224,7 @@ def connected(address: str, root: Path) -> Iterator[Cluster]:
             "run `ray start` on it first, as docs/cluster.md says"
         ) from None
     signal.signal(signal.SIGTERM, heeded)  # Ray's own prints a stack and ends at once
-    cluster = None
     try:
-        cluster = Cluster(ray, parcel(root))
-        yield cluster
+        yield Cluster(ray, parcel(root))
     finally:
-        if cluster is None or cluster.silence() is None:
-            ray.shutdown()
-        else:
-            atexit.unregister(ray.shutdown)
+        ray.shutdown()

@@ -232,7 +232,8 @@ class Gathering:
 
         Raises :class:`ToolError` where the cluster has lost its head.
         """
-        self._cluster.look_for_head()
+        if not self._cluster.head_answers():
+            return None
         if self._folder is None or (self.record.wanted is not None and len(self._ready) >= self.record.wanted):
             return None
         taken = {address for one in self._ready.values() for address in one.kept.choice.addresses}
