@@ -150,8 +150,8 @@ def _prepare_python(
     python = str(chosen.path) if chosen else requires
     changes = variant.variant.changes if variant else ()
     changed = [f"{one.distribution} {one.version} {one.source.sha256 if one.source else ''}" for one in changes]
-    changed += [f"loop {variant.loop.name}"] if variant and variant.loop else []
-    key = _digest(python, version or "", *adapter.dependencies, adapter.exclude_newer or "", *changed)
+    depends = variant.requirements(adapter, {}) if variant and variant.loop else adapter.dependencies
+    key = _digest(python, version or "", *depends, adapter.exclude_newer or "", *changed)
     folder = cache_folder() / "python" / f"{adapter.name}-{key}"
     with _locked(folder) if build else nullcontext():
         record = folder / "complete.json"

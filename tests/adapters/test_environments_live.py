@@ -226,7 +226,9 @@ class TestInterpreters:
     def test_what_is_found_runs_and_is_what_it_is_said_to_be(self) -> None:
         found = interpreters.find()
         assert found
-        assert list(found) == sorted(found, key=lambda one: one.version, reverse=True)
+        assert [one.series for one in found] == sorted(
+            (one.series for one in found), key=lambda one: (not one[0], *one[1:3], not one[3]), reverse=True
+        )
         newest = found[0]
         code = "import platform; print(platform.python_implementation(), platform.python_version())"
         said = subprocess.run([newest.path, "-c", code], capture_output=True, text=True, check=True)
