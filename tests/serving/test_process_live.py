@@ -124,7 +124,8 @@ class TestEnds:
     ) -> None:
         """Between the last look and the request, when nobody is left to take it."""
         with Process(program("raise SystemExit(3)"), log=log) as started:
-            assert eventually(lambda: not mentioning(str(log)))
+            stat = Path(f"/proc/{started._supervisor.pid}/stat")
+            assert eventually(lambda: ") Z " in stat.read_text())  # its sockets are closed then, and not before
             monkeypatch.setattr(started, "wait", lambda _: None)
             assert started.stop() == Exit(code=3, signal=None, killed=False, before_stop=True)
 
