@@ -103,6 +103,7 @@ class Process:
             "log_head": LOG_HEAD_BYTES,
             "log_tail": LOG_TAIL_BYTES,
         }
+        self._control = ours  # whoever ends all programs may end this one as soon as it is known
         with theirs, _live_lock:  # or a sweep would take it for an orphan
             try:
                 self._supervisor = subprocess.Popen(
@@ -120,7 +121,6 @@ class Process:
                     raise
                 raise RecordError(f"cannot write {cwd}: {error.strerror}") from None
             _live.add(self)
-        self._control = ours
         event = self._next_event(time.monotonic() + KILL_PATIENCE_S)
         if event is None or event["event"] != "started":
             self._ended_well = event is not None

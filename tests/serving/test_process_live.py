@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,7 +17,7 @@ import pytest
 from runner.errors import RecordError, ToolError
 from runner.record.trial import Exit
 from runner.serving import process
-from runner.serving.process import LOG_HEAD_BYTES, LOG_TAIL_BYTES, Process
+from runner.serving.process import LOG_HEAD_BYTES, LOG_TAIL_BYTES, NotStartedError, Process
 from tests.programs import PATIENCE_S, Program, eventually, mentioning
 
 pytestmark = pytest.mark.live
@@ -391,3 +392,18 @@ def test_a_folder_that_was_removed_meanwhile_is_told_in_one_line(tmp_path: Path)
         process.run(["true"], timeout_s=5, log=log, cwd=folder)
     with pytest.raises(RecordError, match=r"^cannot read .*/log, which was written here: No such file or directory$"):
         process.run(["rm", str(log)], timeout_s=5, log=log)
+
+
+class Impatient(weakref.WeakSet[Process]):
+    """Ends a program as soon as it is known."""
+
+    def add(self, item: Process) -> None:
+        super().add(item)
+        item.abandon()
+
+
+def test_one_that_is_ended_while_it_starts(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "_live", Impatient())
+    with pytest.raises(NotStartedError):
+        Process(["sleep", "600"], log=log)
+    assert eventually(lambda: not mentioning(str(log)))

@@ -359,6 +359,6 @@ class TestInterrupts:
         assert eventually(lambda: list(checkout.results.glob("*/logs/check-*/*")))
         started.send_signal(signal.SIGINT)
         _, err = started.communicate(timeout=PATIENCE_S)
-        assert started.returncode == 130
+        assert started.returncode == 130, err
         assert "Traceback" not in err
         assert not mentioning(str(checkout.root))
