@@ -89,6 +89,7 @@ _THREADED = ("granian*", "robyn", "emmett55", "pyvoy", "waitress", BASELINE)
 """Servers whose one process has several threads at work, which take turns on one CPU, and the baseline."""
 _ON_INTERPRETERS = ("aiohttp", "sanic", "tornado", "uvloop-httptools", BASELINE)
 _ON_LOOPS = ("aiohttp", "granian", "tornado", "uvicorn", "uvloop-httptools", BASELINE)
+_FOUR_TRIALS = replace(_DEFAULT, groups=(), depths=(1, 16), trials=4, budget_s=None, shares=())
 _PAIRS = ("tornado-upstream-async", "tornado-upstream-blocking", "aiohttp-upstream-*", "sanic-upstream-*")
 
 PROFILES: Mapping[str, Plan] = {
@@ -125,28 +126,18 @@ PROFILES: Mapping[str, Plan] = {
         server_cpus=2,
     ),
     "interpreters": replace(
-        _DEFAULT,
+        _FOUR_TRIALS,
         profile="interpreters",
         only=_ON_INTERPRETERS,
-        groups=(),
-        depths=(1, 16),
         pythons=("3.11", "3.13", "3.14", "3.15", "pypy3.11"),
         variants=("loop:asyncio",),
-        trials=4,
-        budget_s=None,
-        shares=(),
     ),
     "loops": replace(
-        _DEFAULT,
+        _FOUR_TRIALS,
         profile="loops",
         only=_ON_LOOPS,
-        groups=(),
-        depths=(1, 16),
         pythons=("3.14",),
         variants=tuple(f"loop:{name}" for name in ("asyncio", "uvloop", "rloop", "blazio", "zuvloop", "rsloop")),
-        trials=4,
-        budget_s=None,
-        shares=(),
     ),
     "upstream-ab": replace(
         _UPSTREAM,
