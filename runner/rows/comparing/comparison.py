@@ -215,11 +215,15 @@ class Ratios:
     cpu: Interval | None
     tail: Interval | None
 
+    def of(self, figure: str | None) -> Interval | None:
+        """That of the figure which a change was read off."""
+        return {RATE: self.rate, COST: self.cpu, TAIL: self.tail}.get(figure or "")
+
 
 def compared(pair: Pair, ratios: Ratios, allowed: Allowance) -> Compared:
     """One pair of cells with the intervals of its ratios."""
     change, by = _change(pair, ratios)
-    ratio = {RATE: ratios.rate, COST: ratios.cpu, TAIL: ratios.tail}.get(by or "")
+    ratio = ratios.of(by)
     shown = None
     if by is not None and ratio is not None:
         trials = min(len(pair.base.used), len(pair.new.used))
@@ -276,7 +280,7 @@ def _change(pair: Pair, ratios: Ratios) -> tuple[Change, str | None]:
     if not pair.warmed_alike:
         return Change.NOT_WARM, None
     by = _telling(pair, ratios)
-    ratio = {RATE: ratios.rate, COST: ratios.cpu, TAIL: ratios.tail}.get(by)
+    ratio = ratios.of(by)
     if ratio is None:
         return Change.NOT_COMPARED, None
     return Change(stats.difference(ratio, higher_is_better=by == RATE)), by
