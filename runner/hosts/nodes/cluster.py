@@ -30,6 +30,7 @@ from runner.hosts.nodes.pairing import Choice, NodeSeen, choose
 from runner.hosts.place import Place
 from runner.hosts.remote import PATIENCE_S, Remote
 
+GUIDE = "docs/cluster.md"
 INSTALL = "pip install 'async-pipeline-bench[cluster]'"
 SERVER, GENERATOR = "server", "generator"
 """Ray's custom resources that say what a node may be: one of each is one place."""
@@ -197,6 +198,25 @@ def _why_gone(address: str, said: str) -> ToolError | HostLostError:
     return HostLostError(f"{address} is gone: {_first_line(reason)}")
 
 
+def token_at_hand() -> bool:
+    """Whether this machine has a token for Ray, in one of the three places that its documentation names."""
+    named = os.environ.get("RAY_AUTH_TOKEN_PATH")
+    return "RAY_AUTH_TOKEN" in os.environ or Path(named or Path.home() / ".ray" / "auth_token").is_file()
+
+
+def why_not_joined(address: str, said: str) -> ToolError:
+    """What to tell where Ray ``said`` that it could not be joined, of which it has several ways."""
+    if "token" in said.lower():
+        return ToolError(
+            f"the cluster at '{address}' asks for a token, and this machine has none or another: "
+            f"copy the head's ~/.ray/auth_token here, and see {GUIDE}"
+        )
+    return ToolError(
+        f"there is no cluster at '{address}' that this machine is a node of ({_first_line(said)}): "
+        f"run `ray start` on it first, with the head's token if that asks for one, as {GUIDE} says"
+    )
+
+
 def _first_line(text: str) -> str:
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     return lines[0][:200] if lines else "no reason given"
@@ -211,6 +231,8 @@ def connected(address: str, root: Path) -> Iterator[Cluster]:
     require()
     # Ray would start workers by `uv run` in a copy of the working folder where this process was started by it.
     os.environ["RAY_ENABLE_UV_RUN_RUNTIME_ENV"] = "0"
+    if token_at_hand():  # a head asks for one where it finds it; others do not, unless they are told to
+        os.environ.setdefault("RAY_AUTH_MODE", "token")
     import ray  # noqa: PLC0415 - an optional extra, which takes a second
     from ray import cloudpickle  # noqa: PLC0415
 
@@ -218,11 +240,8 @@ def connected(address: str, root: Path) -> Iterator[Cluster]:
     heeded = signal.getsignal(signal.SIGTERM)
     try:
         ray.init(address=address, log_to_driver=False, logging_level=logging.CRITICAL, configure_logging=False)
-    except (ConnectionError, RuntimeError, ValueError) as error:
-        raise ToolError(
-            f"there is no cluster at '{address}' that this machine is a node of ({_first_line(str(error))}): "
-            "run `ray start` on it first, as docs/cluster.md says"
-        ) from None
+    except (ConnectionError, RuntimeError, ValueError, ray.exceptions.AuthenticationError) as error:
+        raise why_not_joined(address, str(error)) from None
     signal.signal(signal.SIGTERM, heeded)  # Ray's own prints a stack and ends at once
     try:
         yield Cluster(ray, parcel(root))

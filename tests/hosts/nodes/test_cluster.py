@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import socket
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from runner.errors import ToolError
-from runner.hosts.nodes.cluster import HEAD_PATIENCE_S, Cluster, Kept
+from runner.hosts.nodes.cluster import HEAD_PATIENCE_S, Cluster, Kept, token_at_hand, why_not_joined
 from runner.hosts.nodes.keeper import Parcel
 from runner.hosts.nodes.pairing import Choice
 
@@ -64,3 +66,34 @@ def test_nothing_is_asked_of_a_head_that_is_gone(
     kept.lost.set()
     found.release(kept)
     assert ray.asked == asked
+
+
+@pytest.mark.parametrize("place", [None, "RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH", "home"])
+def test_a_token_is_found_where_ray_looks_for_one(
+    place: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    file = tmp_path / ("other" if place == "RAY_AUTH_TOKEN_PATH" else ".ray/auth_token")
+    if place == "RAY_AUTH_TOKEN":
+        monkeypatch.setenv(place, "7f" * 32)
+    elif place is not None:
+        file.parent.mkdir(exist_ok=True)
+        file.write_text("7f" * 32)
+        if place != "home":
+            monkeypatch.setenv(place, str(file))
+    assert token_at_hand() == (place is not None)
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("Failed to connect to GCS\nRPC error: InvalidAuthToken: token is missing", "asks for a token"),
+        ("Failed to connect to Ray cluster at 10.0.0.1:6379", r"no cluster at '10\.0\.0\.1:6379' .* run `ray start`"),
+    ],
+)
+def test_a_cluster_that_cannot_be_joined_is_told_in_one_line(said: str, told: str) -> None:
+    found = str(why_not_joined("10.0.0.1:6379", said))
+    assert re.search(told, found)
+    assert "\n" not in found
