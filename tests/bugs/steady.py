@@ -38,7 +38,7 @@ def main(arguments: list[str]) -> int:
             took, found = [], []
             for number in range(times):
                 began = time.monotonic()
-                found.append(examine(made, Path(folder) / made.adapter.name / str(number)))
+                found.append(examine(made, Path(folder) / f"{made.adapter.name}-{number}"))
                 took.append(f"{time.monotonic() - began:.0f} s")
             differ = unsteady(found)
             differing += len(differ)

@@ -54,7 +54,11 @@ HUNG_PATIENCE: Final = 3.0
 """So much longer is waited before it counts as hung for good."""
 
 ENOUGH_SILENCE: Final = 3
-"""After so many spellings that met their deadlines, or as many as run side by side, the rest of a case is not tried."""
+"""After so many spellings that met their deadlines, or as many as run side by side, the rest of a case is hurried."""
+HURRY: Final = 1 / 3
+"""The share of its deadline that each of the rest has: a server that waits at one may be at fault at another."""
+ENOUGH_HURRIED: Final = 8
+"""After so many waves of the rest in which one met that deadline too, what is left of a case is not tried."""
 
 PASS_BYTES: Final = 1024
 """How much of one direction's bytes is kept where a case passes."""
@@ -309,21 +313,27 @@ async def survives(server: ServerHandle, within_s: float = 0.0) -> bool:
 
 
 async def observe(server: ServerHandle, case: Case, patience: float) -> Observation:
-    """All exchanges of a case, wave after wave; none after enough of them met their deadlines."""
+    """All exchanges of a case, wave after wave; hurried, and then none, after enough of them met their deadlines."""
     if case.race is not None:
         return await _race(server, case, case.race, patience)
     deadline_s = case.deadline_s * patience
     watch = _MemoryWatch(server)
     talks: list[Conversation] = []
+    silent = hurried = 0
     async with contextlib.AsyncExitStack() as stack:
         if case.watches_memory:
             await stack.enter_async_context(watch)
         for exchanges in case.waves:
+            hurry = silent >= max(ENOUGH_SILENCE, case.at_once)
+            within_s = deadline_s * HURRY if hurry else deadline_s
             batch = Batch(exchanges)
-            talks += await asyncio.gather(*(converse(server.address, one, deadline_s, batch) for one in exchanges))
-            silent = sum(talk.ending is Ending.DEADLINE for talk in talks)
-            enough = 1 if case.together else max(ENOUGH_SILENCE, case.at_once)
-            if silent >= enough or any(talk.ending is Ending.REFUSED for talk in talks):
+            heard = await asyncio.gather(*(converse(server.address, one, within_s, batch) for one in exchanges))
+            talks += heard
+            met = sum(talk.ending is Ending.DEADLINE for talk in heard)
+            silent += met
+            hurried += hurry and met > 0
+            enough = hurried == ENOUGH_HURRIED or (case.together and silent > 0)
+            if enough or any(talk.ending is Ending.REFUSED for talk in heard):
                 break
     return Observation(tuple(talks), watch.growth_bytes)
 
