@@ -47,7 +47,9 @@ def spelled(spellings: Sequence[Spelling]) -> Judge:
             if finding.outcome is not Outcome.PASS
         }
         missed = len(spellings) - len(findings)
-        remark = f"; {missed} of {len(spellings)} not tried after so much silence" if missed else ""
+        gone = any(talk.ending is Ending.REFUSED for talk in seen.conversations)
+        why = "since nobody listened any more" if gone else "after so much silence"
+        remark = f"; {missed} of {len(spellings)} not tried {why}" if missed else ""
         if not parts:
             return (noted if missed else passed)(f"{len(findings)} spellings, each as it must be{remark}")
         said = "; ".join(_groups(findings))

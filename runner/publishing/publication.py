@@ -128,7 +128,8 @@ def _write_whole(folder: Path, report: Report, run_folder: Path) -> None:
         with tempfile.TemporaryDirectory(prefix=".publishing-", dir=folder.parent) as made:
             staged = Path(made) / folder.name
             staged.mkdir()
-            (staged / store.RUN_FILE).write_bytes((run_folder / store.RUN_FILE).read_bytes())
+            head = (run_folder / store.RUN_FILE).read_text(encoding="utf-8")
+            (staged / store.RUN_FILE).write_text(_without_home(head), encoding="utf-8")
             store.compress_trials(run_folder, staged)
             store.compress_explained(run_folder, staged)
             _keep_logs(report, run_folder, staged)
@@ -323,5 +324,5 @@ def portable(text: str, adapters: Iterable[str]) -> str:
 
 
 def _without_home(text: str) -> str:
-    """What a server said, without the home of who measured it."""
+    """What a server or a build said, without the home of who measured it."""
     return text.replace(str(Path.home()), "~")

@@ -34,6 +34,14 @@ def test_spellings_that_silence_kept_from_being_tried_are_a_note_though_the_othe
         assert (found.outcome, "not tried" in found.detail) == (outcome, outcome is Outcome.NOTE), found.detail
 
 
+@pytest.mark.parametrize(
+    ("ending", "why"), [(Ending.CLOSED, "after so much silence"), (Ending.REFUSED, "since nobody listened any more")]
+)
+def test_why_spellings_were_not_tried_is_told(ending: Ending, why: str) -> None:
+    found = BY_NAME["bytes-behind-close"].judge(Observation((ENDED, talk(ending=ending))))
+    assert f"not tried {why}" in found.detail
+
+
 def test_which_last_requests_say_so_by_their_version_alone() -> None:
     case = BY_NAME["bytes-behind-close"]
     for name, exchange in zip(spellings.names(case), case.exchanges, strict=True):

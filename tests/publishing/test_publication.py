@@ -291,6 +291,13 @@ def checked(name: str, outcome: Outcome, case: str = "two-gets") -> tuple[Confor
     return (Conformance(name, name, version="1.0", python="3.13.0", results=(result,)),)
 
 
+def test_a_published_head_names_no_home_of_who_measured(project: Path) -> None:
+    run = new_run(project, "second")
+    edit(run / store.RUN_FILE, '"log_tail": []', f'"log_tail": ["cc -I{Path.home()}/.cache/x"]')
+    folder = publication.publish(run, project, uncommitted=True).folder
+    assert str(Path.home()) not in (folder / store.RUN_FILE).read_text(encoding="utf-8")
+
+
 def test_a_published_log_names_no_folder_of_who_measured() -> None:
     said = f'File "/srv/me/bench/frameworks/japronto/app.py", line 3, in {Path.home()}/.cache/x and /usr/lib/libc.so'
     shown = publication.portable(said, ["frameworks/japronto/app.py"])

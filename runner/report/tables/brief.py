@@ -15,7 +15,7 @@ from runner.report.tables import standard
 from runner.rows import figures
 from runner.rows.row import Group, Row
 
-_LEFT = ("server", "version", "Python", "pipelining", "note")
+_LEFT = ("server", "variant", "version", "Python", "pipelining", "note")
 
 _SAID = (Verdict.MEASURED, Verdict.GENERATOR_BOUND)
 """Verdicts that need no note: the rate alone, and its sign for a lower bound."""
