@@ -149,7 +149,8 @@ def publish_conformance(paths: Sequence[Path], root: Path) -> tuple[Path, ...]:
     found = record.together({path: record.read(path) for path in paths})
     folder = root / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
-    data = _without_home(json.dumps(record.as_json(*found)))
+    files = [_relative(path, root) for path in root.glob("frameworks/*/*.*")]
+    data = portable(json.dumps(record.as_json(*found)), files)
     (folder / CONFORMANCE_FILE).write_bytes(gzip.compress(data.encode(), mtime=0))
     return (folder / CONFORMANCE_FILE, *_write_conformance(root))
 
@@ -316,11 +317,10 @@ def _keep_logs(report: Report, run_folder: Path, folder: Path) -> None:
             path.write_text(shown[:LOG_CHARACTERS], encoding="utf-8")
 
 
-def portable(text: str, adapters: Iterable[str]) -> str:
-    """What a server said, with the files of ``adapters`` named as they are in any checkout."""
-    for path in adapters:
-        text = re.sub(rf"/[^\s\"']*/{re.escape(path)}", path, text)
-    return _without_home(text)
+def portable(text: str, files: Iterable[str]) -> str:
+    """What a server said, with ``files`` of the project, adapters, named as they are in any checkout."""
+    named = "|".join(map(re.escape, sorted(files, key=len, reverse=True)))
+    return _without_home(re.sub(rf"/[^\s\"'\\]*/({named})", r"\1", text) if named else text)
 
 
 def _without_home(text: str) -> str:

@@ -298,6 +298,18 @@ def test_a_published_head_names_no_home_of_who_measured(project: Path) -> None:
     assert str(Path.home()) not in (folder / store.RUN_FILE).read_text(encoding="utf-8")
 
 
+def test_published_conformance_names_no_folder_of_who_measured(project: Path, tmp_path: Path) -> None:
+    (project / "frameworks/x").mkdir(parents=True)
+    (project / "frameworks/x/app.py").touch()
+    checks, printed = checked("x", Outcome.FAIL), tmp_path / "checks.json"
+    said = 'File "/srv/me/bench/frameworks/x/app.py", line 3'
+    (result,) = checks[0].results
+    printed.write_text(json.dumps(as_json(replace(checks[0], results=(replace(result, detail=said),)))))
+    kept, *_ = publication.publish_conformance([printed], project)
+    (case,) = json.loads(gzip.decompress(kept.read_bytes()))["adapters"][0]["cases"]
+    assert case["detail"] == 'File "frameworks/x/app.py", line 3'
+
+
 def test_a_published_log_names_no_folder_of_who_measured() -> None:
     said = f'File "/srv/me/bench/frameworks/japronto/app.py", line 3, in {Path.home()}/.cache/x and /usr/lib/libc.so'
     shown = publication.portable(said, ["frameworks/japronto/app.py"])

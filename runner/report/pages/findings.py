@@ -70,13 +70,19 @@ def _leaders(run: Run, rows: Sequence[Row], names: Names) -> Iterator[str]:
         if above and sound[0].kind is Kind.PROTOCOL:
             firsts.append(_first(above))
         if firsts:
-            who = tuple(" or ".join(names[server_of(row)] for row in first) for first in firsts)
+            who = tuple(_any_of([names[server_of(row)] for row in first]) for first in firsts)
             said.setdefault(who, []).append((group, [first[0] for first in firsts]))
     for who, found in said.items():
         words = [
             f"{name} ({', '.join(figures.rate(best[place]) for _, best in found)})" for place, name in enumerate(who)
         ]
         yield f"{_loads([group for group, _ in found], rows)}: {'; of servers and frameworks '.join(words)}."
+
+
+def _any_of(names: Sequence[str]) -> str:
+    """Who shares a place, the fastest first; where they are many, how many more."""
+    more = len(names) - NAMED
+    return " or ".join([*names[:NAMED], f"one of {more} more"] if more > 1 else names)
 
 
 def _first(sound: Sequence[Row]) -> list[Row]:

@@ -19,7 +19,7 @@ from runner.record.adapter import Tuning
 from runner.record.run import AdapterRecord, ConformanceSummary, Run
 from runner.record.trial import Trial
 from runner.report.charts import charts
-from runner.report.charts.drawing import Drawing, Section
+from runner.report.charts.drawing import Drawing, Section, server_of
 from runner.report.explained import shown
 from runner.report.pages import caveats, drawn, failures, findings, html, origin, results, servers
 from runner.report.pages.drawn import DrawnCurves, DrawnDots
@@ -156,7 +156,7 @@ def render(
 def measured(run: Run, rows: Sequence[Row]) -> str:
     """What was measured, in one line."""
     loaded = [row for row in rows if row.depth is not None]
-    count = len({(row.adapter, row.python) for row in loaded})
+    count = len({server_of(row) for row in loaded})
     loads = Counter((row.workers, row.connections) for row in loaded)
     depths = sorted({row.depth for row in loaded if row.depth is not None})
     words = [

@@ -132,7 +132,7 @@ def choices(rows: Sequence[Row]) -> tuple[Choice, ...]:
     return (
         Choice("depth", "Depth", tuple(map(str, depths))),
         Choice("kind", "Kind", tuple(sorted({row.kind.value for row in rows}))),
-        Choice("python", "Python", tuple(sorted(pythons, key=_numbers_in))),
+        Choice("python", "Python", tuple(sorted(pythons, key=lambda one: (_numbers_in(one), one)))),
     )
 
 
