@@ -75,7 +75,9 @@ class TestResults:
                 told[heading] = re.split(" [±×]", told[heading])[0]  # noqa: RUF001 - a server's view has its reach
                 cells[heading] = cells[heading].removeprefix("≈ ")
             assert {heading: cells[heading] for heading in shared} == {heading: told[heading] for heading in shared}
-        assert [cells["depth"] for cells in shown] == [figures.NOTHING if row.depth is None else str(row.depth) for row in found]
+        assert [cells["depth"] for cells in shown] == [
+            figures.NOTHING if row.depth is None else str(row.depth) for row in found
+        ]
 
     @pytest.mark.parametrize("name", RUNS)
     def test_a_servers_own_view_has_all_percentiles_of_its_rows(self, name: str) -> None:
