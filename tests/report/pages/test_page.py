@@ -18,7 +18,7 @@ from runner.record.run import AdapterRecord, Finding, Level, Run
 from runner.record.trial import Exit, LogError, Trial, Verdict
 from runner.report.charts import charts, rates
 from runner.report.charts.shapes import Dots
-from runner.report.pages import drawn, html, origin, page, results, servers
+from runner.report.pages import drawn, findings, html, origin, page, results, servers
 from runner.report.tables import standard
 from runner.rows import figures, rows
 from runner.rows.row import Estimate, Paced
@@ -284,6 +284,14 @@ class TestContents:
             "Who fails",
         ]
         assert first.only("figure").attributes["id"] == "overview"
+
+    @pytest.mark.parametrize(("adapters", "said"), [(4, "adapter 3"), (6, "one of 3 more")])
+    def test_of_many_who_share_the_first_place_three_are_named(self, adapters: int, said: str) -> None:
+        head, trials = builders.matrix(adapters=adapters, depths=(1,))
+        alike = [replace(trial, load=trials[0].load) for trial in trials]
+        first, *_ = findings.findings(head, rows.rows(head, alike))
+        (line,) = first.lines
+        assert line.startswith(f"Depth 1: adapter 0 or adapter 1 or adapter 2 or {said} (")
 
     def test_the_project_is_named_and_linked_where_it_is_known(self) -> None:
         head, trials = builders.matrix(adapters=1)
