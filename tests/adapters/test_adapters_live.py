@@ -30,7 +30,7 @@ from runner.record.trial import Address
 from runner.serving import server
 from runner.serving.server import Server
 from runner.suite import trial
-from tests.programs import mentioning
+from tests.programs import PATIENCE_S, mentioning
 
 pytestmark = pytest.mark.live
 
@@ -219,7 +219,7 @@ def test_it_ends_when_it_is_told_to_and_leaves_nothing(adapter: Adapter, workers
         assert check.quick_check(started.address, 1).failure is None
         time.sleep(LOAD_S)
         assert started.exit is None
-        ended = started.stop()
+        ended = started.stop(PATIENCE_S)  # that it ends is asked, not how soon
     assert not ended.before_stop
     assert not ended.killed, f"it had to be killed: {ended}"
     assert not mentioning(str(tmp_path))

@@ -48,6 +48,7 @@ class TestReady:
             with socket.create_connection((started.address.host, started.address.port)) as connection:
                 connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
                 assert connection.recv(100).startswith(b"HTTP/1.1 200 OK\r\n")
+            started.stop(PATIENCE_S)
         assert started.exit is not None
         assert (started.exit.code, started.exit.killed, started.exit.before_stop) == (0, False, False)
         assert not mentioning(str(log.parent))

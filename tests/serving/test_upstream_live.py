@@ -33,7 +33,7 @@ from runner.serving import server, upstream
 from runner.serving.server import Server
 from runner.serving.upstream import Counts
 from runner.suite import trial
-from tests.programs import eventually, mentioning
+from tests.programs import PATIENCE_S, eventually, mentioning
 
 pytestmark = pytest.mark.live
 
@@ -138,7 +138,7 @@ class TestService:
         with closing(http.client.HTTPConnection(alone.address.host, alone.address.port, timeout=10)) as connection:
             connection.request("GET", "/?delay=1h")
             assert eventually(lambda: self.counts(alone).held_now == 1)
-            ended = alone.stop()
+            ended = alone.stop(PATIENCE_S)
         assert (ended.killed, ended.before_stop, ended.code) == (False, False, 0)
 
     def test_its_source_is_needed(self, tmp_path: Path) -> None:
@@ -213,7 +213,7 @@ class TestAdapters:
         with running(adapter, service, tmp_path, delay_us=0, workers=workers) as (started, _):
             assert get(started.address)[2] == b"ok"
             time.sleep(1)  # no trial is shorter: some managers of workers take no signal before they know all of them
-            ended = started.stop()
+            ended = started.stop(PATIENCE_S)
         assert not ended.before_stop
         assert not ended.killed, f"it had to be killed: {ended}"
         assert not mentioning(str(tmp_path))
