@@ -64,7 +64,9 @@ def test_a_planted_loop_is_counted_and_falls_out_of_a_batch(tmp_path: Path) -> N
     assert one and other and batch and other_batch  # noqa: PT018 - all or nothing
     loop = other.instructions - one.instructions
     assert loop > 1000, "at least an instruction each time"
-    assert other_batch.instructions - batch.instructions == pytest.approx(loop / 16, rel=0.05)
+    # On a busy machine a count may leave more open, and then it says so.
+    left_open = sum(made.instructions * (made.apart or 0.0) for made in (one, other, batch, other_batch))
+    assert other_batch.instructions - batch.instructions == pytest.approx(loop / 16, rel=0.05, abs=left_open)
 
 
 def test_what_does_not_serve_says_why(tmp_path: Path) -> None:
