@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Collection
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -28,8 +29,7 @@ def asked(monkeypatch: pytest.MonkeyPatch, waits_at: Collection[int]) -> list[fl
         return talk(ending=Ending.DEADLINE if waits else Ending.CLOSED)
 
     monkeypatch.setattr(driver, "converse", converse)
-    server = cast("Any", type("Server", (), {"address": None, "memory_bytes": lambda _: 0})())
-    asyncio.run(driver.observe(server, CASE, 1.0))
+    asyncio.run(driver.observe(cast("Any", SimpleNamespace(address=None)), CASE, 1.0))
     return deadlines
 
 

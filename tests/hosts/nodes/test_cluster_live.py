@@ -75,13 +75,14 @@ class Namespaces:
         for address in addresses:
             for _ in range(ATTEMPTS):
                 why = self._why_not_started(address)
-                if why is None:
+                if not why:
                     break
-                assert "timed out" in why, f"Ray on {address}: {why}"
             else:
+                assert "timed out" in why, f"Ray on {address}: {why}"
                 pytest.skip(f"Ray did not come up on {address} in {ATTEMPTS} attempts: {why}")
 
-    def _why_not_started(self, address: str) -> str | None:
+    def _why_not_started(self, address: str) -> str:
+        """What Ray said last; nothing where it started."""
         told = {**os.environ, "RAY_AUTH_MODE": "token"}
         said = self.folder / "said"  # no pipe: what it starts would hold it open
         with said.open("w") as file:
@@ -89,7 +90,7 @@ class Namespaces:
                 self.command(address, self._ray(address)), stdout=file, stderr=file, env=told, timeout=START_S
             )
         if code == 0:
-            return None
+            return ""
         self.kill(address)
         return said.read_text().strip().splitlines()[-1]
 
