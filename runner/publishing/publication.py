@@ -19,10 +19,11 @@ from pathlib import Path
 
 from runner.conformance import record
 from runner.errors import RecordError
-from runner.publishing import documents, overview, succession
+from runner.publishing import documents, instructions, overview, succession
 from runner.publishing.discrepancy import Discrepancy, discrepancies
 from runner.publishing.succession import Kept
 from runner.record import store
+from runner.record.jsontext import readable
 from runner.record.run import Run
 from runner.report import formats
 from runner.report.formats import Report
@@ -118,7 +119,9 @@ def publish(
         raise RecordError(f"{run.id} has no trial: there is nothing to publish")
     _write_whole(folder, report, run_folder)
     changed_here, kept = _take_over(folder, report, root, anyway=readme)
-    return Publishing(folder, (*changed_here, *_write_documents(root, _published(root))), kept)
+    published = _published(root)
+    pages = _write_pages(_instructions(root, published))
+    return Publishing(folder, (*changed_here, *pages, *_write_documents(root, published)), kept)
 
 
 def _write_whole(folder: Path, report: Report, run_folder: Path) -> None:
@@ -152,7 +155,29 @@ def publish_conformance(paths: Sequence[Path], root: Path) -> tuple[Path, ...]:
     files = [_relative(path, root) for path in root.glob("frameworks/*/*.*")]
     data = portable(json.dumps(record.as_json(*found)), files)
     (folder / CONFORMANCE_FILE).write_bytes(gzip.compress(data.encode(), mtime=0))
-    return (folder / CONFORMANCE_FILE, *_write_conformance(root))
+    return (folder / CONFORMANCE_FILE, *_write_pages(_conformance(root)))
+
+
+def publish_counts(paths: Sequence[Path], root: Path) -> tuple[Path, ...]:
+    """Keep what ``pipebench count --format json`` printed, in one file or in several that each have other servers.
+
+    Returned are the files that were written, the page among them. Raises :class:`RecordError` for other files, and for
+    those that do not belong together.
+    """
+    found = instructions.together({path: instructions.read(path) for path in paths})
+    folder = root / FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / instructions.FILE).write_text(_without_home(readable(found)), encoding="utf-8")
+    return (folder / instructions.FILE, *_write_pages(_instructions(root, _published(root))))
+
+
+def publish_printed(paths: Sequence[Path], root: Path) -> tuple[Path, ...]:
+    """Keep what ``check`` or ``count`` printed with ``--format json``: the files that were written."""
+    counts = [instructions.are_counts(path) for path in paths]
+    if any(counts) and not all(counts):
+        some, others = paths[counts.index(True)], paths[counts.index(False)]
+        raise RecordError(f"{some} is of pipebench count and {others} is not: publish them one after the other")
+    return publish_counts(paths, root) if all(counts) else publish_conformance(paths, root)
 
 
 def refresh(root: Path) -> tuple[Path, ...]:
@@ -160,7 +185,8 @@ def refresh(root: Path) -> tuple[Path, ...]:
     published = _published(root)
     for one in published:
         one.write()
-    return (*_write_conformance(root), *_write_documents(root, published))
+    pages = (*_conformance(root), *_instructions(root, published))
+    return (*_write_pages(pages), *_write_documents(root, published))
 
 
 def check(root: Path) -> list[Discrepancy]:
@@ -180,6 +206,7 @@ def check(root: Path) -> list[Discrepancy]:
     for path, computed in (
         (root / FOLDER / "index.html", _index_page(published) or ""),
         *_conformance(root),
+        *_instructions(root, published),
         *_pictures(root, published),
     ):
         stored = path.read_text(encoding="utf-8") if path.exists() else ""
@@ -258,8 +285,15 @@ def _conformance(root: Path) -> Iterator[tuple[Path, str]]:
         yield root / FOLDER / "conformance.md", f"# Pipelining conformance\n\n{matrix}"
 
 
-def _write_conformance(root: Path) -> Iterator[Path]:
-    for path, text in _conformance(root):
+def _instructions(root: Path, published: Sequence[Published]) -> Iterator[tuple[Path, str]]:
+    """The page of the counts that are kept, where there are some."""
+    kept = root / FOLDER / instructions.FILE
+    if kept.exists():
+        yield root / FOLDER / instructions.PAGE, instructions.markdown(instructions.read(kept), _overview(published))
+
+
+def _write_pages(pages: Iterable[tuple[Path, str]]) -> Iterator[Path]:
+    for path, text in pages:
         if not path.exists() or path.read_text(encoding="utf-8") != text:
             path.write_text(text, encoding="utf-8")
             yield path

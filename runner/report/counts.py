@@ -46,7 +46,7 @@ def lines(counts: Sequence[Count]) -> list[tuple[str, ...]]:
         cells += [one.version or figures.NOTHING, one.python or figures.NOTHING]
         for depth in depths:
             found = one.at(depth)
-            cells += [_instructions(found), _apart(found)]
+            cells += [instructions(found), left_open(found)]
             if len(counts) > 1:
                 cells.append(f"{ratios[depth].ratio - 1:+.2%}" if depth in ratios else figures.NOTHING)
         if len(depths) > 1:
@@ -157,11 +157,13 @@ def _depths(counts: Sequence[Count]) -> tuple[int, ...]:
     return tuple(sorted({at.depth for one in counts for at in one.depths}))
 
 
-def _instructions(found: DepthCount | None) -> str:
+def instructions(found: DepthCount | None) -> str:
+    """Instructions a request at one depth."""
     return figures.NOTHING if found is None else figures.grouped_digits(found.instructions)
 
 
-def _apart(found: DepthCount | None) -> str:
+def left_open(found: DepthCount | None) -> str:
+    """What goes leave open of it."""
     return figures.NOTHING if found is None or found.apart is None else f"{found.apart:.3%}"
 
 

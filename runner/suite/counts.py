@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,12 +12,12 @@ from runner.adapters import environments, metadata
 from runner.counting import bytecodes, counting
 from runner.counting.counting import Counted
 from runner.errors import AdapterError, PlanError
-from runner.record.adapter import Environment, Scenario, Unavailable
+from runner.record.adapter import Adapter, Environment, Group, Scenario, Unavailable
 from runner.record.count import AGREEMENT, Count
 from runner.record.run import Run
 from runner.serving import process
 from runner.suite import plans
-from runner.suite.progress import Reporter
+from runner.suite.progress import Reporter, minutes
 
 
 def count_named(
@@ -31,7 +32,6 @@ def count_named(
     agreement: float = AGREEMENT,
 ) -> tuple[Counted, ...]:
     """Count the adapters that ``names`` name, with their variants, or of ``NAME@VARIANT`` this one alone, in order.
-
     With ``changed`` only the variants; ``agreement``: how near goes are to be. Raises
     :class:`runner.errors.AdapterError` for a name that means nothing.
     """
@@ -45,6 +45,11 @@ def count_named(
     return _watched(counted, list(asked.values())) if where else counted
 
 
+def of_groups(names: Sequence[str], groups: Sequence[Group], root: Path) -> tuple[str, ...]:
+    """The adapters of these groups: those that ``names`` name, or all."""
+    return tuple(one.name for one in metadata.select(_pipelining(root), names, groups))
+
+
 def named(
     names: Sequence[str], root: Path, reporter: Reporter, *, variants: Sequence[str], alone: bool = False
 ) -> list[Environment | Unavailable]:
@@ -54,8 +59,7 @@ def named(
     nothing.
     """
     split = [name.partition("@") for name in names]
-    pipelining = [one for one in metadata.discover(root) if one.scenario is Scenario.PIPELINE]
-    chosen = metadata.select(pipelining, [name for name, _, _ in split])
+    chosen = metadata.select(_pipelining(root), [name for name, _, _ in split])
     with process.ending_all():
         prepared = environments.prepare(chosen, asked=variants, progress=reporter.building)
     return [
@@ -64,6 +68,10 @@ def named(
         for made in _named(prepared, name, variant if at else None)
         if at or made.variant is None or not alone
     ]
+
+
+def _pipelining(root: Path) -> list[Adapter]:
+    return [one for one in metadata.discover(root) if one.scenario is Scenario.PIPELINE]
 
 
 def count_all(
@@ -75,18 +83,25 @@ def count_all(
 ) -> tuple[Counted, ...]:
     """One server after the other, each at ``depths``; what could not be built says why."""
     tool = counting.require_valgrind()
-    found = []
+    found, began = [], time.monotonic()
     with process.ending_all():
         for number, made in enumerate(prepared, start=1):
             if isinstance(made, Unavailable):
                 found.append(Counted(_not_built(made)))
                 continue
             variant = f" · {made.variant.label}" if made.variant else ""
-            place = f" ({number} of {len(prepared)})" if len(prepared) > 1 else ""
+            place = f" ({number} of {len(prepared)}{_left(began, number, prepared)})" if len(prepared) > 1 else ""
             reporter.say(f"counting {made.adapter.name}{variant}{place}")
             say = reporter.say
             found.append(counting.count(made, depths=depths, cpus=cpus, tool=tool, agreement=agreement, said=say))
     return tuple(found)
+
+
+def _left(began: float, number: int, prepared: Sequence[Environment | Unavailable]) -> str:
+    """How long the rest will take at the pace of those that were counted."""
+    counted = sum(isinstance(made, Environment) for made in prepared[: number - 1])
+    left = sum(isinstance(made, Environment) for made in prepared[number - 1 :])
+    return f", about {minutes((time.monotonic() - began) / counted * left)} left" if counted else ""
 
 
 def complete(head: Run, ready: Sequence[Environment], keep: Callable[[Run], None], reporter: Reporter) -> Run:

@@ -144,6 +144,8 @@ BAD_INPUT = [
     (["count", "aiohttp", "--depth", "0"], "depth is 0"),
     (["count", "aiohttp", "--depth", "10001"], "depth is 10001"),
     (["count", "@"], "names no adapter"),
+    (["count"], "name ADAPTERs to count, as aiohttp, or all of a group, as --group core"),
+    (["count", "--group", "fields"], "fields"),
     (["timeline", "aiohttp", "--delay", "3600s"], "is not waited for"),
     (["timeline", "aiohttp", "--depth", "1000", "--connections", "2"], "2000 requests cannot be drawn"),
     (["run", "--resume", "latest", "--depth", "5", "--quiet"], "leave out --depth"),

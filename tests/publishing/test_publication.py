@@ -14,8 +14,10 @@ from runner.conformance import record
 from runner.conformance.case import CaseResult, Outcome
 from runner.conformance.record import Conformance, as_json
 from runner.errors import RecordError
-from runner.publishing import publication
+from runner.publishing import instructions, publication
 from runner.record import store
+from runner.record.count import Count, DepthCount
+from runner.record.jsontext import readable
 from runner.record.store import RunFolder
 from runner.suite import head
 from tests import builders
@@ -276,6 +278,26 @@ def test_checks_made_in_pieces_are_published_as_one(project: Path, tmp_path: Pat
     pieces[0].write_text(json.dumps(as_json(*checked("uvicorn", Outcome.PASS, case="parallel"))))
     with pytest.raises(RecordError, match=r"are of other cases: parallel was not asked in .*two.json"):
         publication.publish_conformance(pieces, project)
+
+
+def test_counts_are_kept_as_their_record_and_their_page(project: Path, tmp_path: Path) -> None:
+    first, second = (one for one in store.read_head(project / publication.FOLDER / "first").adapters)
+    pieces = [tmp_path / "one.json", tmp_path / "two.json"]
+    for piece, one, value in zip(pieces, (first, second), (5000.0, 7000.0), strict=True):
+        made = Count(one.name, one.title, one.version, one.python, (DepthCount(1, (value, value)),))
+        piece.write_text(readable([made]))
+    written = publication.publish_printed(pieces, project)
+    assert [path.name for path in written] == [instructions.FILE, instructions.PAGE]
+    assert publication.check(project) == []
+    page = written[-1]
+    assert "[first](first/tables.md)" in page.read_text(encoding="utf-8")
+    edit(page, "| 5 000 |", "| 4 000 |")
+    (found,) = publication.check(project)
+    assert (found.stands, found.gives) == ("4 000", "5 000")
+    pieces[0].write_text(json.dumps(as_json(*checked("uvicorn", Outcome.PASS))))
+    with pytest.raises(RecordError, match=r"two.json is of pipebench count and .*one.json is not"):
+        publication.publish_printed(pieces, project)
+    assert publication.refresh(project) == (page,)
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"adapters": [{}]}', '{"adapters": [1]}'])

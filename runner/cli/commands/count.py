@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
 from runner import project
 from runner.cli import options, printing
+
+if TYPE_CHECKING:
+    from runner.record.adapter import Group
 
 
 @click.command(
@@ -17,9 +21,13 @@ from runner.cli import options, printing
         "pipebench count aiohttp --with ../aiohttp --where",
         "pipebench count aiohttp@main aiohttp@HEAD --with ../aiohttp@main --with ../aiohttp@HEAD",
         "pipebench count aiohttp --releases aiohttp:8",
+        "pipebench count --group core,field --format json > counts.json   # for pipebench publish",
     ),
 )
-@click.argument("adapters", nargs=-1, required=True, metavar="ADAPTER[@VARIANT]...")
+@click.argument("adapters", nargs=-1, metavar="[ADAPTER[@VARIANT]]...")
+@click.option(
+    "--group", "groups", type=options.GROUPS, default=(), help="All adapters of these groups: core, field, 2017."
+)
 @options.varied
 @click.option("--depth", "depths", type=options.NUMBERS, default="1,16", help="Requests of a batch.  [1,16]")
 @click.option("--where", is_flag=True, help="Of two servers, show the functions and lines that differ.")
@@ -37,6 +45,7 @@ from runner.cli import options, printing
 def command(
     adapters: tuple[str, ...],
     *,
+    groups: tuple[Group, ...],
     variants: tuple[str, ...],
     depths: tuple[int, ...],
     where: bool,
@@ -49,14 +58,17 @@ def command(
     The first is the base of the others.
 
     Two loads of fixed numbers of requests, and their difference: the same on a busy machine and on a hosted runner. It
-    does not see the kernel, caches, nor a wait. Several minutes for a few servers.
+    does not see the kernel, caches, nor a wait. About a minute a server.
     """
     from runner.counting import comparing
     from runner.report import counts as tables
     from runner.suite import counts, progress
 
+    if not adapters and not groups:
+        raise click.UsageError("name ADAPTERs to count, as aiohttp, or all of a group, as --group core")
     with progress.reporter(quiet=quiet) as reporter:
-        found = counts.count_named(adapters, project.ROOT, reporter, variants=variants, depths=depths, where=where)
+        names = counts.of_groups(adapters, groups, project.ROOT) if groups else adapters
+        found = counts.count_named(names, project.ROOT, reporter, variants=variants, depths=depths, where=where)
         if where and len(found) != 2:
             raise click.UsageError(f"--where is of two servers, not {len(found)}: name ADAPTER@VARIANT twice")
     made = [one.count for one in found]

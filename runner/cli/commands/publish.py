@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from runner import project
 from runner.cli import extras, options
-
-if TYPE_CHECKING:
-    pass
 
 
 @click.command(
@@ -21,11 +17,12 @@ if TYPE_CHECKING:
         "pipebench publish latest",
         "pipebench publish checks.json   # of pipebench check --format json",
         "pipebench publish one.json two.json   # such records of other adapters, as one matrix",
+        "pipebench publish counts.json   # of pipebench count --format json",
         "pipebench publish --check      # every published figure against its record",
         "pipebench publish --refresh    # after a change to tables or charts",
     ),
 )
-@click.argument("runs", nargs=-1, metavar="[RUN | CHECKS...]")
+@click.argument("runs", nargs=-1, metavar="[RUN | FILE...]")
 @click.option("--check", is_flag=True, help="Compute all that is published again; exit code 1 where it differs.")
 @click.option("--refresh", is_flag=True, help="Write all that is published anew from its records.")
 @click.option("--unfinished", is_flag=True, help="Publish a run that is not complete all the same.")
@@ -50,7 +47,8 @@ def command(  # noqa: PLR0917 - its options
     A run that is partial, of another machine than a table's, hardly measured or mostly disturbed takes the place of
     no table: what it would have replaced is named, and --readme replaces it.
 
-    CHECKS are files that pipebench check --format json wrote, each of other adapters: the conformance matrix is kept.
+    FILEs are what pipebench check --format json printed, each of other adapters, and the conformance matrix is kept; or
+    what pipebench count --format json printed, and the page of instructions is.
     With --check or --refresh, go through all that is published instead.
     """
     from runner.publishing import publication
@@ -59,10 +57,10 @@ def command(  # noqa: PLR0917 - its options
 
     if bool(runs) + check + refresh != 1:
         raise click.UsageError("give a RUN to publish, or --check, or --refresh")
-    checks = [Path(run) for run in runs if Path(run).is_file()]
-    if len(runs) > 1 and len(checks) < len(runs):
+    files = [Path(run) for run in runs if Path(run).is_file()]
+    if len(runs) > 1 and len(files) < len(runs):
         wrong = next(run for run in runs if not Path(run).is_file())
-        raise click.UsageError(f"{wrong} is not a file: several are published at once only of check --format json")
+        raise click.UsageError(f"{wrong} is not a file: several are published at once only of check or count")
     project.require_checkout("pipebench publish")
     extras.bring("charts")
     if check:
@@ -73,8 +71,8 @@ def command(  # noqa: PLR0917 - its options
             sys.exit(1)
         click.echo("every published figure is what its record gives")
         return
-    if checks:
-        changed = publication.publish_conformance(checks, project.ROOT)
+    if files:
+        changed = publication.publish_printed(files, project.ROOT)
     elif runs:
         path = store.find(results, runs[0])
         published = publication.publish(
