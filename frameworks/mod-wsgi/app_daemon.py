@@ -62,7 +62,9 @@ def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> list[byt
     return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]  # WSGI leaves that to the application
 
 
-THREADS = 25  # a process of Apache's, its own default
+# Of one process as many as Apache's default has of all (MaxRequestWorkers). With the 25 that it has of each, fifty
+# connections find all of them at work, and then Apache closes those that are idle at that moment.
+THREADS = 400
 CONFIGURATION = f"""
 ServerRoot {{folder}}
 DefaultRuntimeDir {{folder}}
@@ -79,6 +81,7 @@ LoadModule authn_core_module /usr/lib/apache2/modules/mod_authn_core.so
 LoadModule authz_core_module /usr/lib/apache2/modules/mod_authz_core.so
 LoadModule wsgi_module /usr/lib/apache2/modules/mod_wsgi.so
 ServerLimit {WORKERS}
+ThreadLimit {THREADS}
 StartServers {WORKERS}
 ThreadsPerChild {THREADS}
 MaxRequestWorkers {WORKERS * THREADS}

@@ -104,7 +104,7 @@ PROFILES: Mapping[str, Plan] = {
         depths=(1, 4, 16, 64),
         precision=0.02,
         max_trials=30,
-        budget_s=3600,
+        budget_s=3 * 3600,
         shares=(0.25, 0.5, 0.75, 0.9, 0.95),
     ),
     "explain": replace(
@@ -166,7 +166,7 @@ PROFILE_HELP: Mapping[str, str] = {
     "default": "depth 1, 5 and 16, capacity and latency at 75 % of it, until ±3 % or 5.5 minutes",
     "seed": "the published command: 10 threads, 200 connections, 5 s, depth 5, one trial",
     "seed-2017": "the same, also on the releases of 2017",
-    "full": "for publishing: core and field, depth 1, 4, 16 and 64, until ±2 % or an hour",
+    "full": "for publishing: core and field, depth 1, 4, 16 and 64, five paced loads, until ±2 % or three hours",
     "explain": "what `pipebench explain` measures first: depth 1, 4, 16 and 64, five trials of a cell",
     "two-cores": "servers of several threads on two CPUs: depth 1 and 16; wants a machine with three",
     "interpreters": "CPython 3.11, 3.13, 3.14, 3.15 and PyPy, those that are here: depth 1 and 16, four trials",

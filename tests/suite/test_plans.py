@@ -85,7 +85,7 @@ def test_naming_adapters_lifts_the_groups_of_a_profile(given: dict[str, Any], gr
         ("default", (1, 5, 16), 0.03, None, 330, 30),
         ("seed", (5,), 0.03, 1, None, 30),
         ("seed-2017", (5,), 0.03, 1, None, 30),
-        ("full", (1, 4, 16, 64), 0.02, None, 3600, 30),
+        ("full", (1, 4, 16, 64), 0.02, None, 10_800, 30),
     ],
 )
 def test_the_numbers_of_a_profile_are_those_that_are_documented(
