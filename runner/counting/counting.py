@@ -128,6 +128,8 @@ def count(
             continue
         goes = goes.and_(loads, found)
         said(f"  round {goes.rounds}: {', '.join(f'{goes.count(d).instructions:,.0f}' for d in depths)} instructions")
+    if reason is None and (nothing := [depth for depth in depths if goes.count(depth).instructions <= 0]):
+        reason = f"requests at depth {nothing[0]} added no instructions: what answers them was not counted"
     made = Count(
         adapter=adapter.name,
         title=adapter.title,
@@ -203,12 +205,18 @@ def observe(environment: Environment, load: Load, cpus: Sequence[int] = ()) -> O
         try:
             with Client(started.address, started.processes()) as client:
                 late_s = _in_bursts(client, began, load)
+            serving = started.processes()
         except ExchangeError as error:
             raise NotCountedError(_why(folder, str(error))) from None
         finally:
             ended = started.stop(STOP_GRACE_S)
         if ended.killed:
             raise NotCountedError(f"did not end within {STOP_GRACE_S:g} s of SIGTERM, so cachegrind wrote nothing")
+        if lost := [pid for pid in serving if not (folder / f"{_OUTPUT}.{pid}").exists()]:
+            raise NotCountedError(
+                f"{len(lost)} of its {len(serving)} processes did not end by themselves, so cachegrind wrote nothing "
+                "for them"
+            )
         profiles = [_read(path) for path in sorted(folder.glob(f"{_OUTPUT}.*"))]
     if not profiles:
         raise NotCountedError(f"{ended}, and cachegrind wrote nothing")

@@ -6,8 +6,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import combinations, pairwise
 from pathlib import Path
 
-import msgspec
-
 from runner.errors import RecordError
 from runner.publishing.overview import Entry
 from runner.record.count import Count, DepthCount
@@ -33,16 +31,6 @@ def are_counts(path: Path) -> bool:
             return file.read(1) == b"["
     except OSError:
         return False  # whoever reads it says why
-
-
-def read(path: Path) -> tuple[Count, ...]:
-    """What ``pipebench count --format json`` printed. Raises :class:`RecordError` for anything else."""
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=tuple[Count, ...])
-    except OSError as error:
-        raise RecordError(f"cannot read {path}: {error.strerror or error}") from None
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        raise RecordError(f"{path} is not what pipebench count --format json prints: make it with that") from None
 
 
 def together(records: Mapping[Path, Sequence[Count]]) -> tuple[Count, ...]:

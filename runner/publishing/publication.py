@@ -22,7 +22,7 @@ from runner.errors import RecordError
 from runner.publishing import documents, instructions, overview, succession
 from runner.publishing.discrepancy import Discrepancy, discrepancies
 from runner.publishing.succession import Kept
-from runner.record import store
+from runner.record import count, store
 from runner.record.jsontext import readable
 from runner.record.run import Run
 from runner.report import formats
@@ -164,7 +164,7 @@ def publish_counts(paths: Sequence[Path], root: Path) -> tuple[Path, ...]:
     Returned are the files that were written, the page among them. Raises :class:`RecordError` for other files, and for
     those that do not belong together.
     """
-    found = instructions.together({path: instructions.read(path) for path in paths})
+    found = instructions.together({path: count.read(path) for path in paths})
     folder = root / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     (folder / instructions.FILE).write_text(_without_home(readable(found)), encoding="utf-8")
@@ -289,7 +289,7 @@ def _instructions(root: Path, published: Sequence[Published]) -> Iterator[tuple[
     """The page of the counts that are kept, where there are some."""
     kept = root / FOLDER / instructions.FILE
     if kept.exists():
-        yield root / FOLDER / instructions.PAGE, instructions.markdown(instructions.read(kept), _overview(published))
+        yield root / FOLDER / instructions.PAGE, instructions.markdown(count.read(kept), _overview(published))
 
 
 def _write_pages(pages: Iterable[tuple[Path, str]]) -> Iterator[Path]:

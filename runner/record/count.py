@@ -6,10 +6,16 @@ Every field states its unit. What is derived (the cost of a batch and that of a 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+import os
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
+import msgspec
+
+from runner.errors import RecordError
 from runner.record.adapter import Server
+from runner.record.jsontext import readable
 
 AGREEMENT = 0.0005
 """By so much, relative, goes may leave a figure open where they agree: 0.05 %."""
@@ -43,9 +49,14 @@ class DepthCount:
 
     @property
     def apart(self) -> float | None:
-        """What goes and loads without the requests leave open, relative; ``None`` with a single go."""
+        """What goes and loads without the requests leave open, relative; ``None`` with a single go.
+
+        Infinity where the least is not above nothing: some load was not counted whole.
+        """
         if len(self.goes) < 2:
             return None
+        if self.instructions <= 0:
+            return math.inf
         return (left_open(self.goes) + (self.base_apart or 0.0)) / self.instructions
 
     @property
@@ -97,3 +108,23 @@ class Count:
         batches = least.depth * least.instructions, most.depth * most.instructions
         request = (batches[1] - batches[0]) / (most.depth - least.depth)
         return batches[0] - least.depth * request, request
+
+
+def read(path: Path) -> tuple[Count, ...]:
+    """What ``pipebench count --format json`` printed. Raises :class:`RecordError` for anything else."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=tuple[Count, ...])
+    except OSError as error:
+        raise RecordError(f"cannot read {path}: {error.strerror or error}") from None
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise RecordError(f"{path} is not what pipebench count --format json prints: make it with that") from None
+
+
+def write(path: Path, counts: Iterable[Count]) -> None:
+    """The same, whole or not at all. Raises :class:`RecordError` where it cannot be written."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        beside.write_text(readable(tuple(counts)), encoding="utf-8")
+        beside.replace(path)
+    except OSError as error:
+        raise RecordError(f"cannot write {path}: {error.strerror or error}") from None

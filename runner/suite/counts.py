@@ -5,19 +5,37 @@ from __future__ import annotations
 import fnmatch
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from runner.adapters import environments, metadata
 from runner.counting import bytecodes, counting
 from runner.counting.counting import Counted
 from runner.errors import AdapterError, PlanError
-from runner.record.adapter import Adapter, Environment, Group, Scenario, Unavailable
+from runner.record import count
+from runner.record.adapter import Adapter, Environment, Group, Scenario, Server, Unavailable
 from runner.record.count import AGREEMENT, Count
 from runner.record.run import Run
 from runner.serving import process
 from runner.suite import plans
 from runner.suite.progress import Reporter, minutes
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is counted of each server: at which depths, how near goes are to be, and whether bytecodes by line too."""
+
+    depths: Sequence[int] = (1, 16)
+    agreement: float = AGREEMENT
+    where: bool = False
+
+    def found_in(self, before: Count, made: Environment) -> bool:
+        """Whether an earlier count is of this version and these depths, or says of it why there is none."""
+        counted = tuple(at.depth for at in before.depths)
+        return before.version == made.version and (before.reason is not None or counted == tuple(self.depths))
+
+
+_ASKED = Asked()
 
 
 def count_named(
@@ -26,23 +44,22 @@ def count_named(
     reporter: Reporter,
     *,
     variants: Sequence[str] = (),
-    depths: Sequence[int] = (1, 16),
-    where: bool = False,
+    asked: Asked = _ASKED,
     changed: bool = False,
-    agreement: float = AGREEMENT,
+    kept: Path | None = None,
 ) -> tuple[Counted, ...]:
     """Count the adapters that ``names`` name, with their variants, or of ``NAME@VARIANT`` this one alone, in order.
-    With ``changed`` only the variants; ``agreement``: how near goes are to be. Raises
-    :class:`runner.errors.AdapterError` for a name that means nothing.
+    With ``changed`` only the variants. ``kept``: a file that has each count once it is there, and those that it has
+    already are not counted again. Raises :class:`runner.errors.AdapterError` for a name that means nothing.
     """
-    plans.check_depths(depths)
+    plans.check_depths(asked.depths)
     if nameless := next((name for name in names if not name.partition("@")[0].strip()), None):
         raise PlanError(f"{nameless!r} names no adapter: give it as aiohttp, or aiohttp@main")
     counting.require_valgrind()
     found = named(names, root, reporter, variants=variants)
-    asked = {made.server: made for made in found if made.variant is not None or not changed}
-    counted = count_all(list(asked.values()), depths, (), reporter, agreement)
-    return _watched(counted, list(asked.values())) if where else counted
+    wanted = list({made.server: made for made in found if made.variant is not None or not changed}.values())
+    counted = count_all(wanted, asked, (), reporter, kept)
+    return _watched(counted, wanted) if asked.where else counted
 
 
 def of_groups(names: Sequence[str], groups: Sequence[Group], root: Path) -> tuple[str, ...]:
@@ -76,32 +93,36 @@ def _pipelining(root: Path) -> list[Adapter]:
 
 def count_all(
     prepared: Sequence[Environment | Unavailable],
-    depths: Sequence[int],
+    asked: Asked,
     cpus: Sequence[int],
     reporter: Reporter,
-    agreement: float = AGREEMENT,
+    kept: Path | None = None,
 ) -> tuple[Counted, ...]:
-    """One server after the other, each at ``depths``; what could not be built says why."""
+    """One server after the other; what could not be built says why. ``kept``: as for :func:`count_named`."""
     tool = counting.require_valgrind()
-    found, began = [], time.monotonic()
+    there = {one.server: one for one in count.read(kept)} if kept is not None and kept.exists() else {}
+    ready = [made for made in prepared if isinstance(made, Environment)]
+    todo = [made for made in ready if not (made.server in there and asked.found_in(there[made.server], made))]
+    counted, began = dict[Server, Counted](), time.monotonic()
     with process.ending_all():
-        for number, made in enumerate(prepared, start=1):
-            if isinstance(made, Unavailable):
-                found.append(Counted(_not_built(made)))
-                continue
+        for done, made in enumerate(todo):
             variant = f" · {made.variant.label}" if made.variant else ""
-            place = f" ({number} of {len(prepared)}{_left(began, number, prepared)})" if len(prepared) > 1 else ""
+            left_s = (time.monotonic() - began) / done * (len(todo) - done) if done else None
+            left = f", about {minutes(left_s)} left" if left_s is not None else ""
+            place = f" ({done + 1} of {len(todo)}{left})" if len(todo) > 1 else ""
             reporter.say(f"counting {made.adapter.name}{variant}{place}")
-            say = reporter.say
-            found.append(counting.count(made, depths=depths, cpus=cpus, tool=tool, agreement=agreement, said=say))
-    return tuple(found)
-
-
-def _left(began: float, number: int, prepared: Sequence[Environment | Unavailable]) -> str:
-    """How long the rest will take at the pace of those that were counted."""
-    counted = sum(isinstance(made, Environment) for made in prepared[: number - 1])
-    left = sum(isinstance(made, Environment) for made in prepared[number - 1 :])
-    return f", about {minutes((time.monotonic() - began) / counted * left)} left" if counted else ""
+            counted[made.server] = one = counting.count(
+                made, depths=asked.depths, cpus=cpus, tool=tool, agreement=asked.agreement, said=reporter.say
+            )
+            there[made.server] = one.count
+            if kept is not None:
+                count.write(kept, there.values())
+    return tuple(
+        Counted(_not_built(made))
+        if isinstance(made, Unavailable)
+        else counted.get(made.server) or Counted(there[made.server])
+        for made in prepared
+    )
 
 
 def complete(head: Run, ready: Sequence[Environment], keep: Callable[[Run], None], reporter: Reporter) -> Run:
@@ -109,7 +130,7 @@ def complete(head: Run, ready: Sequence[Environment], keep: Callable[[Run], None
     there = {one.server for one in head.counts}
     for made in ready if head.plan.count else ():
         if made.server not in there:
-            (found,) = count_all([made], head.plan.depths, head.placement.server, reporter)
+            (found,) = count_all([made], Asked(head.plan.depths), head.placement.server, reporter)
             head = replace(head, counts=(*head.counts, found.count))
             keep(head)
     return head

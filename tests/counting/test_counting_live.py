@@ -13,6 +13,7 @@ import pytest
 from runner.adapters import interpreters
 from runner.adapters.interpreters import Interpreter
 from runner.counting import bytecodes, comparing, counting
+from runner.counting.goes import Load
 from runner.record.adapter import Adapter, Environment, Kind
 
 pytestmark = [
@@ -67,6 +68,26 @@ def test_a_planted_loop_is_counted_and_falls_out_of_a_batch(tmp_path: Path) -> N
     # On a busy machine a count may leave more open, and then it says so.
     left_open = sum(made.instructions * (made.apart or 0.0) for made in (one, other, batch, other_batch))
     assert other_batch.instructions - batch.instructions == pytest.approx(loop / 16, rel=0.05, abs=left_open)
+
+
+KILLING = """
+    import os, signal, sys
+    worker = os.fork()
+    if worker:  # as masters do whose patience is short: valgrind makes a worker's end long
+        def end(*_):
+            os.kill(worker, signal.SIGKILL)
+            os.waitpid(worker, 0)
+            sys.exit()
+        signal.signal(signal.SIGTERM, end)
+        signal.pause()
+"""
+
+
+def test_a_server_is_not_counted_by_half(tmp_path: Path) -> None:
+    made = served(tmp_path, 0)
+    made.adapter.path.write_text(dedent(KILLING) + made.adapter.path.read_text())
+    with pytest.raises(counting.NotCountedError, match="1 of its 2 processes did not end by themselves"):
+        counting.observe(made, Load(None))
 
 
 def test_what_does_not_serve_says_why(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from runner.counting import comparing, counting
@@ -40,6 +42,11 @@ class TestGoes:
     def test_one_go_agrees_with_none(self) -> None:
         found = DepthCount(1, (1000.0,))
         assert (found.instructions, found.apart, found.agrees) == (1000.0, None, False)
+
+    def test_nothing_more_agrees_with_nothing(self) -> None:
+        found = DepthCount(16, (0.0, 0.0), base_apart=0.0)
+        assert found.apart == math.inf
+        assert not found.agrees
 
     def test_two_depths_tell_a_batch_from_a_request(self) -> None:
         batch, request = counted(1100.0, batch=(150.0,)).shares or (0, 0)

@@ -12,7 +12,7 @@ import pytest
 from runner.errors import RecordError
 from runner.publishing import instructions
 from runner.publishing.overview import Entry
-from runner.record.count import Count, DepthCount
+from runner.record.count import Count, DepthCount, read
 from runner.rows import figures
 from runner.rows.rows import rows
 from tests import builders
@@ -96,11 +96,11 @@ def test_a_file_is_read_as_count_printed_it_and_another_is_none(tmp_path: Path) 
     path = tmp_path / "counts.json"
     path.write_bytes(msgspec.json.encode([counted(0, 9000.0)]))
     assert instructions.are_counts(path)
-    assert instructions.read(path) == (counted(0, 9000.0),)
+    assert read(path) == (counted(0, 9000.0),)
     for text in ("[1]", '{"adapters": []}', "", '[{"adapter": "x"}]'):
         path.write_text(text)
         with pytest.raises(RecordError, match="not what pipebench count --format json prints"):
-            instructions.read(path)
+            read(path)
     assert not instructions.are_counts(tmp_path / "none")
     with pytest.raises(RecordError, match="cannot read"):
-        instructions.read(tmp_path / "none")
+        read(tmp_path / "none")

@@ -5,14 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from runner import project
 from runner.counting import counting
 from runner.counting.counting import Counted
+from runner.errors import RecordError
 from runner.record.adapter import Environment, Group
-from runner.record.count import Count
+from runner.record.count import Count, DepthCount, read
 from runner.record.run import Run
 from runner.suite import counts
 from runner.suite.progress import Quiet
@@ -56,18 +58,57 @@ def test_without_being_asked_for_nothing_is_counted(monkeypatch: pytest.MonkeyPa
     assert counter.seen == []
 
 
+def stood_in(monkeypatch: pytest.MonkeyPatch, depths: tuple[int, ...] = (1,)) -> list[str | None]:
+    """Nothing is counted: each server has one instruction a request. Returned is who was asked for."""
+    seen = list[str | None]()
+
+    def count_one(made: Environment, **_: object) -> Counted:
+        seen.append(made.python)
+        found = tuple(DepthCount(depth, (1.0, 1.0)) for depth in depths)
+        return Counted(Count(made.adapter.name, made.adapter.title, made.version, made.python, found))
+
+    monkeypatch.setattr(counting, "require_valgrind", lambda: "valgrind")
+    monkeypatch.setattr(counting, "count", count_one)
+    return seen
+
+
+def test_what_a_file_has_is_not_counted_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    made = [replace(builders.environment(), python=f"3.{minor}.0") for minor in (12, 13, 14)]
+    kept, asked, seen = tmp_path / "counts.json", counts.Asked((1,)), stood_in(monkeypatch)
+    first = counts.count_all(made[:2], asked, (), Quiet(), kept)
+    assert [one.count for one in first] == list(read(kept))
+    again = counts.count_all(made, asked, (), Quiet(), kept)
+    assert seen == ["3.12.0", "3.13.0", "3.14.0"]
+    assert [one.count.python for one in again] == seen
+    assert len(read(kept)) == 3
+    newer = replace(made[0], version="newer")
+    counts.count_all([newer], asked, (), Quiet(), kept)
+    assert len(seen) == 4, "another version is another server"
+    counts.count_all([newer], counts.Asked((1, 16)), (), Quiet(), kept)
+    assert len(seen) == 5, "at other depths it is not known"
+    assert len(list(tmp_path.iterdir())) == 1, "nothing is left beside the file"
+
+
+def test_a_file_that_holds_something_else_is_left_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    stood_in(monkeypatch)
+    kept = tmp_path / "notes.txt"
+    kept.write_text("mine")
+    with pytest.raises(RecordError, match="is not what pipebench count --format json prints"):
+        counts.count_all([builders.environment()], counts.Asked(), (), Quiet(), kept)
+    assert kept.read_text() == "mine"
+
+
 def test_of_several_it_is_said_how_long_the_rest_will_take(monkeypatch: pytest.MonkeyPatch) -> None:
     made = [replace(builders.environment(), python=f"3.{minor}.0") for minor in (12, 13, 14)]
-    count, now, said = Count("x", "x", None, None), iter((0.0, 60.0, 120.0)), list[str]()
+    now, said = iter((0.0, 60.0, 120.0)), list[str]()
     monkeypatch.setattr(time, "monotonic", lambda: next(now))
-    monkeypatch.setattr(counting, "require_valgrind", lambda: "valgrind")
-    monkeypatch.setattr(counting, "count", lambda *_args, **_given: Counted(count))
+    stood_in(monkeypatch)
 
     class Heard(Quiet):
         def say(self, text: str) -> None:
             said.append(text)
 
-    counts.count_all(made, (1,), (), Heard())
+    counts.count_all(made, counts.Asked((1,)), (), Heard())
     places = [text.partition("(")[2] for text in said]
     assert places == ["1 of 3)", "2 of 3, about 2 min 00 s left)", "3 of 3, about 1 min 00 s left)"]
 

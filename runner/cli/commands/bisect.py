@@ -33,9 +33,9 @@ def command(adapter: str, *, repo: Path, good: str, bad: str, quiet: bool) -> No
     with progress.reporter(quiet=quiet) as reporter:
 
         def count(commit: str, near: float) -> Count:
-            asked = [f"{repo}@{commit}"]
+            revision, asked = [f"{repo}@{commit}"], counts.Asked((1,), near)
             (found,) = counts.count_named(
-                [adapter], project.ROOT, reporter, variants=asked, depths=(1,), changed=True, agreement=near
+                [adapter], project.ROOT, reporter, variants=revision, asked=asked, changed=True
             )
             return found.count
 

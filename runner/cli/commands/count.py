@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
         "pipebench count aiohttp --with ../aiohttp --where",
         "pipebench count aiohttp@main aiohttp@HEAD --with ../aiohttp@main --with ../aiohttp@HEAD",
         "pipebench count aiohttp --releases aiohttp:8",
-        "pipebench count --group core,field --format json > counts.json   # for pipebench publish",
+        "pipebench count --group core,field --into counts.json   # for pipebench publish; begun again, it goes on",
     ),
 )
 @click.argument("adapters", nargs=-1, metavar="[ADAPTER[@VARIANT]]...")
@@ -41,8 +42,15 @@ if TYPE_CHECKING:
 @click.option(
     "--format", "format_", type=click.Choice(["text", "markdown", "json"]), default="text", help="How to print it."
 )
+@click.option(
+    "--into",
+    "kept",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Keep each count in FILE once it is there, as --format json; what FILE has is not counted again.",
+)
 @click.option("--quiet", is_flag=True, help="No progress on stderr.")
-def command(
+def command(  # noqa: PLR0913 - an option each
     adapters: tuple[str, ...],
     *,
     groups: tuple[Group, ...],
@@ -51,6 +59,7 @@ def command(
     where: bool,
     tolerated: float | None,
     format_: str,
+    kept: Path | None,
     quiet: bool,
 ) -> None:
     """Count the instructions a request of ADAPTERs takes in user space, by valgrind's cachegrind.
@@ -68,7 +77,8 @@ def command(
         raise click.UsageError("name ADAPTERs to count, as aiohttp, or all of a group, as --group core")
     with progress.reporter(quiet=quiet) as reporter:
         names = counts.of_groups(adapters, groups, project.ROOT) if groups else adapters
-        found = counts.count_named(names, project.ROOT, reporter, variants=variants, depths=depths, where=where)
+        asked = counts.Asked(depths, where=where)
+        found = counts.count_named(names, project.ROOT, reporter, variants=variants, asked=asked, kept=kept)
         if where and len(found) != 2:
             raise click.UsageError(f"--where is of two servers, not {len(found)}: name ADAPTER@VARIANT twice")
     made = [one.count for one in found]
