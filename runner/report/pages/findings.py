@@ -5,7 +5,7 @@ Only what the rows' intervals and ranks allow is said: who may be first is named
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from runner.conformance.classify import ServerClass
@@ -110,7 +110,7 @@ def _gains(run: Run, rows: Sequence[Row], names: Names) -> Iterator[str]:
         if not gains:
             continue
         steps = sorted({row.depth for row in members if row.depth is not None})
-        most = ", ".join(f"{names[one.server]} {one.text}" for one in gains[:NAMED])
+        most = _listed([f"{names[one.server]} {one.text}" for one in gains[:NAMED]])
         yield f"From depth {steps[0]} to {steps[-1]} most gain {most}."
         small = [one for one in gains if 1 <= one.last.value < LITTLE]
         less = [one for one in gains if one.last.high is not None and one.last.high < 1]
@@ -132,7 +132,7 @@ def _failures(rows: Sequence[Row], names: Names) -> Iterator[str]:
             failed.setdefault(names[server_of(row)], set()).add(row.verdict.value)
     servers = {names[server_of(row)] for row in rows}
     if failed:
-        told = _listed((f"{name} ({', '.join(sorted(verdicts))})" for name, verdicts in failed.items()), most=6)
+        told = _listed([f"{name} ({', '.join(sorted(verdicts))})" for name, verdicts in failed.items()], most=6)
         yield f"{len(failed)} of {len(servers)} servers fail under load: {told}."
     else:
         yield f"None of {len(servers)} servers fails under load."
@@ -153,8 +153,7 @@ def _loads(groups: Sequence[Group], rows: Sequence[Row]) -> str:
     return ", ".join(words).capitalize()
 
 
-def _listed(words: Iterable[str], most: int = NAMED) -> str:
-    found = list(words)
-    if len(found) <= most:
-        return ", ".join(found)
-    return f"{', '.join(found[:most])} and {len(found) - most} more"
+def _listed(words: Sequence[str], most: int = NAMED) -> str:
+    """Apart by commas, or by semicolons where there is a comma in one of them: a server may be called "weft, WSGI"."""
+    shown = ("; " if any(", " in word for word in words) else ", ").join(words[:most])
+    return shown if len(words) <= most else f"{shown} and {len(words) - most} more"

@@ -293,6 +293,16 @@ class TestContents:
         (line,) = first.lines
         assert line.startswith(f"Depth 1: adapter 0 or adapter 1 or adapter 2 or {said} (")
 
+    @pytest.mark.parametrize(("title", "apart"), [("adapter", ", "), ("weft, WSGI", "; ")])
+    def test_names_with_a_comma_in_them_are_told_apart(self, title: str, apart: str) -> None:
+        head, trials = builders.matrix(adapters=3)
+        adapters = tuple(replace(one, title=f"{title} {place}") for place, one in enumerate(head.adapters))
+        head = replace(head, adapters=adapters)
+        (gains,) = (one for one in findings.findings(head, rows.rows(head, trials)) if "gives" in one.subject)
+        (line, *_) = gains.lines
+        assert f"{apart}{title} " in line
+        assert line.count(apart) == len(adapters) - 1
+
     def test_the_project_is_named_and_linked_where_it_is_known(self) -> None:
         head, trials = builders.matrix(adapters=1)
         found = rows.rows(head, trials)
