@@ -22,7 +22,7 @@ if TYPE_CHECKING:
         "pipebench count aiohttp --with ../aiohttp --where",
         "pipebench count aiohttp@main aiohttp@HEAD --with ../aiohttp@main --with ../aiohttp@HEAD",
         "pipebench count aiohttp --releases aiohttp:8",
-        "pipebench count --group core,field --into counts.json   # for pipebench publish; begun again, it goes on",
+        "pipebench count --group core,field --into counts.json   # begun again, it goes on",
     ),
 )
 @click.argument("adapters", nargs=-1, metavar="[ADAPTER[@VARIANT]]...")
