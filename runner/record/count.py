@@ -6,7 +6,6 @@ Every field states its unit. What is derived (the cost of a batch and that of a 
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +13,8 @@ from pathlib import Path
 import msgspec
 
 from runner.errors import RecordError
+from runner.record import jsontext
 from runner.record.adapter import Server
-from runner.record.jsontext import readable
 
 AGREEMENT = 0.0005
 """By so much, relative, goes may leave a figure open where they agree: 0.05 %."""
@@ -122,9 +121,7 @@ def read(path: Path) -> tuple[Count, ...]:
 
 def write(path: Path, counts: Iterable[Count]) -> None:
     """The same, whole or not at all. Raises :class:`RecordError` where it cannot be written."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        beside.write_text(readable(tuple(counts)), encoding="utf-8")
-        beside.replace(path)
+        jsontext.write(tuple(counts), path)
     except OSError as error:
         raise RecordError(f"cannot write {path}: {error.strerror or error}") from None

@@ -28,10 +28,10 @@ import msgspec
 
 from runner import project
 from runner.errors import RecordError
+from runner.record import jsontext
 from runner.record.adapter import Server
 from runner.record.beside.explained import Explained
 from runner.record.histogram import Histogram
-from runner.record.jsontext import readable
 from runner.record.plan import Cell, Purpose
 from runner.record.run import Run
 from runner.record.trial import Trial
@@ -70,10 +70,8 @@ class RunFolder:
 
     def write_run(self, run: Run) -> None:
         """Write the run's head so that it is there whole or not at all."""
-        partial = self.path / (RUN_FILE + ".partial")
         try:
-            partial.write_bytes(readable(run).encode())
-            partial.rename(self.path / RUN_FILE)
+            jsontext.write(run, self.path / RUN_FILE)
         except OSError as error:
             raise RecordError(
                 f"cannot write {self.path / RUN_FILE}: {error.strerror}: what was measured is kept"
