@@ -10,6 +10,7 @@
 # distribution = "m0serve"
 # kind = "server"
 # homepage = "https://github.com/codetalcott/mojo-http"
+# embeds = true
 # body = "bytes"
 #
 # [[tool.pipebench.tuning]]

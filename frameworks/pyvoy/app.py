@@ -10,6 +10,7 @@
 # distribution = "pyvoy"
 # kind = "server"
 # homepage = "https://pyvoy.dev"
+# embeds = true
 # body = "bytes"
 #
 # [[tool.pipebench.tuning]]

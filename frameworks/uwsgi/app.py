@@ -10,6 +10,7 @@
 # distribution = "uwsgi"
 # kind = "server"
 # homepage = "https://uwsgi-docs.readthedocs.io"
+# embeds = true
 # known_failure = "its HTTP router keeps connections, but closes those that have more than one request in them"
 # body = "bytes"
 #

@@ -140,7 +140,8 @@ def _prepare_python(
 ) -> Environment | Unavailable:
     requires = adapter.requires_python or ""
     packages = facts.debian_packages(adapter.debian.split()) if adapter.debian else {}
-    chosen = interpreters.choose(interpreters.of_debian() if adapter.debian else found, requires, wanted)
+    offered = interpreters.of_debian() if adapter.debian else found
+    chosen = interpreters.choose(interpreters.embeddable(offered) if adapter.embeds else offered, requires, wanted)
     if packages is None:
         return Unavailable(adapter, f"Debian's packages are missing: apt-get install {adapter.debian}", python=wanted)
     version = chosen.name if chosen else None
@@ -196,7 +197,8 @@ def _lacking(adapter: Adapter, chosen: Interpreter | None, wanted: str | None) -
     if chosen is None and (wanted or adapter.debian):
         here = f"no {interpreter(wanted)} here" if wanted else None
         whose = "the Python of Debian here is not one" if adapter.debian or here is None else here
-        return f"{whose} that meets requires-python {adapter.requires_python or ''}"
+        library = ", and runs on this machine's C library as the server does" if adapter.embeds else ""
+        return f"{whose} that meets requires-python {adapter.requires_python or ''}{library}"
     return None if shutil.which("uv") else "uv is not installed: run `make setup`"
 
 
@@ -347,11 +349,9 @@ def _prepare_node(adapter: Adapter, _progress: Progress, *, build: bool) -> Envi
     node = shutil.which("node")
     if node is None:
         return Unavailable(adapter, "Node is not installed: install it, with `apt-get install nodejs` for example")
-    said = process.output([node, "--version"], stderr=False)
-    if said is None:
+    if (said := process.output([node, "--version"], stderr=False)) is None:
         return Unavailable(adapter, f"{node} does not run: install Node again")
-    version = said.strip().removeprefix("v")
-    argv = (node, str(adapter.path))
+    version, argv = said.strip().removeprefix("v"), (node, str(adapter.path))
     return Environment(adapter=adapter, argv=argv, python=None, version=version, installed={"node": version})
 
 

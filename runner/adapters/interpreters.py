@@ -102,6 +102,21 @@ def of_debian() -> tuple[Interpreter, ...]:
         return ()
 
 
+def embeddable(found: Sequence[Interpreter]) -> tuple[Interpreter, ...]:
+    """Those that a program of this machine can start inside of itself: they run on its own C library.
+
+    One that brought its own, as an interpreter of a newer release of Debian does, runs by itself and nowhere else.
+    """
+    own = _c_library(["getconf", "GNU_LIBC_VERSION"])
+    ask = "import os; print(os.confstr('CS_GNU_LIBC_VERSION'))"
+    return tuple(one for one in found if _c_library([str(one.path), "-c", ask]) == own)
+
+
+def _c_library(argv: Sequence[str]) -> str | None:
+    """What a program says of the C library that it runs on, as ``glibc 2.36``; ``None`` of one that is not glibc."""
+    return (process.output(argv, stderr=False) or "").strip() or None
+
+
 def choose(found: Sequence[Interpreter], requires: str, wanted: str | None = None) -> Interpreter | None:
     """The first that ``requires``, a version range, admits; with ``wanted`` (``3.12``), the first of that release.
 

@@ -56,6 +56,7 @@ _PIPEBENCH_KEYS = {
     "debian": Key(
         "names of Debian's packages, with spaces between", pattern=r"[a-z0-9][a-z0-9+.-]+( [a-z0-9][a-z0-9+.-]+)*"
     ),
+    "embeds": Key("true or false: whether its program starts a Python inside of itself", is_a=bool),
     "loop": Key("the module of its event loop where LOOP names none", pattern=r"[a-z0-9_]+"),
     "loops": Key(
         "the loops that it takes, with spaces between, where it does not take every one", pattern=r"[a-z0-9_ ]+"

@@ -78,7 +78,8 @@ class Adapter:
     compiles while it serves, so its first seconds are slower. ``remark``: what its user would not get without doing the
     same, to be shown beside its figures. ``runs_on``: the adapter of the server that a framework runs on, whose raw
     application shows what of the framework's conformance is its server's. ``debian``: the packages of Debian that it
-    runs on, by their names with spaces between; then it is Debian's own Python that runs it.
+    runs on, by their names with spaces between; then it is Debian's own Python that runs it. ``embeds``: its program
+    starts a Python inside of itself, so that both need one C library.
     ``loop``: the module of its event loop, where ``LOOP`` names another, and ``loops`` those that it takes, with spaces
     between, where it does not take every module with ``new_event_loop``.
     ``problem`` says why it cannot be one: its file or metadata is wrong, and what else is said of it is a guess.
@@ -107,6 +108,7 @@ class Adapter:
     remark: str | None = None
     runs_on: str | None = None
     debian: str | None = None
+    embeds: bool = False
     loop: str | None = None
     loops: str | None = None
     tuning: tuple[Tuning, ...] = ()

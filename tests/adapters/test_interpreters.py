@@ -96,6 +96,19 @@ def test_a_shim_is_no_interpreter_of_its_own(monkeypatch: pytest.MonkeyPatch, tm
     assert _with_uv(monkeypatch, json.dumps(listed)) == ["3.12.4"]
 
 
+@pytest.mark.parametrize(
+    ("machine", "embeddable"), [("glibc 2.36", ["3.13.1"]), ("glibc 2.41", ["3.14.0"]), ("", ["3.12.4"])]
+)
+def test_what_starts_inside_of_a_program_runs_on_the_machines_own_c_library(
+    monkeypatch: pytest.MonkeyPatch, machine: str, embeddable: list[str]
+) -> None:
+    """Of 3.12.4 nothing is known: it is not glibc's, as a machine where getconf prints nothing is not."""
+    says = {"getconf": machine, "/py/3.14.0": "glibc 2.41\n", "/py/3.13.1": "glibc 2.36\n", "/py/3.12.4": None}
+    monkeypatch.setattr(process, "output", lambda argv, **_: says[argv[0]])
+    here = [Interpreter(Version(path.rpartition("/")[2]), Path(path)) for path in says if path != "getconf"]
+    assert [one.name for one in interpreters.embeddable(here)] == embeddable
+
+
 def _uv_entry(version: str, **changes: str) -> dict[str, str]:
     return {"version": version, "path": f"/uv/{version}", "implementation": "cpython", "variant": "default"} | changes
 
