@@ -20,6 +20,7 @@ from runner.record.plan import Plan
 from runner.record.run import AdapterRecord, Cluster, Finding, Level, Pair, Run
 from runner.serving import process
 from runner.suite import plans
+from runner.suite.progress import minutes
 
 
 def on_cluster(head: Run, cluster: Cluster, ready: Sequence[Pair], findings: Sequence[Finding]) -> Run:
@@ -181,6 +182,22 @@ def uncommitted_changes(run: Run, root: Path) -> list[str]:
     if (run.revision or "").endswith("+") and not changed:
         changed.append("files beside the adapters")
     return changed
+
+
+def with_longer_budget(head: Run, budget_s: float) -> Run:
+    """A run that goes on for longer than it was to. Its command ends in the budget that it has now.
+
+    Raises :class:`RecordError` where it has no budget, or no shorter one.
+    """
+    if head.plan.budget_s is None:
+        raise RecordError(f"{head.id} has no budget, but a number of trials: leave out --budget")
+    if budget_s <= head.plan.budget_s:
+        had = minutes(head.plan.budget_s)
+        raise RecordError(
+            f"{head.id} has a budget of {had} already: give a longer one, which counts from its beginning"
+        )
+    command = (*head.command, "--budget", f"{budget_s:g}s")
+    return replace(head, plan=replace(head.plan, budget_s=budget_s), command=command, finished_at=None)
 
 
 def refuse_edited(head: Run, made: Environment) -> None:

@@ -81,14 +81,19 @@ def run(plan: Plan, places: Places, reporter: Reporter) -> Path:
     return folder.path
 
 
-def resume(path: Path, places: Places, reporter: Reporter) -> Path:
-    """Complete a run that ended early. Raises :class:`RecordError` where adapters or machine have changed since."""
+def resume(path: Path, places: Places, reporter: Reporter, *, budget_s: float | None = None) -> Path:
+    """Complete a run that ended early, or one that is complete, with ``budget_s`` in the place of its shorter budget.
+
+    Raises :class:`RecordError` where adapters or machine have changed since, or its budget is not shorter.
+    """
     with RunFolder(path).held():
-        return _resumed(path, places, reporter)
+        return _resumed(path, places, reporter, budget_s)
 
 
-def _resumed(path: Path, places: Places, reporter: Reporter) -> Path:
+def _resumed(path: Path, places: Places, reporter: Reporter, budget_s: float | None) -> Path:
     head, trials = store.read(path)
+    if budget_s is not None:
+        head = head_of.with_longer_budget(head, budget_s)
     if head.finished_at is not None:
         reporter.say(f"{head.id} is complete: there is nothing to resume")
         return path

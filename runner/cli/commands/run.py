@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from runner.record.plan import Plan
 
 
-_OF_RESUMING = ("resume", "results", "port", "as_json", "quiet", "cluster", "pairs")
+_OF_RESUMING = ("resume", "results", "port", "as_json", "quiet", "cluster", "pairs", "budget_s")
 """What can be said anew of a run that is resumed."""
 _PROFILES = "; ".join(f"{name}: {text}" for name, text in plans.PROFILE_HELP.items())
 
@@ -127,7 +127,11 @@ _PROFILES = "; ".join(f"{name}: {text}" for name, text in plans.PROFILE_HELP.ite
     "--generators", type=options.WholeNumber(1), help="Machines that load one server together, with --cluster.  [1]"
 )
 @options.records_to
-@click.option("--resume", metavar="RUN", help="Complete a run that ended early, with the options that it began with.")
+@click.option(
+    "--resume",
+    metavar="RUN",
+    help="Complete a run that ended early, with the options that it began with; a longer --budget may be given.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the rows as JSON instead of tables.")
 @click.option("--quiet", is_flag=True, help="No progress on stderr.")
 def command(  # noqa: PLR0913, PLR0917 - as many as there are options
@@ -159,7 +163,7 @@ def command(  # noqa: PLR0913, PLR0917 - as many as there are options
     plan: Plan = plans.check(plans.asked(profile, given))
     with progress.reporter(quiet=quiet) as reporter:
         if resume:
-            path = runs.resume(store.find(results, resume), places, reporter)
+            path = runs.resume(store.find(results, resume), places, reporter, budget_s=given.get("budget_s"))
         else:
             path = runs.run(plan, places, reporter)
     found = printing.report(path, "json" if as_json else "text")
