@@ -316,6 +316,18 @@ class TestInterrupts:
         assert "is complete: there is nothing to resume" in err
         assert store.read(checkout.folder()) == (head, trials)
 
+    def test_a_complete_run_goes_on_with_a_longer_budget(self, checkout: Checkout) -> None:
+        checkout.adapter("alpha", "Works")
+        checkout.rows("--depth", "1", "--precision", "0.1%", "--budget", "1s")
+        before = checkout.trials()
+        code, _, err = checkout.run("run", "--resume", "latest", "--budget", "15s", "--json", "--quiet")
+        assert (code, err) == (0, "")
+        head, trials = store.read(checkout.folder())
+        assert (head.plan.budget_s, head.command[-2:]) == (15, ("--budget", "15s"))
+        assert head.finished_at is not None
+        assert trials[: len(before)] == before
+        assert len(trials) > len(before)
+
     def test_an_adapter_that_was_edited_in_between_refuses(
         self, checkout: Checkout, running: subprocess.Popen[str]
     ) -> None:
