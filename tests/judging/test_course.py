@@ -48,8 +48,14 @@ def test_the_order_of_a_published_run_recomputed_is_the_order_it_had(name: str) 
         course.add(trial)
 
 
-@pytest.mark.parametrize("name", [min(PUBLISHED, key=lambda folder: -len(store.read_head(folder).cells)).name])
-def test_the_old_rule_says_the_same_of_the_largest_published_run(name: str) -> None:
+def unpaced() -> list[tuple[int, str]]:
+    """The published runs, each behind the number of its cells, of which the old rule, older than paced loads, knows."""
+    heads = [(store.read_head(folder), folder.name) for folder in PUBLISHED]
+    return [(len(head.cells), name) for head, name in heads if not any(cell.is_paced for cell in head.cells)]
+
+
+@pytest.mark.parametrize("name", [max(unpaced())[1]])
+def test_the_old_rule_says_the_same_of_the_largest_published_run_without_paced_loads(name: str) -> None:
     schedule, trials = measured(name)
     oracle = slowly(schedule)
     for cut in range(0, len(trials) + 1, len(trials) // 12):
