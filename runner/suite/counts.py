@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fnmatch
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -76,13 +75,14 @@ def named(
     nothing.
     """
     split = [name.partition("@") for name in names]
-    chosen = metadata.select(_pipelining(root), [name for name, _, _ in split])
+    here = _pipelining(root)
+    chosen = metadata.select(here, [name for name, _, _ in split])
     with process.ending_all():
         prepared = environments.prepare(chosen, asked=variants, progress=reporter.building)
     return [
         made
         for name, at, variant in split
-        for made in _named(prepared, name, variant if at else None)
+        for made in _named(prepared, metadata.select(here, [name]), variant if at else None)
         if at or made.variant is None or not alone
     ]
 
@@ -146,17 +146,20 @@ def _watched(counted: Sequence[Counted], prepared: Sequence[Environment | Unavai
 
 
 def _named(
-    prepared: Sequence[Environment | Unavailable], pattern: str, variant: str | None
+    prepared: Sequence[Environment | Unavailable], adapters: Sequence[Adapter], variant: str | None
 ) -> list[Environment | Unavailable]:
-    """Those of an adapter, or the one whose variant is called so: by its label, its revision or version, or a part."""
-    mine = [made for made in prepared if fnmatch.fnmatchcase(made.adapter.name, pattern)]
+    """Those of ``adapters``, or the one whose variant is called so: by its label, revision or version, or a part."""
+    names = {adapter.name for adapter in adapters}
+    mine = [made for made in prepared if made.adapter.name in names]
     if variant is None:
         return mine
     exact = [made for made in mine if variant in _callings(made)]
     found = exact or [made for made in mine if any(variant in one for one in _callings(made))]
     if len({made.adapter.name for made in found}) != len(found) or not found:
         there = ", ".join(made.variant.label if made.variant else made.adapter.name for made in mine)
-        raise AdapterError(f"{pattern}@{variant} is {len(found) or 'none'} of {there}: name one of them")
+        raise AdapterError(
+            f"{', '.join(sorted(names))}@{variant} is {len(found) or 'none'} of {there}: name one of them"
+        )
     return found
 
 
