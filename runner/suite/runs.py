@@ -114,7 +114,7 @@ def _resumed(path: Path, places: Places, reporter: Reporter, budget_s: float | N
         ready = [made for made in prepared if isinstance(made, Environment)]
         if gathering:
             head = replace(head, cluster=gathering.record)
-            folder.write_run(head)
+        folder.write_run(head)  # with its cluster and its budget of now, should it be interrupted again
         head = counts.complete(head, ready, folder.write_run, reporter)
         _measure(head, trials, ready, folder, places, reporter, programs=programs, gathering=gathering)
     return path

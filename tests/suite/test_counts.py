@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 from runner import project
+from runner.adapters import environments
 from runner.counting import counting
 from runner.counting.counting import Counted
 from runner.errors import RecordError
-from runner.record.adapter import Environment, Group
+from runner.record.adapter import Adapter, Environment, Group
 from runner.record.count import Count, DepthCount, read
 from runner.record.run import Run
 from runner.suite import counts
@@ -111,6 +112,20 @@ def test_of_several_it_is_said_how_long_the_rest_will_take(monkeypatch: pytest.M
     counts.count_all(made, counts.Asked((1,)), (), Heard())
     places = [text.partition("(")[2] for text in said]
     assert places == ["1 of 3)", "2 of 3, about 2 min 00 s left)", "3 of 3, about 1 min 00 s left)"]
+
+
+def test_an_adapter_is_named_by_its_path(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """It is called by its folder then, which the path that names it is not."""
+    file = tmp_path / "mine" / "app.py"
+    file.parent.mkdir()
+    file.write_text((project.ROOT / "frameworks" / "aiohttp" / "app.py").read_text())
+
+    def prepare(adapters: Sequence[Adapter], **_: object) -> tuple[Environment, ...]:
+        return tuple(replace(builders.environment(), adapter=adapter) for adapter in adapters)
+
+    monkeypatch.setattr(environments, "prepare", prepare)
+    found = counts.named((str(file), "tornado"), project.ROOT, Quiet(), variants=())
+    assert [made.adapter.name for made in found] == ["mine", "tornado"]
 
 
 def test_a_group_stands_for_its_adapters() -> None:
