@@ -8,9 +8,8 @@ from __future__ import annotations
 import gzip
 import json
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -117,31 +116,6 @@ def read(path: Path) -> tuple[Conformance, ...]:
         raise RecordError(f"cannot read {path}: {error.strerror or error}") from None
     except (ValueError, LookupError, TypeError, AttributeError, EOFError, zlib.error):
         raise RecordError(f"{path} is not what pipebench check --format json prints: make it with that") from None
-
-
-def together(records: Mapping[Path, Sequence[Conformance]]) -> tuple[Conformance, ...]:
-    """Records that were made in pieces as one, in the order of their adapters' names.
-
-    Raises :class:`RecordError` where an adapter stands in two of them, or where they were put to other cases: then a
-    reader of the matrix would compare what cannot be compared.
-    """
-    found = sorted(
-        ((one, path) for path, ones in records.items() for one in ones),
-        key=lambda pair: (pair[0].adapter, pair[0].variant or ""),
-    )
-    for (one, path), (other, second) in pairwise(found):
-        if (one.adapter, one.variant) == (other.adapter, other.variant):
-            raise RecordError(f"{one.adapter} is in {path} and in {second}: give one of them")
-    asked: dict[frozenset[str], Path] = {}
-    for one, path in found:
-        if one.results:
-            asked.setdefault(frozenset(result.case for result in one.results), path)
-    if len(asked) > 1:
-        (one_set, path), (other_set, second), *_ = asked.items()
-        name = min(one_set ^ other_set)
-        lacks = second if name in one_set else path
-        raise RecordError(f"{path} and {second} are of other cases: {name} was not asked in {lacks}: check that anew")
-    return tuple(one for one, _ in found)
 
 
 def _case_as_json(result: CaseResult) -> dict[str, Any]:

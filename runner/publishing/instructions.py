@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import combinations, pairwise
+from itertools import combinations
 from pathlib import Path
 
-from runner.errors import RecordError
 from runner.publishing.overview import Entry
 from runner.record.count import Count, DepthCount
 from runner.record.trial import Verdict
@@ -31,29 +30,6 @@ def are_counts(path: Path) -> bool:
             return file.read(1) == b"["
     except OSError:
         return False  # whoever reads it says why
-
-
-def together(records: Mapping[Path, Sequence[Count]]) -> tuple[Count, ...]:
-    """Counts that were made in pieces as one, in the order of their names.
-
-    Raises :class:`RecordError` where a server stands in two of them, or where they are of other depths.
-    """
-    found = sorted(
-        ((one, path) for path, ones in records.items() for one in ones),
-        key=lambda pair: (pair[0].adapter, pair[0].python or "", pair[0].variant or ""),
-    )
-    for (one, path), (other, second) in pairwise(found):
-        if one.server == other.server:
-            raise RecordError(f"{one.adapter} is in {path} and in {second}: give one of them")
-    depths: dict[tuple[int, ...], Path] = {}
-    for one, path in found:
-        if one.depths:
-            depths.setdefault(tuple(at.depth for at in one.depths), path)
-    if len(depths) > 1:
-        (these, path), (those, second), *_ = depths.items()
-        said = (", ".join(map(str, asked)) for asked in (these, those))
-        raise RecordError(f"{path} is of depth {next(said)} and {second} of depth {next(said)}: count them alike")
-    return tuple(one for one, _ in found)
 
 
 def markdown(counts: Sequence[Count], published: Sequence[Entry]) -> str:

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from runner.conformance import record
 from runner.errors import RecordError
-from runner.publishing import documents, instructions, overview, succession
+from runner.publishing import documents, instructions, overview, pieces, succession
 from runner.publishing.discrepancy import Discrepancy, discrepancies
 from runner.publishing.succession import Kept
 from runner.record import count, store
@@ -71,13 +71,9 @@ class Published:
             **{f"charts/{one.name}.svg": one.svg for one in formats.pictures(report)},
         }
 
-    def write(self) -> None:
-        """Write the documents anew."""
-        shutil.rmtree(self.folder / "charts", ignore_errors=True)
-        for name, text in self.documents().items():
-            path = self.folder / name
-            path.parent.mkdir(exist_ok=True)
-            path.write_text(text, encoding="utf-8")
+    def pages(self) -> Iterator[tuple[Path, str]]:
+        """The documents by where they stand."""
+        return ((self.folder / name, text) for name, text in self.documents().items())
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +116,7 @@ def publish(
     _write_whole(folder, report, run_folder)
     changed_here, kept = _take_over(folder, report, root, anyway=readme)
     published = _published(root)
-    pages = _write_pages(_instructions(root, published))
+    pages = _write_changed(_instructions(root, published))
     return Publishing(folder, (*changed_here, *pages, *_write_documents(root, published)), kept)
 
 
@@ -136,7 +132,7 @@ def _write_whole(folder: Path, report: Report, run_folder: Path) -> None:
             store.compress_trials(run_folder, staged)
             store.compress_explained(run_folder, staged)
             _keep_logs(report, run_folder, staged)
-            Published.read(staged).write()
+            _write_changed(Published.read(staged).pages())
             shutil.rmtree(folder, ignore_errors=True)
             staged.rename(folder)
     except OSError as error:
@@ -149,13 +145,13 @@ def publish_conformance(paths: Sequence[Path], root: Path) -> tuple[Path, ...]:
     Returned are the files that were written, the matrix among them. Raises :class:`RecordError` for other files, and
     for those that do not belong together.
     """
-    found = record.together({path: record.read(path) for path in paths})
+    found = pieces.together({path: record.read(path) for path in paths}, pieces.of_check)
     folder = root / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     files = [_relative(path, root) for path in root.glob("frameworks/*/*.*")]
     data = portable(json.dumps(record.as_json(*found)), files)
     (folder / CONFORMANCE_FILE).write_bytes(gzip.compress(data.encode(), mtime=0))
-    return (folder / CONFORMANCE_FILE, *_write_pages(_conformance(root)))
+    return (folder / CONFORMANCE_FILE, *_write_changed(_conformance(root)))
 
 
 def publish_counts(paths: Sequence[Path], root: Path) -> tuple[Path, ...]:
@@ -164,11 +160,11 @@ def publish_counts(paths: Sequence[Path], root: Path) -> tuple[Path, ...]:
     Returned are the files that were written, the page among them. Raises :class:`RecordError` for other files, and for
     those that do not belong together.
     """
-    found = instructions.together({path: count.read(path) for path in paths})
+    found = pieces.together({path: count.read(path) for path in paths}, pieces.of_count)
     folder = root / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     (folder / instructions.FILE).write_text(_without_home(readable(found)), encoding="utf-8")
-    return (folder / instructions.FILE, *_write_pages(_instructions(root, _published(root))))
+    return (folder / instructions.FILE, *_write_changed(_instructions(root, _published(root))))
 
 
 def publish_printed(paths: Sequence[Path], root: Path) -> tuple[Path, ...]:
@@ -181,12 +177,16 @@ def publish_printed(paths: Sequence[Path], root: Path) -> tuple[Path, ...]:
 
 
 def refresh(root: Path) -> tuple[Path, ...]:
-    """Write all published documents anew from their records, and return the files of the project that were changed."""
+    """Write all published documents anew from their records: the files that changed, and charts that are gone."""
     published = _published(root)
-    for one in published:
-        one.write()
-    pages = (*_conformance(root), *_instructions(root, published))
-    return (*_write_pages(pages), *_write_documents(root, published))
+    of_runs = [page for one in published for page in one.pages()]
+    pages = [*of_runs, *_conformance(root), *_instructions(root, published)]
+    gone = {chart for one in published for chart in one.folder.glob("charts/*")} - {
+        path for path, _ in (*of_runs, *_pictures(root, published))
+    }
+    for chart in gone:
+        chart.unlink()
+    return (*sorted(gone), *_write_changed(pages), *_write_documents(root, published))
 
 
 def check(root: Path) -> list[Discrepancy]:
@@ -221,12 +221,10 @@ def _write_documents(root: Path, published: Sequence[Published]) -> Iterator[Pat
         if anew != text:
             path.write_text(anew, encoding="utf-8")
             yield path
-    for path, svg in _pictures(root, published):
-        path.write_text(svg, encoding="utf-8")
-    page, index = _index_page(published), root / FOLDER / "index.html"
-    if page is not None and (not index.exists() or index.read_text(encoding="utf-8") != page):
-        index.write_text(page, encoding="utf-8")
-        yield index
+    yield from _write_changed(_pictures(root, published))
+    page = _index_page(published)
+    if page is not None:
+        yield from _write_changed([(root / FOLDER / "index.html", page)])
 
 
 def printed_anew(text: str, path: Path, root: Path, published: Sequence[Published]) -> str:
@@ -292,11 +290,15 @@ def _instructions(root: Path, published: Sequence[Published]) -> Iterator[tuple[
         yield root / FOLDER / instructions.PAGE, instructions.markdown(count.read(kept), _overview(published))
 
 
-def _write_pages(pages: Iterable[tuple[Path, str]]) -> Iterator[Path]:
+def _write_changed(pages: Iterable[tuple[Path, str]]) -> tuple[Path, ...]:
+    """Write what does not stand there yet, word for word; the files that changed."""
+    changed = []
     for path, text in pages:
         if not path.exists() or path.read_text(encoding="utf-8") != text:
+            path.parent.mkdir(exist_ok=True)
             path.write_text(text, encoding="utf-8")
-            yield path
+            changed.append(path)
+    return tuple(changed)
 
 
 def _take_over(folder: Path, report: Report, root: Path, *, anyway: bool) -> tuple[list[Path], tuple[Kept, ...]]:

@@ -82,16 +82,6 @@ def test_what_is_not_counted_says_why() -> None:
     assert "1 of 2 servers" in page
 
 
-def test_pieces_are_one_and_what_does_not_belong_together_is_refused(tmp_path: Path) -> None:
-    pieces = {tmp_path / "one": [counted(1, 1.0)], tmp_path / "two": [counted(0, 2.0)]}
-    assert [one.adapter for one in instructions.together(pieces)] == [one.name for one in HEAD.adapters[:2]]
-    with pytest.raises(RecordError, match=r"is in .*one and in .*two: give one of them"):
-        instructions.together({tmp_path / "one": [counted(1, 1.0)], tmp_path / "two": [counted(1, 2.0)]})
-    deep = counted(0, 2.0, depths=(DepthCount(5, (1.0, 1.0)),))
-    with pytest.raises(RecordError, match=r"of depth 5 and .*one of depth 1, 16: count them alike"):
-        instructions.together({tmp_path / "one": [counted(1, 1.0)], tmp_path / "two": [deep]})
-
-
 def test_a_file_is_read_as_count_printed_it_and_another_is_none(tmp_path: Path) -> None:
     path = tmp_path / "counts.json"
     path.write_bytes(msgspec.json.encode([counted(0, 9000.0)]))

@@ -160,6 +160,15 @@ def test_refresh_mends_what_was_edited_and_then_changes_nothing(project: Path) -
     assert publication.refresh(project) == ()
 
 
+def test_refresh_names_pages_of_runs_that_it_mends_and_charts_that_it_removes(project: Path) -> None:
+    folder = project / publication.FOLDER / "first"
+    edit(folder / "tables.md", "| adapter 1 |", "| adapter 9 |")
+    (folder / "charts" / "old.svg").write_text("<svg/>")
+    assert publication.refresh(project) == (folder / "charts" / "old.svg", folder / "tables.md")
+    assert not (folder / "charts" / "old.svg").exists()
+    assert publication.refresh(project) == ()
+
+
 def test_a_newer_run_of_the_same_profile_takes_the_tables_over(project: Path) -> None:
     folder = publication.publish(new_run(project, "second"), project, uncommitted=True).folder
     assert folder.name == "2026-11-22-some-cpu-2cpu-default"
@@ -276,7 +285,9 @@ def test_checks_made_in_pieces_are_published_as_one(project: Path, tmp_path: Pat
     with pytest.raises(RecordError, match=r"daphne is in .*one.json and in .*two.json"):
         publication.publish_conformance(pieces, project)
     pieces[0].write_text(json.dumps(as_json(*checked("uvicorn", Outcome.PASS, case="parallel"))))
-    with pytest.raises(RecordError, match=r"are of other cases: parallel was not asked in .*two.json"):
+    with pytest.raises(
+        RecordError, match=r"do not belong together: .*two.json was not asked parallel: make that one anew"
+    ):
         publication.publish_conformance(pieces, project)
 
 

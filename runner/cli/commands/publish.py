@@ -90,4 +90,4 @@ def command(  # noqa: PLR0917 - its options
     else:
         changed = publication.refresh(project.ROOT)
     for path in dict.fromkeys(changed):
-        click.echo(f"wrote {path.relative_to(project.ROOT)}")
+        click.echo(f"{'wrote' if path.exists() else 'removed'} {path.relative_to(project.ROOT)}")

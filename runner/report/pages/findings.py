@@ -57,6 +57,7 @@ def _leaders(run: Run, rows: Sequence[Row], names: Names) -> Iterator[str]:
     """The Python servers that may be first, of those that answer every request in order: a line for the same ones."""
     python = _python(run)
     said: dict[tuple[str, ...], list[tuple[Group, list[Row]]]] = {}
+    unplaced: list[str] = []
     for group, members in standard.grouped(rows):
         sound = [
             row
@@ -72,11 +73,18 @@ def _leaders(run: Run, rows: Sequence[Row], names: Names) -> Iterator[str]:
         if firsts:
             who = tuple(_any_of([names[server_of(row)] for row in first]) for first in firsts)
             said.setdefault(who, []).append((group, [first[0] for first in firsts]))
+        unplaced += [
+            f"{names[server_of(row)]} at {_loads([group], rows).lower()} (rank {row.rank})"
+            for row in sound[1:]
+            if _anywhere(row, sound)
+        ]
     for who, found in said.items():
         words = [
             f"{name} ({', '.join(figures.rate(best[place]) for _, best in found)})" for place, name in enumerate(who)
         ]
         yield f"{_loads([group for group, _ in found], rows)}: {'; of servers and frameworks '.join(words)}."
+    if unplaced:
+        yield f"Too uncertain to be placed: {_listed(unplaced)}."
 
 
 def _any_of(names: Sequence[str]) -> str:
@@ -88,7 +96,18 @@ def _any_of(names: Sequence[str]) -> str:
 def _first(sound: Sequence[Row]) -> list[Row]:
     """Who may be first of these, which are in the order of their rates."""
     best = sound[0]
-    return [best, *(row for row in sound[1:] if best.rank and row.rank and row.rank.low == best.rank.low)]
+    return [best, *(row for row in sound[1:] if _may_be_first(row, best) and not _anywhere(row, sound))]
+
+
+def _may_be_first(row: Row, best: Row) -> bool:
+    return best.rank is not None and row.rank is not None and row.rank.low == best.rank.low
+
+
+def _anywhere(row: Row, sound: Sequence[Row]) -> bool:
+    """Whether a row may be first and may as well be of the lower half, where the first is not: it leads nothing."""
+    best, middle = sound[0], len(sound) / 2
+    placed = best.rank is not None and best.rank.high <= middle
+    return placed and _may_be_first(row, best) and row.rank is not None and row.rank.high > middle
 
 
 def _python(run: Run) -> set[tuple[str, str | None]]:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from runner.judging.stats import RankRange
 from runner.record import store
 from runner.record.adapter import Kind, Taken, Tuning
 from runner.record.run import AdapterRecord, Finding, Level, Run
@@ -293,6 +294,23 @@ class TestContents:
         first, *_ = findings.findings(head, rows.rows(head, alike))
         (line,) = first.lines
         assert line.startswith(f"Depth 1: adapter 0 or adapter 1 or adapter 2 or {said} (")
+
+    def test_who_may_be_first_and_may_be_anywhere_does_not_lead(self) -> None:
+        head, trials = builders.matrix(adapters=6, depths=(1,))
+        made = rows.rows(head, trials)
+        ranks = [RankRange(1, 1), RankRange(1, 6), *(RankRange(place, place) for place in range(2, 6))]
+        made = tuple(replace(row, rank=rank) for row, rank in zip(made, ranks, strict=True))
+        first, *_ = findings.findings(head, made)
+        leads, left = first.lines
+        assert leads.startswith(f"Depth 1: {made[0].title} (")
+        assert left == f"Too uncertain to be placed: {made[1].title} at depth 1 (rank {made[1].rank})."
+
+    def test_where_nobody_is_placed_all_share_the_first_place(self) -> None:
+        head, trials = builders.matrix(adapters=2, depths=(1,))
+        made = [replace(row, rank=RankRange(1, 2)) for row in rows.rows(head, trials)]
+        first, *_ = findings.findings(head, made)
+        (line,) = first.lines
+        assert " or " in line
 
     @pytest.mark.parametrize(("title", "apart"), [("adapter", ", "), ("weft, WSGI", "; ")])
     def test_names_with_a_comma_in_them_are_told_apart(self, title: str, apart: str) -> None:
