@@ -66,6 +66,7 @@ def command(name: str, source: str | None, kind: str | None, **given: str | None
         "next:\n"
         f"  {'UPSTREAM=http://… ' if waits else ''}HOST=127.0.0.1 PORT=8080 {serve}   # look at it with curl\n"
         f"  edit {written[0]}: your framework instead of {begin.title}, its pin and its metadata at the top{homepage}\n"
+        "  add there what its documentation recommends for throughput: docs/adapters.md, Fair to each server\n"
         + (
             f"  uv run pipebench run --only {name} --profile upstream-siege"
             if waits
