@@ -102,23 +102,38 @@ for _module in (
     cli.add_command(_module.command)
 
 
-def _terminated(_number: int, _frame: FrameType | None) -> None:
+HEEDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+INTERRUPTED = 130
+"""The exit code of what a shell's user interrupted: 128 and the number of SIGINT."""
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    """The first is an interrupt. Those behind it find us ending all that we started, and must not break that off."""
+    for number in HEEDED:
+        signal.signal(number, _ending)
     raise KeyboardInterrupt
+
+
+def _ending(_number: int, _frame: FrameType | None) -> None:
+    """Nothing: an end is under way. A handler, for what is ignored would be ignored by programs too."""
 
 
 def _heed(number: int) -> None:
     """Let a signal that ends a program be an interrupt, unless we were started to ignore it, as by ``nohup``."""
     if signal.getsignal(number) is not signal.SIG_IGN:
-        signal.signal(number, _terminated)
+        signal.signal(number, _interrupt)
 
 
 def main() -> None:
     """Entry point: run the command, and turn a user's error into one line and exit code 2."""
-    _heed(signal.SIGTERM)
-    _heed(signal.SIGHUP)
+    for number in HEEDED:
+        _heed(number)
     with streams.guarded():
         code = _run()
         sys.stderr.flush()
+    if code == INTERRUPTED:  # on its way out an interpreter gives up its handlers, and one more would be our exit code
+        for number in HEEDED:
+            signal.signal(number, signal.SIG_IGN)
     sys.exit(code)
 
 
@@ -136,7 +151,7 @@ def _run() -> int:
         return 2
     except (click.Abort, KeyboardInterrupt):
         click.echo("pipebench: interrupted", err=True)
-        return 130
+        return INTERRUPTED
     except (_UnreadError, BrokenPipeError):
         return 0
     return code if isinstance(code, int) else 0

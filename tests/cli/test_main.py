@@ -33,11 +33,12 @@ COMMANDS: dict[str, click.Command] = {"": main.cli, **main.cli.commands}
 
 
 @pytest.fixture(autouse=True)
-def sigterm() -> Iterator[None]:
-    """``main`` takes SIGTERM for an interrupt; the tests' own process does not keep that."""
-    before = signal.getsignal(signal.SIGTERM)
+def signals() -> Iterator[None]:
+    """``main`` takes these for an interrupt; the tests' own process does not keep that."""
+    before = {number: signal.getsignal(number) for number in main.HEEDED}
     yield
-    signal.signal(signal.SIGTERM, before)
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 def run(monkeypatch: pytest.MonkeyPatch, *argv: str) -> int:

@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -291,6 +292,21 @@ class TestInterrupts:
         _, err = started.communicate(timeout=PATIENCE_S)
         assert started.returncode == 130
         assert "Traceback" not in err
+        assert not mentioning(str(checkout.root))
+
+    @pytest.mark.parametrize("pause_s", [0.0, 0.002, 0.05])
+    def test_a_second_interrupt_does_not_break_the_ending_off(
+        self, checkout: Checkout, running: subprocess.Popen[str], pause_s: float
+    ) -> None:
+        """As ``timeout`` sends two, to its child and to its group, and as whoever is in a hurry does."""
+        for number in (signal.SIGINT, signal.SIGINT, signal.SIGTERM):
+            running.send_signal(number)
+            time.sleep(pause_s)
+        out, err = running.communicate(timeout=PATIENCE_S)
+        assert (running.returncode, out) == (130, "")
+        assert "Exception" not in err
+        assert "Traceback" not in err
+        assert err.count("pipebench: interrupted") == 1
         assert not mentioning(str(checkout.root))
 
     def test_a_kill_leaves_nothing_and_resuming_completes_the_run(
