@@ -3,7 +3,7 @@
 ``python -m tests.studies.anatomy [--at-once 2]`` takes one part after another out of a copy of the server, which then
 answers this load alone and nothing else, and counts what is left (``pipebench count``, depth 1 and 16). What a part
 takes is the difference. Parts lean on each other, so they need not sum up to the whole. Other work may go on meanwhile;
-the interpreter is the newest on ``PATH`` that the adapter admits. What came of it is in docs/statistics.md.
+the interpreter is the newest on ``PATH`` that the adapter admits. What came of it is in docs/interpreters.md.
 """
 
 from __future__ import annotations

@@ -38,6 +38,7 @@ from runner.suite.changes.duelling import Asked, Ring
 ITSELF = "itself"
 DEPTH, CONNECTIONS, PRECISION = 1, 50, 0.01
 DRAWN = 2000
+SHIFTS = (0.02, 0.05)
 
 
 def main() -> None:
@@ -109,13 +110,27 @@ def judge(lines: Sequence[dict[str, object]]) -> None:
             print(f"  {figure}: {text}; a pair scatters by {statistics.stdev(map(math.log, seen)):.2%}")
             if name == ITSELF:  # there is no difference, so what the mean is off by is noise
                 values[figure] = [one / statistics.geometric_mean(seen) for one in seen]
-        for minutes in (1, 5):
-            most = max(MIN_BOUTS, int(60 * minutes / seconds))
-            row, total = consecutive(values, most)
-            shares, needed = drawn(values, most)
-            text = ", ".join(f"{share:.1%} by {figure}" for figure, share in shares.items())
-            print(f"  within {minutes} min, {most} bouts at most: of {total} duels in a row {row} differ; "
-                  f"of {DRAWN} drawn, {needed:.1f} bouts in the mean, {text}")  # fmt: skip
+        told(values, seconds)
+        for share in SHIFTS if name == ITSELF else ():
+            print(f"  the same, as if the new one were slower by {share:.0%}:")
+            told(shifted(values, share), seconds)
+
+
+def told(values: Mapping[str, Sequence[float]], seconds: float) -> None:
+    """How often duels made of these pairs say that there is a difference."""
+    for minutes in (1, 5):
+        most = max(MIN_BOUTS, int(60 * minutes / seconds))
+        row, total = consecutive(values, most)
+        shares, needed = drawn(values, most)
+        text = ", ".join(f"{share:.1%} by {figure}" for figure, share in shares.items())
+        print(f"  within {minutes} min, {most} bouts at most: of {total} duels in a row {row} differ; "
+              f"of {DRAWN} drawn, {needed:.1f} bouts in the mean, {text}")  # fmt: skip
+
+
+def shifted(values: Mapping[str, Sequence[float]], share: float) -> Mapping[str, Sequence[float]]:
+    """The rates lower and the CPU time higher by a share."""
+    factors = {"rate": 1 - share, "CPU time": 1 + share}
+    return {figure: [one * factors[figure] for one in seen] for figure, seen in values.items()}
 
 
 FIGURES: dict[str, Callable[[Slice], float]] = {

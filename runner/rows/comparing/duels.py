@@ -1,10 +1,11 @@
 """Two servers up at once on the same CPUs, loaded in turns: the ratio of their rates and of their CPU time. Pure.
 
-A bout is a pair of fresh starts. Its slices come as ABBA or BAAB, so that what drifts evenly hits both sides alike.
-Each four give one ratio, and the bout's is their median: a neighbour of the machine that takes some milliseconds from a
-slice makes tails that no mean survives. What differs from start to start no bout can tell alone: so bouts are the
-values of which the interval is made, and it holds starts and slices. ``docs/statistics.md`` has the study that chose
-all this.
+A bout is a pair of fresh starts. Its slices come as ABBA or BAAB: of two neighbours that give a ratio, as often the one
+side is first as the other, so what drifts evenly puts half of the ratios too high and half too low by as much. The
+bout's is their median: a neighbour of the machine that takes some milliseconds from a slice makes tails that no mean
+survives, and spoils one ratio of two slices, not one of four. What differs from start to start no bout can tell alone:
+so bouts are the values of which the interval is made, and it holds starts and slices. ``docs/statistics.md`` has the
+study that chose all this.
 """
 
 from __future__ import annotations
@@ -132,13 +133,11 @@ def order(bout: int, fours: int) -> Sequence[Side]:
 
 
 def of_bout(bout: Bout, figure: Callable[[Slice], float]) -> float | None:
-    """The median ratio of its fours; ``None`` where a side had nothing in one of them."""
+    """The median ratio of neighbouring slices; ``None`` where a side had nothing in one of them."""
     ratios = []
-    for at in range(0, len(bout.slices), 4):
-        sums = dict.fromkeys(Side, 0.0)
-        for one in bout.slices[at : at + 4]:
-            sums[one.side] += figure(one)
-        if not all(sums.values()):
+    for first, second in zip(bout.slices[::2], bout.slices[1::2], strict=True):
+        seen = {one.side: figure(one) for one in (first, second)}
+        if not all(seen.values()):
             return None
-        ratios.append(math.log(sums[Side.NEW] / sums[Side.BASE]))
+        ratios.append(math.log(seen[Side.NEW] / seen[Side.BASE]))
     return math.exp(statistics.median(ratios))

@@ -52,6 +52,19 @@ def test_an_even_drift_is_no_difference() -> None:
     assert steady.rate.interval.mean == pytest.approx(1.0, abs=0.004)
 
 
+def test_what_takes_half_of_six_slices_in_thirty_two_moves_little() -> None:
+    """Six slices spoil six ratios of sixteen; of ratios of four slices each they would spoil six of eight."""
+    (calm,) = bouts(1, 1.0, rng=random.Random(2), start=1e-4, tails=False)
+    spoiled = {place for place, one in enumerate(calm.slices) if one.side is Side.NEW and place % 4 == 1} - {1, 5}
+    slices = [
+        replace(one, requests_per_second=one.requests_per_second / 2) if place in spoiled else one
+        for place, one in enumerate(calm.slices)
+    ]
+    assert len(spoiled) == 6
+    found = duels.of_bout(Bout(tuple(slices)), lambda one: one.requests_per_second)
+    assert found == pytest.approx(1.0, abs=0.01)
+
+
 def test_intervals_hold_the_truth_in_nineteen_of_twenty() -> None:
     """Stopped when they are narrow enough, with a spread between starts and tails in the slices."""
     rng = random.Random(20)
@@ -87,7 +100,7 @@ def test_where_the_generator_is_the_limit_only_cpu_time_is_told() -> None:
     assert found.cpu.interval is not None
 
 
-def test_a_side_without_an_answer_in_four_slices_has_no_ratio() -> None:
+def test_a_side_without_an_answer_in_a_slice_has_no_ratio() -> None:
     found = changed(
         duel(bouts(4, 1.0, rng=random.Random(7))),
         lambda one: replace(one, requests_per_second=0.0) if one.side is Side.NEW else one,
