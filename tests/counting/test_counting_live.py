@@ -99,11 +99,26 @@ def test_what_does_not_serve_says_why(tmp_path: Path) -> None:
     assert "no luck" in found.reason
 
 
+HANDLED = "loop.add_signal_handler(signal.SIGTERM, stop.set)"
+AS_UVICORN = "before = signal.signal(signal.SIGTERM, lambda *_: loop.call_soon_threadsafe(stop.set))"
+RAISED_AGAIN = "\n        signal.signal(signal.SIGTERM, before)\n        signal.raise_signal(signal.SIGTERM)"
+
+
 @pytest.mark.skipif(NEWER is None, reason="sys.monitoring came with 3.12")
-def test_a_planted_line_is_named(tmp_path: Path) -> None:
+@pytest.mark.parametrize("ends", ["in order", "by the signal that it handled", "by the signal"])
+def test_a_planted_line_is_named(tmp_path: Path, ends: str) -> None:
     """The server with the loop has two comments more above it, so that all its lines have moved."""
     plain, planted = served(tmp_path, 1, NEWER), served(tmp_path, 500, NEWER)
     planted.adapter.path.write_text("# one\n# two\n" + planted.adapter.path.read_text())
+    for made in (plain, planted):
+        text = made.adapter.path.read_text()
+        assert text.count(HANDLED) == text.count("await stop.wait()") == 1
+        if ends == "by the signal":
+            text = text.replace(HANDLED, "pass")
+        elif ends == "by the signal that it handled":
+            text = text.replace(HANDLED, AS_UVICORN)
+            text = text.replace("await stop.wait()", "await stop.wait()" + RAISED_AGAIN.replace("        ", "    "))
+        made.adapter.path.write_text(text)
     seen = [bytecodes.per_request(made) for made in (plain, planted)]
     before, after = (
         {replace(line, place=replace(line.place, file="server.py")): count for line, count in one.items()}

@@ -7,8 +7,9 @@ It is no part of the suite's process, and imports nothing of it.
 import atexit
 import json
 import os
+import signal
 import sys
-from types import CodeType
+from types import CodeType, FrameType
 from typing import Any
 
 TOOL = 4  # neither a debugger's, a profiler's nor a coverage tool's
@@ -43,10 +44,17 @@ def count_into(path: str) -> None:
         with open(f"{path}.{os.getpid()}", "w", encoding="utf-8") as file:  # noqa: PTH123 - starts sooner
             json.dump([[*place, count] for place, count in lines.items()], file)
 
+    def terminated(number: int, _frame: FrameType | None) -> None:
+        write()
+        signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
+
     monitoring.use_tool_id(TOOL, "pipebench")
     monitoring.register_callback(TOOL, monitoring.events.INSTRUCTION, executed)
     monitoring.set_events(TOOL, monitoring.events.INSTRUCTION)
     atexit.register(write)
+    # A server may have no handler, or raise again what it handled, as uvicorn does: then nothing runs at its exit.
+    signal.signal(signal.SIGTERM, terminated)
 
 
 if "PIPEBENCH_BYTECODES" in os.environ and monitoring is not None:
