@@ -95,7 +95,7 @@ def _cells(one: Count, depths: Sequence[int], times: _Times, *, varied: bool) ->
         yield figures.NOTHING if time is None else figures.significant(time)
         yield figures.NOTHING if time is None or at is None else figures.significant(_density(at, time))
     if len(depths) > 1:
-        yield from map(figures.grouped_digits, one.shares or ())
+        yield from counting.shares(one)
 
 
 def _density(at: DepthCount, time_us: float) -> float:

@@ -59,8 +59,13 @@ class DepthCount:
         return (left_open(self.goes) + (self.base_apart or 0.0)) / self.instructions
 
     @property
+    def open(self) -> float:
+        """The same in instructions a request; 0 with a single go, of which nothing is known."""
+        return self.instructions * (self.apart or 0.0) if self.instructions > 0 else math.inf
+
+    @property
     def agrees(self) -> bool:
-        """Whether that is within :data:`AGREEMENT`."""
+        """Whether :attr:`apart` is within :data:`AGREEMENT`."""
         return self.within(AGREEMENT)
 
     def within(self, share: float) -> bool:
@@ -99,14 +104,19 @@ class Count:
     def shares(self) -> tuple[float, float] | None:
         """Instructions of a batch as such, and of each request in it: the line through the least and greatest depth.
 
-        ``None`` where fewer than two depths were counted.
+        ``None`` where fewer than two depths were counted, and where the goes leave open more than half of one of the
+        two: what disturbed one depth and not the other turns the line, and a batch may seem to cost less than nothing.
         """
         if len(self.depths) < 2:
             return None
         least, most = (pick(self.depths, key=lambda one: one.depth) for pick in (min, max))
-        batches = least.depth * least.instructions, most.depth * most.instructions
-        request = (batches[1] - batches[0]) / (most.depth - least.depth)
-        return batches[0] - least.depth * request, request
+        apart = most.depth - least.depth
+        request = (most.depth * most.instructions - least.depth * least.instructions) / apart
+        batch = least.depth * (least.instructions - request)
+        request_open = (most.depth * most.open + least.depth * least.open) / apart
+        batch_open = least.depth * (least.open + request_open)
+        told = abs(request) > 2 * request_open and abs(batch) > 2 * batch_open
+        return (batch, request) if told else None
 
 
 def read(path: Path) -> tuple[Count, ...]:

@@ -50,8 +50,7 @@ def lines(counts: Sequence[Count]) -> list[tuple[str, ...]]:
             if len(counts) > 1:
                 cells.append(f"{ratios[depth].ratio - 1:+.2%}" if depth in ratios else figures.NOTHING)
         if len(depths) > 1:
-            shares = one.shares
-            cells += [figures.NOTHING] * 2 if shares is None else [figures.grouped_digits(share) for share in shares]
+            cells += shares(one)
         made.append(tuple(cell.replace("%", " %") for cell in cells))
     return made
 
@@ -165,6 +164,12 @@ def instructions(found: DepthCount | None) -> str:
 def left_open(found: DepthCount | None) -> str:
     """What goes leave open of it."""
     return figures.NOTHING if found is None or found.apart is None else f"{found.apart:.3%}"
+
+
+def shares(one: Count) -> Sequence[str]:
+    """Instructions of a batch and of a request in it, where the count tells them apart."""
+    found = one.shares
+    return [figures.NOTHING] * 2 if found is None else [figures.grouped_digits(share) for share in found]
 
 
 def _without_folder(at: Mapping[Line, float]) -> Mapping[Line, float]:

@@ -54,6 +54,12 @@ class TestGoes:
         assert batch + request == pytest.approx(1100)
         assert counted(1100.0).shares is None
 
+    def test_what_the_goes_leave_open_may_leave_no_line(self) -> None:
+        """As of pyramid on waitress, whose threads wake as they like: a batch for less than nothing."""
+        wide = counted(1000.0, 1200.0, batch=(1500.0, 1800.0))
+        assert wide.shares is None
+        assert counted(1000.0, 1000.1, batch=(150.0, 150.1)).shares is not None
+
 
 class TestDifferences:
     def test_more_than_a_share_is_more_by_all_that_the_goes_leave_open(self) -> None:
