@@ -1,29 +1,33 @@
-"""What of a request's instructions which part of uvloop-httptools takes: counted whole, and without one part each.
+"""What of a batch's CPU time which part of uvloop-httptools takes: driven whole, and without one part each.
 
-``python -m tests.studies.anatomy [--at-once 2]`` takes one part after another out of a copy of the server, which then
-answers this load alone and nothing else, and counts what is left (``pipebench count``, depth 1 and 16). What a part
-takes is the difference. Parts lean on each other, so they need not sum up to the whole. Other work may go on meanwhile;
-the interpreter is the newest on ``PATH`` that the adapter admits. What came of it is in docs/interpreters.md.
+``uv run --with httptools==0.9.0 --with uvloop==0.23.0 python -m tests.studies.anatomy`` takes one part after another
+out of a copy of the server, which then answers this load alone and nothing else, and hands it batches of 1 and of 16 by
+``data_received``: on uvloop, with a transport that only counts what is written, so without the kernel and what uvloop
+does for a socket. Nanoseconds of CPU time a batch, the least of many goes, all of them in turns. What a part takes is
+the difference; parts lean on each other, so they need not sum up to the whole. What came of it is in
+docs/interpreters.md.
 """
 
 from __future__ import annotations
 
-import argparse
+import asyncio
+import importlib.util
 import re
-import tempfile
+import sys
+import time
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import ModuleType
+from typing import Any
 
-from runner import project
-from runner.adapters import environments, metadata
-from runner.counting import counting
-from runner.record.adapter import Environment
-from runner.record.count import Count
-from runner.serving import process
+import uvloop  # type: ignore[import-not-found]
 
-SERVER, CEILING, WHOLE = "uvloop-httptools", "ceiling", "whole"
+SERVER = Path(__file__).parents[2] / "frameworks" / "uvloop-httptools" / "app.py"
+WHOLE = "whole"
+REQUEST = b"GET / HTTP/1.1\r\nHost: 127.0.0.1:8080\r\n\r\n"
+DEPTHS = (1, 16)
+GOES, BATCHES = 80, 400
 
 Cut = tuple[str, str]
 """A pattern that the server's text has once, and what takes the place of what it matches."""
@@ -72,64 +76,92 @@ PARTS: Mapping[str, Sequence[Cut]] = {
 }
 
 
+class Counting:
+    """A transport that counts the bytes which are written to it."""
+
+    def __init__(self) -> None:
+        self.written = 0
+
+    def write(self, data: bytes) -> None:
+        self.written += len(data)
+
+    def pause_reading(self) -> None:
+        """As a transport's."""
+
+    def resume_reading(self) -> None:
+        """As a transport's."""
+
+
+class Driven:
+    """A connection of a server, and what answering a batch takes."""
+
+    def __init__(self, server: ModuleType) -> None:
+        server.clock.tick()
+        self.connection: Any = server.Connection(asyncio.get_running_loop())
+        self.transport = Counting()
+        self.connection.connection_made(self.transport)
+
+    def ns(self, depth: int) -> float:
+        """CPU time of a batch, its flush at the end of the turn with it."""
+        data = REQUEST * depth
+        self.transport.written = 0
+        began = time.process_time_ns()
+        for _ in range(BATCHES):
+            self.connection.data_received(data)
+            self.connection.flush_all()
+        took = (time.process_time_ns() - began) / BATCHES
+        if self.transport.written < BATCHES * depth * len(b"Hello world!"):
+            raise SystemExit(f"{BATCHES} batches of {depth} were answered by {self.transport.written} bytes")
+        return took
+
+
 def main() -> None:
-    """Count and print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--at-once", type=int, default=2)
-    given = parser.parse_args()
-    with process.ending_all(), tempfile.TemporaryDirectory(prefix="anatomy-") as folder:
-        whole, ceiling = (prepared(name) for name in (SERVER, CEILING))
-        made = {WHOLE: whole, CEILING: ceiling} | {
-            part: without(whole, Path(folder) / f"part{number:02}.py", cuts)
-            for number, (part, cuts) in enumerate(PARTS.items())
+    """Drive in turns, and print."""
+    print(f"CPython {sys.version.split()[0]}, uvloop {uvloop.__version__}")
+    print("\n".join(table(uvloop.run(measured()))))
+
+
+async def measured() -> Mapping[str, Sequence[float]]:
+    """Nanoseconds of a batch at each depth, of the whole and without each part."""
+    with TemporaryDirectory(prefix="anatomy-") as folder:
+        driven = {
+            name: Driven(without(Path(folder) / f"part{number}.py", cuts))
+            for number, (name, cuts) in enumerate({WHOLE: (), **PARTS}.items())
         }
-        tool = counting.require_valgrind()
-        with ThreadPoolExecutor(given.at_once) as executor:
-            counted = dict(
-                zip(made, executor.map(lambda one: counting.count(one, tool=tool).count, made.values()), strict=True)
-            )
-    print("\n".join(table(counted)))
+    found = {name: [float("inf")] * len(DEPTHS) for name in driven}
+    for _ in range(GOES):
+        for place, depth in enumerate(DEPTHS):
+            for name, one in driven.items():
+                found[name][place] = min(found[name][place], one.ns(depth))
+        await asyncio.sleep(0)  # the clock ticks
+    return found
 
 
-def prepared(name: str) -> Environment:
-    """An adapter of the tree."""
-    (made,) = environments.prepare(metadata.select(metadata.discover(project.ROOT), [name]))
-    if not isinstance(made, Environment):
-        raise SystemExit(made.reason)
-    return made
-
-
-def without(whole: Environment, path: Path, cuts: Sequence[Cut]) -> Environment:
+def without(path: Path, cuts: Sequence[Cut]) -> ModuleType:
     """The server with something else in the place of a part."""
-    text = whole.adapter.path.read_text()
+    text = SERVER.read_text()
     for pattern, new in cuts:
         text, times = re.subn(pattern, new, text, flags=re.DOTALL)
         if times != 1:
-            raise SystemExit(f"{whole.adapter.path} has {times} times what is to be taken out: {pattern}")
+            raise SystemExit(f"{SERVER} has {times} times what is to be taken out: {pattern}")
     path.write_text(text)
-    return replace(whole, adapter=replace(whole.adapter, path=path), argv=(whole.argv[0], str(path)))
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
-def table(counted: Mapping[str, Count]) -> Sequence[str]:
-    """A line for the whole, one for each part by what it takes of it, and one for the ceiling."""
-    whole = counted[WHOLE]
-    lines = ["| | a batch | a request in it | at depth 1 | at depth 16 |", "| --- | ---: | ---: | ---: | ---: |"]
-    for name, one in counted.items():
-        if one.reason is not None:
-            lines.append(f"| {name} | not counted: {one.reason} |")
-            continue
-        figures = (
-            values(one)
-            if name in {WHOLE, CEILING}
-            else [a - b for a, b in zip(values(whole), values(one), strict=True)]
-        )
-        lines.append(f"| {name} | " + " | ".join(f"{figure:,.0f}".replace(",", " ") for figure in figures) + " |")
+def table(found: Mapping[str, Sequence[float]]) -> Sequence[str]:
+    """A line for the whole, and one for each part by what it takes of it."""
+    lines = ["| | a batch of 1 | | a batch of 16 | |", "| --- | ---: | ---: | ---: | ---: |"]
+    whole = found[WHOLE]
+    for name, values in found.items():
+        took = values if name == WHOLE else [all_ - left for all_, left in zip(whole, values, strict=True)]
+        cells = [f"{ns:.0f} ns | {ns / all_:.0%}" for ns, all_ in zip(took, whole, strict=True)]
+        lines.append(f"| {name} | {' | '.join(cells)} |")
     return lines
-
-
-def values(one: Count) -> Sequence[float]:
-    """Instructions of a batch, of a request in it, and of a request at each depth."""
-    return *(one.shares or ()), *(at.instructions for at in one.depths)
 
 
 if __name__ == "__main__":
