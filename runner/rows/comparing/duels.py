@@ -119,7 +119,9 @@ class Duel:
             return Ratio(None, f"the other side took {self.idle_share:.1%} of a CPU meanwhile".replace("%", " %"))
         values = [value for bout in self.bouts if (value := of_bout(bout, figure)) is not None]
         if len(values) < len(self.bouts):
-            return Ratio(None, f"{len(self.bouts) - len(values)} bouts had slices without an answer")
+            return Ratio(
+                None, f"{len(self.bouts) - len(values)} pairs of starts had no answer in half of a side's slices"
+            )
         return Ratio(stats.mean_interval(values, stopping=Stopping.PRECISION))
 
     def _mean(self, side: Side, figure: Callable[[Slice], float]) -> float:
@@ -133,11 +135,18 @@ def order(bout: int, fours: int) -> Sequence[Side]:
 
 
 def of_bout(bout: Bout, figure: Callable[[Slice], float]) -> float | None:
-    """The median ratio of neighbouring slices; ``None`` where a side had nothing in one of them."""
+    """The median ratio of neighbouring slices; ``None`` where a side had nothing in half of them.
+
+    A slice without an answer is as slow as can be. Two of them tell nothing of each other.
+    """
     ratios = []
     for first, second in zip(bout.slices[::2], bout.slices[1::2], strict=True):
         seen = {one.side: figure(one) for one in (first, second)}
-        if not all(seen.values()):
-            return None
-        ratios.append(math.log(seen[Side.NEW] / seen[Side.BASE]))
-    return math.exp(statistics.median(ratios))
+        if any(seen.values()):
+            ratios.append(_log(seen[Side.NEW]) - _log(seen[Side.BASE]))
+    middle = statistics.median(ratios) if ratios else math.inf
+    return math.exp(middle) if math.isfinite(middle) else None
+
+
+def _log(value: float) -> float:
+    return math.log(value) if value else -math.inf

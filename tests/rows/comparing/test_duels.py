@@ -100,12 +100,25 @@ def test_where_the_generator_is_the_limit_only_cpu_time_is_told() -> None:
     assert found.cpu.interval is not None
 
 
-def test_a_side_without_an_answer_in_a_slice_has_no_ratio() -> None:
+def test_a_side_without_an_answer_has_no_ratio() -> None:
     found = changed(
         duel(bouts(4, 1.0, rng=random.Random(7))),
         lambda one: replace(one, requests_per_second=0.0) if one.side is Side.NEW else one,
     )
-    assert found.rate.reason == "4 bouts had slices without an answer"
+    assert found.rate.reason == "4 pairs of starts had no answer in half of a side's slices"
+
+
+def test_a_slice_without_an_answer_is_slow_and_withholds_nothing() -> None:
+    """As on a host that gives nothing for a tenth of a second."""
+    made = bouts(4, 1.0, rng=random.Random(7))
+    stalled = tuple(
+        Bout(
+            tuple(replace(one, requests_per_second=0.0) if at in {3, 4} else one for at, one in enumerate(bout.slices))
+        )
+        for bout in made
+    )
+    assert duel(stalled).rate.interval is not None
+    assert duel(stalled).rate.reason is None
 
 
 class TestPrinted:
