@@ -7,6 +7,7 @@ optimizations instead, as Debian does; what such a build does not name is not kn
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -34,6 +35,8 @@ print(json.dumps({
     "pypyjit": "pypyjit" in sys.builtin_module_names,
 }))
 """
+COMPILING = ("CC", "CXX", "CFLAGS", "CXXFLAGS", "CPPFLAGS", "LDFLAGS")
+"""Variables that tell a compiler how: with others, another server is built of the same sources."""
 _OPTION = re.compile(r"'--(?:enable|with)-([a-z-]+)(?:=([^']*))?'")
 _EVER = (3, 13)
 """The first release that can be built with a JIT."""
@@ -53,6 +56,11 @@ class Told:
     jit: tuple[bool, bool] | None
     python_jit: str | None
     pypy: tuple[str, bool] | None = None
+
+
+def flags() -> tuple[str, ...]:
+    """Those of :data:`COMPILING` that are set, as ``NAME=VALUE``."""
+    return tuple(f"{name}={os.environ[name]}" for name in COMPILING if os.environ.get(name))
 
 
 def read(python: Path, variables: Mapping[str, str] | None = None) -> Build | None:

@@ -152,7 +152,7 @@ def _prepare_python(
     changes = variant.variant.changes if variant else ()
     changed = [f"{one.distribution} {one.version} {one.source.sha256 if one.source else ''}" for one in changes]
     depends = variant.requirements(adapter, {}) if variant and variant.loop else adapter.dependencies
-    key = _digest(python, version or "", *depends, adapter.exclude_newer or "", *changed)
+    key = _digest(python, version or "", *depends, adapter.exclude_newer or "", *changed, *builds.flags())
     folder = cache_folder() / "python" / f"{adapter.name}-{key}"
     with _locked(folder) if build else nullcontext():
         record = folder / "complete.json"

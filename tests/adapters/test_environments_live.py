@@ -193,6 +193,20 @@ class TestUnavailable:
         assert isinstance(made, Unavailable)
         assert "9.9" in " ".join(made.log_tail)
 
+    def test_other_flags_of_the_compiler_are_another_environment(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def built() -> str:
+            made = only(adapter(tmp_path))
+            assert isinstance(made, Environment)
+            return made.argv[0]
+
+        plain = built()
+        monkeypatch.setenv("CFLAGS", "-O0")
+        assert built() != plain
+        monkeypatch.setenv("CFLAGS", "")
+        assert built() == plain
+
     def test_an_interpreter_that_is_nowhere(self, tmp_path: Path) -> None:
         made = only(adapter(tmp_path, requires_python=">=3.99"))
         assert isinstance(made, Unavailable)
