@@ -101,7 +101,7 @@ def test_what_does_not_serve_says_why(tmp_path: Path) -> None:
 
 HANDLED = "loop.add_signal_handler(signal.SIGTERM, stop.set)"
 AS_UVICORN = "before = signal.signal(signal.SIGTERM, lambda *_: loop.call_soon_threadsafe(stop.set))"
-RAISED_AGAIN = "\n        signal.signal(signal.SIGTERM, before)\n        signal.raise_signal(signal.SIGTERM)"
+RAISED_AGAIN = "\n    signal.signal(signal.SIGTERM, before)\n    signal.raise_signal(signal.SIGTERM)"
 
 
 @pytest.mark.skipif(NEWER is None, reason="sys.monitoring came with 3.12")
@@ -117,7 +117,7 @@ def test_a_planted_line_is_named(tmp_path: Path, ends: str) -> None:
             text = text.replace(HANDLED, "pass")
         elif ends == "by the signal that it handled":
             text = text.replace(HANDLED, AS_UVICORN)
-            text = text.replace("await stop.wait()", "await stop.wait()" + RAISED_AGAIN.replace("        ", "    "))
+            text = text.replace("await stop.wait()", "await stop.wait()" + RAISED_AGAIN)
         made.adapter.path.write_text(text)
     seen = [bytecodes.per_request(made) for made in (plain, planted)]
     before, after = (

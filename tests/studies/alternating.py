@@ -20,7 +20,6 @@ from runner.record import store
 from runner.record.run import Run
 from runner.record.trial import Trial
 from runner.rows.comparing import within
-from tests.studies.equals import leaves_out
 
 
 def main() -> None:
@@ -87,7 +86,7 @@ def counted(made: Sequence[dict[str, Interval]]) -> str:
         found = [one[name] for one in made if name in one]
         widths = sorted(one.relative_half_width for one in found)
         width = f", ±{widths[len(widths) // 2]:.2%} in the median" if widths else ""
-        text.append(f"{sum(map(leaves_out, found))} of {len(made)} differ by {name}{width}")
+        text.append(f"{sum(not one.holds(1.0) for one in found)} of {len(made)} differ by {name}{width}")
     return "; ".join(text)
 
 

@@ -13,7 +13,6 @@ from collections import Counter
 from itertools import combinations
 from pathlib import Path
 
-from runner.judging.stats import Interval
 from runner.record import store
 from runner.rows.comparing import within
 
@@ -40,17 +39,12 @@ def main() -> None:
                 if interval is not None
             ]
             made += 1
-            wrong += any(leaves_out(interval) for _, interval in seen)
+            wrong += any(not interval.holds(1.0) for _, interval in seen)
             intervals.update(name for name, _ in seen)
-            leave_out.update(name for name, interval in seen if leaves_out(interval))
+            leave_out.update(name for name, interval in seen if not interval.holds(1.0))
     print(f"{made} comparisons of a server with itself: {wrong} saw a difference")
     for name, number in sorted(intervals.items()):
         print(f"  {name}: {leave_out[name]} of {number} intervals leave out 1")
-
-
-def leaves_out(interval: Interval) -> bool:
-    """Whether an interval of a ratio says that the two differ."""
-    return not interval.low <= 1 <= interval.high
 
 
 if __name__ == "__main__":
