@@ -23,30 +23,21 @@ from typing import Any
 from packaging.utils import canonicalize_name
 
 from runner.adapters import builds, interpreters, variants
+from runner.adapters.building import sources, steps
+from runner.adapters.building.steps import Problem
 from runner.adapters.interpreters import Interpreter
 from runner.adapters.variants import Wanted
 from runner.errors import ToolError
 from runner.machine import facts
 from runner.record.adapter import PYPY, Adapter, Build, Environment, Service, Unavailable, interpreter
-from runner.record.plaintext import plain
-from runner.serving import errorlog, process
+from runner.serving import process
 
-BUILD_TIMEOUT_S = 900.0
-LOG_TAIL_LINES = 8
 _ANY_DAY = "2100-01-01T00:00:00Z"
 NOT_BUILT = "not built yet"
 """Why an adapter is unavailable that nobody has asked to be built."""
 
 Progress = Callable[[Adapter, str], None]
 """Told when an adapter's state changes: ``building``, ``ready`` or the reason why it is unavailable."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Problem:
-    """Why something could not be built, with the end of the builder's log."""
-
-    reason: str
-    log_tail: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +71,7 @@ def prepare(
     one that fits no adapter.
     """
     _make_cache()
-    wanted_variants = variants.resolve(asked, cache_folder() / "sources")
+    wanted_variants = variants.resolve(asked, cache_folder() / "copies")
     found = interpreters.find() if any(a.language == "python" for a in adapters) else ()
     wanted: list[tuple[Adapter, str | None]] = [
         (adapter, python)
@@ -117,7 +108,7 @@ def service(source: Path) -> Service:
     """The Go program in ``source`` that adapters talk to, built as they are. Raises :class:`ToolError`."""
     _make_cache()
     made = _build_go(source, source.name, lambda: None, build=True)
-    if isinstance(made, _Problem):
+    if isinstance(made, Problem):
         raise ToolError(f"{source.parent.name}/{source.name}, which servers of this scenario wait for: {made.reason}")
     return Service(name=source.name, argv=(str(made.path),))
 
@@ -150,7 +141,7 @@ def _prepare_python(
         return Unavailable(adapter, reason, python=wanted or version)
     python = str(chosen.path) if chosen else requires
     changes = variant.variant.changes if variant else ()
-    changed = [f"{one.distribution} {one.version} {one.source.sha256 if one.source else ''}" for one in changes]
+    changed = [f"{one.distribution}=={one.source.sha256 if one.source else one.version}" for one in changes]
     depends = variant.requirements(adapter, {}) if variant and variant.loop else adapter.dependencies
     key = _digest(python, version or "", *depends, adapter.exclude_newer or "", *changed, *builds.flags())
     folder = cache_folder() / "python" / f"{adapter.name}-{key}"
@@ -213,17 +204,17 @@ def _kept(record: Path) -> dict[str, Any] | None:
 
 def _build_venv(
     adapter: Adapter, folder: Path, python: str, record: Path, *, compiled: bool, variant: Wanted | None
-) -> _Problem | None:
+) -> Problem | None:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     venv = folder / "venv"
     own_python = str(venv / "bin" / "python")
     newest = ["--exclude-newer", adapter.exclude_newer] if adapter.exclude_newer else []
-    problem = _build_step(
+    problem = steps.take(
         ["uv", "venv", "--quiet", "--no-project", "--python", python, str(venv)], folder / "venv.log", cwd=folder
     )
     wheels = problem or _build_wheels(variant, own_python, folder)
-    if isinstance(wheels, _Problem):
+    if isinstance(wheels, Problem):
         return wheels
     dependencies = variant.requirements(adapter, wheels) if variant else adapter.dependencies
     if dependencies:
@@ -231,30 +222,26 @@ def _build_venv(
         asked_for = variant.variant.changes if variant else ()  # by its version: its day does not matter
         newest += [part for one in asked_for for part in ("--exclude-newer-package", f"{one.distribution}={_ANY_DAY}")]
         install = ["uv", "pip", "install", "--python", own_python, *ahead, *newest, *dependencies]
-        problem = _build_step(install, folder / "install.log", cwd=folder)
+        problem = steps.take(install, folder / "install.log", cwd=folder)
         if problem:
             return problem
     listed = process.output(["uv", "pip", "list", "--python", own_python, "--format", "json", "--quiet"], stderr=False)
     version = process.output([own_python, "-c", "import platform; print(platform.python_version())"], stderr=False)
     if listed is None or version is None:
-        return _Problem("its environment was built but does not run")
+        return Problem("its environment was built but does not run")
     installed = {canonicalize_name(entry["name"]): entry["version"] for entry in json.loads(listed)}
     _write(record, {"python": version.strip(), "installed": installed})
     return None
 
 
-def _build_wheels(variant: Wanted | None, python: str, folder: Path) -> Mapping[str, Path] | _Problem:
+def _build_wheels(variant: Wanted | None, python: str, folder: Path) -> Mapping[str, Path] | Problem:
     """The wheel of each distribution that is no release, built as its own project says."""
     wheels: dict[str, Path] = {}
-    for name, path in (variant.paths if variant else {}).items():
-        if path.is_file():
-            wheels[name] = path
-            continue
-        into = folder / "wheels" / name
-        argv = ["uv", "build", "--wheel", "--python", python, "--out-dir", str(into), str(path)]
-        if problem := _build_step(argv, folder / f"build-{name}.log", cwd=folder):
-            return problem
-        wheels[name] = next(iter(into.glob("*.whl")))
+    for name, found in (variant.found if variant else {}).items():
+        made = found if isinstance(found, Path) else sources.wheel(found, python, folder)
+        if isinstance(made, Problem):
+            return made
+        wheels[name] = made
     return wheels
 
 
@@ -263,16 +250,16 @@ def _prepare_go(adapter: Adapter, progress: Progress, *, build: bool) -> Environ
     return _environment(adapter, made)
 
 
-def _build_go(source: Path, name: str, building: Callable[[], None], *, build: bool) -> _Program | _Problem:
+def _build_go(source: Path, name: str, building: Callable[[], None], *, build: bool) -> _Program | Problem:
     go = facts.go_command()
     if go is None:
-        return _Problem("Go is not installed: run `make setup`")
+        return Problem("Go is not installed: run `make setup`")
     module = source.parent
 
-    def make(folder: Path) -> Mapping[str, str] | _Problem:
+    def make(folder: Path) -> Mapping[str, str] | Problem:
         program = folder / name
         argv = [go, "build", "-trimpath", "-o", str(program), f"./{source.name}"]
-        problem = _build_step(argv, folder / "build.log", cwd=module)
+        problem = steps.take(argv, folder / "build.log", cwd=module)
         return problem or _go_modules(process.output([go, "version", "-m", str(program)]) or "")
 
     files = [module / "go.mod", module / "go.sum", *sorted(source.rglob("*.go"))]
@@ -286,12 +273,12 @@ def _prepare_rust(adapter: Adapter, progress: Progress, *, build: bool) -> Envir
         return Unavailable(adapter, "Rust is not installed: install it, with `apt-get install cargo` for example")
     files = [adapter.path.with_name("Cargo.toml"), adapter.path]
 
-    def make(folder: Path) -> Mapping[str, str] | _Problem:
+    def make(folder: Path) -> Mapping[str, str] | Problem:
         """In the cache, for cargo writes its lock file beside the source, and the repository is to have none."""
         for file in files:
             shutil.copy(file, folder)
         argv = [cargo, "build", "--release", "--target-dir", str(folder / "target")]
-        problem = _build_step(argv, folder / "build.log", cwd=folder)
+        problem = steps.take(argv, folder / "build.log", cwd=folder)
         if problem:
             return problem
         shutil.copy(folder / "target" / "release" / "adapter", folder / adapter.name)
@@ -310,8 +297,8 @@ def _build_once(
     name: str,
     toolchain: Sequence[str],
     files: Sequence[Path],
-    making: tuple[Callable[[Path], Mapping[str, str] | _Problem], Callable[[], None]] | None,
-) -> _Program | _Problem:
+    making: tuple[Callable[[Path], Mapping[str, str] | Problem], Callable[[], None]] | None,
+) -> _Program | Problem:
     """One program called ``name``; where it is not there, made in a folder by the first of ``making``, which says what
     went into it, after the second was told. ``None``: nothing is made.
     """
@@ -323,21 +310,21 @@ def _build_once(
         kept = _kept(record)
         if kept is None or not os.access(folder / name, os.X_OK):
             if making is None:
-                return _Problem(NOT_BUILT)
+                return Problem(NOT_BUILT)
             make, building = making
             building()
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir(parents=True)
             made = make(folder)
-            if isinstance(made, _Problem):
+            if isinstance(made, Problem):
                 return made
             kept = {"installed": made}
             _write(record, kept)
         return _Program(folder / name, kept["installed"])
 
 
-def _environment(adapter: Adapter, made: _Program | _Problem) -> Environment | Unavailable:
-    if isinstance(made, _Problem):
+def _environment(adapter: Adapter, made: _Program | Problem) -> Environment | Unavailable:
+    if isinstance(made, Problem):
         return Unavailable(adapter, made.reason, log_tail=made.log_tail)
     # Go's standard library is of its toolchain's version.
     version = made.installed.get(adapter.distribution, made.installed.get("go", "?")).removeprefix("v")
@@ -356,21 +343,6 @@ def _prepare_node(adapter: Adapter, _progress: Progress, *, build: bool) -> Envi
 
 
 _PREPARE = {"go": _prepare_go, "node": _prepare_node, "rust": _prepare_rust}
-
-
-def _build_step(argv: Sequence[str], log: Path, cwd: Path) -> _Problem | None:
-    try:
-        done = process.run(argv, timeout_s=BUILD_TIMEOUT_S, log=log, cwd=cwd)
-    except ToolError as error:
-        return _Problem(str(error))
-    if done.exit.code == 0:
-        return None
-    said = [line for line in done.output.splitlines() if line.strip()]
-    how = f"did not end within {BUILD_TIMEOUT_S:.0f} s" if done.timed_out else str(done.exit)
-    what = " ".join(argv[: 3 if argv[0] == "uv" else 2]).replace("--quiet", "").strip()
-    why = f": {cause}" if (cause := errorlog.cause_of(said)) else ""
-    log_tail = tuple(map(plain, said[-LOG_TAIL_LINES:]))
-    return _Problem(f"{Path(what).name if '/' in what else what} {how}{why}", log_tail=log_tail)
 
 
 def _go_modules(text: str) -> dict[str, str]:

@@ -23,7 +23,8 @@ from packaging.utils import InvalidWheelFilename, NormalizedName, canonicalize_n
 from packaging.version import InvalidVersion, Version
 
 from runner import project
-from runner.adapters import sources
+from runner.adapters.building import sources
+from runner.adapters.building.sources import Copied
 from runner.errors import AdapterError, PlanError
 from runner.record.adapter import Adapter, Change, Environment, Source, Unavailable, Variant
 from runner.record.plaintext import plain
@@ -51,13 +52,13 @@ class Loop:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A variant, and where each distribution that is no release lies: the folder to build, or the wheel.
+    """A variant, and what was found of each distribution that is no release: a project to build, or its wheel.
 
     ``loop``: the event loop that it is, where it is one.
     """
 
     variant: Variant
-    paths: Mapping[str, Path]
+    found: Mapping[str, Copied | Path]
     loop: Loop | None = None
 
     def has(self, adapter: Adapter, installed: Mapping[str, str]) -> bool:
@@ -174,16 +175,16 @@ def _resolve(text: str, cache: Path) -> Wanted:
     if matched := _VARIABLE.fullmatch(text):
         _check_variable(matched[1], matched[2])
         return Wanted(Variant(text, env=((matched[1], matched[2]),)), {})
-    changes, paths, labels = [], {}, []
+    changes, found, labels = [], {}, []
     for part in _words(text):
-        change, path, label = _change(part, cache)
+        change, lies, label = _change(part, cache)
         changes.append(change)
         labels.append(label)
-        if path is not None:
-            paths[change.distribution] = path
+        if lies is not None:
+            found[change.distribution] = lies
     if not changes:
         raise PlanError(f"--with is empty: {_FORMS}")
-    return Wanted(Variant(" ".join(labels), tuple(changes)), paths)
+    return Wanted(Variant(" ".join(labels), tuple(changes)), found)
 
 
 def _words(text: str) -> list[str]:
@@ -202,8 +203,8 @@ def _check_variable(name: str, value: str) -> None:
         raise PlanError(f"--env {name}: its value stands in tables: give at most {MAX_VALUE} letters, on one line")
 
 
-def _change(text: str, cache: Path) -> tuple[Change, Path | None, str]:
-    """One distribution, where it lies if it is no release, and how it is called in tables: no folder of ours in it."""
+def _change(text: str, cache: Path) -> tuple[Change, Copied | Path | None, str]:
+    """One distribution, what was found of it if it is no release, and how tables call it: no folder of ours in it."""
     path = Path(text).expanduser()
     if path.suffix == ".whl":
         return _wheel(path)
@@ -212,7 +213,7 @@ def _change(text: str, cache: Path) -> tuple[Change, Path | None, str]:
         asked = None if path.is_dir() else revision
         copied = sources.copy(path if asked is None else Path(folder).expanduser(), asked, cache)
         change = Change(copied.distribution, source=copied.source)
-        return change, copied.path, f"{copied.distribution}@{_named(copied.source, asked)}"
+        return change, copied, f"{copied.distribution}@{_named(copied.source, asked)}"
     try:
         requirement = Requirement(text)
         (pin,) = requirement.specifier

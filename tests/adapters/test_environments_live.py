@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 from packaging.version import Version
 
-from runner.adapters import environments, interpreters
+from runner.adapters import interpreters
+from runner.adapters.building import steps
 from runner.adapters.environments import prepare
 from runner.errors import ToolError
 from runner.machine import facts
@@ -181,7 +182,7 @@ class TestUnavailable:
         assert isinstance(first, Unavailable)
         assert first.reason.startswith("uv pip install exited with code 1: ")
         assert any("no-such-thing" in line for line in first.log_tail)
-        assert 1 <= len(first.log_tail) <= environments.LOG_TAIL_LINES
+        assert 1 <= len(first.log_tail) <= steps.LOG_TAIL_LINES
         assert ("broken", first.reason) in builds.states
         assert isinstance(second, Environment)
         third = only(broken, builds)
@@ -222,7 +223,7 @@ class TestUnavailable:
 
     def test_a_build_that_does_not_end(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         _fake_uv(tmp_path, monkeypatch, "echo resolving; sleep 600")
-        monkeypatch.setattr(environments, "BUILD_TIMEOUT_S", 0.3)
+        monkeypatch.setattr(steps, "TIMEOUT_S", 0.3)
         made = only(adapter(tmp_path))
         assert isinstance(made, Unavailable)
         assert made.reason == "uv venv did not end within 0 s: resolving"

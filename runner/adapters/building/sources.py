@@ -1,4 +1,4 @@
-"""A project's folder, as it is or as a revision had it, copied aside so that building it leaves no trace in it."""
+"""A project's folder, as it is or as a revision had it, copied aside: building it leaves no trace in either."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from pathlib import Path
 
 from packaging.utils import NormalizedName, canonicalize_name
 
+from runner.adapters.building import steps
+from runner.adapters.building.steps import Problem
 from runner.errors import AdapterError
 from runner.record.adapter import Source
 from runner.serving import process
@@ -26,10 +28,13 @@ _NOT_SOURCE = frozenset({"__pycache__", "build", "dist", "venv", "node_modules"}
 
 @dataclass(frozen=True, slots=True)
 class Copied:
-    """A project aside: its distribution's name, the folder to build, and what it was copied from."""
+    """A project aside, which nothing is built in: its distribution's name, its folder, that of the whole clone
+    around it (or the same), and what it was copied from.
+    """
 
     distribution: NormalizedName
     path: Path
+    root: Path
     source: Source
 
 
@@ -58,7 +63,24 @@ def copy(folder: Path, revision: str | None, cache: Path) -> Copied:
     if name is None:
         where = folder if revision is None else f"{folder} at {revision}"
         raise AdapterError(f"{where} names no distribution: expected a project with pyproject.toml, or setup.cfg")
-    return Copied(canonicalize_name(name), aside / below, Source(commit, clean, digest))
+    return Copied(canonicalize_name(name), aside / below, aside, Source(commit, clean, digest))
+
+
+def wheel(copied: Copied, python: str, folder: Path) -> Path | Problem:
+    """Build a project below ``folder`` as it says itself, for the interpreter ``python``, in a copy of its own.
+
+    For a backend may leave what it compiled beside the sources, and take it from there the next time: the folder that
+    setuptools has for it (``build/temp.linux-x86_64-cpython-313``) is named by the series of the interpreter alone.
+    """
+    into, aside = folder / "wheels" / copied.distribution, folder / "sources" / copied.distribution
+    shutil.copytree(copied.root, aside, symlinks=True)
+    path = aside / copied.path.relative_to(copied.root)
+    try:
+        argv = ["uv", "build", "--wheel", "--python", python, "--out-dir", str(into), str(path)]
+        problem = steps.take(argv, folder / f"build-{copied.distribution}.log", cwd=folder)
+    finally:
+        shutil.rmtree(aside)
+    return problem or next(iter(into.glob("*.whl")))
 
 
 def _fill(root: Path, aside: Path, *, commit: str | None, files: list[Path] | None) -> None:
