@@ -65,10 +65,14 @@ def record(run: Run, name: str) -> AdapterRecord:
     """The one server of a run that is called so: ``ADAPTER``, ``ADAPTER@VARIANT``, ``@VERSION`` or ``@INTERPRETER``.
 
     A variant by its label, or the beginning of its revision or version; an interpreter as ``py3.14`` or ``pypy``; two
-    of these with a comma between: ``aiohttp@rloop,py3.14``. Raises :class:`RecordError`.
+    of these with a comma between: ``aiohttp@rloop,py3.14``. A label alone (``aiohttp==3.9.5``) does where one adapter
+    has it. Raises :class:`RecordError`.
     """
     adapter, _, wanted = name.partition("@")
     mine = [one for one in run.adapters if one.name == adapter]
+    labelled = [one for one in run.adapters if one.variant is not None and one.variant.label == name]
+    if not mine and labelled:
+        mine, wanted = labelled, name
     if not mine:
         known = sorted({one.name for one in run.adapters})
         near = difflib.get_close_matches(adapter, known, n=3, cutoff=0.4) or known

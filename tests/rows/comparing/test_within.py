@@ -60,6 +60,7 @@ class TestNames:
             ("aiohttp@abc123", 1),
             ("aiohttp@3.9.5", 2),
             ("aiohttp@aiohttp==3.9.5", 2),
+            ("aiohttp==3.9.5", 2),
             ("aiohttp@3.14", 0),
         ],
     )
@@ -103,6 +104,8 @@ class TestNames:
         for name in ("aiohttp", "aiohttp@rloop", "aiohttp@py3"):
             with pytest.raises(RecordError, match=r"aiohttp@py3\.12\.1, aiohttp@rloop,py3\.12\.1, aiohttp@pypy"):
                 within.record(run, name)
+        with pytest.raises(RecordError, match=r"rloop is 3 of aiohttp@rloop,py3\.13\.0, "):
+            within.record(run, "rloop")
         assert within.shown(every[4], every) == "aiohttp on PyPy 3.11.17"
         assert within.shown(every[5], every) == "aiohttp@rloop,pypy3.11.17"
 
