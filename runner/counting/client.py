@@ -18,19 +18,21 @@ SETTLE_S = 2.0
 """So long a server may take to fall asleep before the next batch is sent all the same; idle connections live 5 s."""
 _LOOKS = 2
 """So many looks in a row must find all threads asleep: one may fall between two threads that take turns."""
+_POLLS = 8
+"""A server that never slept before so many batches in a row polls: a busy machine holds one up once, not each time."""
 
 
 class ExchangeError(Exception):
-    """A batch that was not answered as it should be; the text says how."""
+    """A batch that was not answered as it should be, or a server of which no batch can be told; the text says how."""
 
 
 class Client:
-    """One connection to a server whose processes are ``pids``. ``awake`` counts batches for which it never slept."""
+    """One connection to a server whose processes are ``pids``."""
 
     def __init__(self, address: Address, pids: Sequence[int]) -> None:
         self._request = check.request(address)
         self._pids = pids
-        self.awake = 0
+        self._awake = 0
         self.settle()
         try:
             self._connection = socket.create_connection((address.host, address.port), timeout=DEADLINE_S)
@@ -55,13 +57,16 @@ class Client:
                 raise ExchangeError(f"a batch of {depth}: {error.strerror}") from None
 
     def settle(self) -> None:
-        """Wait until every thread of the server sleeps."""
+        """Wait until every thread of the server sleeps. Raises :class:`ExchangeError` where it never does."""
         deadline, found = time.monotonic() + SETTLE_S, 0
         while found < _LOOKS:
             found = found + 1 if procfs.asleep(self._pids) else 0
             if time.monotonic() > deadline:
-                self.awake += 1
+                self._awake += 1
+                if self._awake == _POLLS:
+                    raise ExchangeError("it never sleeps: it polls, so its instructions count time, not requests")
                 return
+        self._awake = 0
 
     def _exchange(self, depth: int) -> None:
         reader = ResponseReader(["GET"] * depth)

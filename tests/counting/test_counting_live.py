@@ -12,7 +12,7 @@ import pytest
 
 from runner.adapters import interpreters
 from runner.adapters.interpreters import Interpreter
-from runner.counting import bytecodes, comparing, counting
+from runner.counting import bytecodes, client, comparing, counting
 from runner.counting.goes import Load
 from runner.record.adapter import Adapter, Environment, Kind
 
@@ -97,6 +97,17 @@ def test_what_does_not_serve_says_why(tmp_path: Path) -> None:
     assert found.depths == ()
     assert found.reason is not None
     assert "no luck" in found.reason
+
+
+def test_a_server_that_polls_is_not_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it executes depends on how long it is watched."""
+    monkeypatch.setattr(client, "SETTLE_S", 0.2)
+    made = served(tmp_path, 0)
+    text = made.adapter.path.read_text()
+    assert text.count("await stop.wait()") == 1
+    made.adapter.path.write_text(text.replace("await stop.wait()", "while not stop.is_set(): await asyncio.sleep(0)"))
+    with pytest.raises(counting.NotCountedError, match="it never sleeps: it polls"):
+        counting.observe(made, Load(None))
 
 
 HANDLED = "loop.add_signal_handler(signal.SIGTERM, stop.set)"
