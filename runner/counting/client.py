@@ -18,8 +18,10 @@ SETTLE_S = 2.0
 """So long a server may take to fall asleep before the next batch is sent all the same; idle connections live 5 s."""
 _LOOKS = 2
 """So many looks in a row must find all threads asleep: one may fall between two threads that take turns."""
+AWAKE_S = 0.25
+"""So long after a batch a server only seldom stays awake, however busy the machine is."""
 _POLLS = 8
-"""A server that never slept before so many batches in a row polls: a busy machine holds one up once, not each time."""
+"""A server polls that stayed awake so often, and after a third of all batches."""
 
 
 class ExchangeError(Exception):
@@ -32,7 +34,7 @@ class Client:
     def __init__(self, address: Address, pids: Sequence[int]) -> None:
         self._request = check.request(address)
         self._pids = pids
-        self._awake = 0
+        self._settled = self._awake = 0
         self.settle()
         try:
             self._connection = socket.create_connection((address.host, address.port), timeout=DEADLINE_S)
@@ -57,16 +59,14 @@ class Client:
                 raise ExchangeError(f"a batch of {depth}: {error.strerror}") from None
 
     def settle(self) -> None:
-        """Wait until every thread of the server sleeps. Raises :class:`ExchangeError` where it never does."""
-        deadline, found = time.monotonic() + SETTLE_S, 0
-        while found < _LOOKS:
+        """Wait until every thread of the server sleeps. Raises :class:`ExchangeError` where it keeps awake."""
+        began, found = time.monotonic(), 0
+        while found < _LOOKS and time.monotonic() < began + SETTLE_S:
             found = found + 1 if procfs.asleep(self._pids) else 0
-            if time.monotonic() > deadline:
-                self._awake += 1
-                if self._awake == _POLLS:
-                    raise ExchangeError("it never sleeps: it polls, so its instructions count time, not requests")
-                return
-        self._awake = 0
+        self._settled += 1
+        self._awake += time.monotonic() > began + AWAKE_S
+        if self._awake >= _POLLS and self._awake * 3 >= self._settled:
+            raise ExchangeError("it keeps awake after a batch: it polls, so its instructions count time, not requests")
 
     def _exchange(self, depth: int) -> None:
         reader = ResponseReader(["GET"] * depth)

@@ -99,14 +99,26 @@ def test_what_does_not_serve_says_why(tmp_path: Path) -> None:
     assert "no luck" in found.reason
 
 
-def test_a_server_that_polls_is_not_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+POLLING = """
+    import time
+    class Answering(Answering):
+        def data_received(self, data):
+            super().data_received(data)
+            asyncio.get_running_loop().call_soon(self.poll, time.monotonic() + AWAKE_S)
+        def poll(self, until):
+            while time.monotonic() < until:
+                pass
+"""
+
+
+@pytest.mark.parametrize("awake_s", [1.5, 0.6], ids=["longer than is waited", "for a while"])
+def test_a_server_that_polls_is_not_counted(tmp_path: Path, awake_s: float, monkeypatch: pytest.MonkeyPatch) -> None:
     """What it executes depends on how long it is watched."""
-    monkeypatch.setattr(client, "SETTLE_S", 0.2)
+    monkeypatch.setattr(client, "SETTLE_S", 1.0)
     made = served(tmp_path, 0)
-    text = made.adapter.path.read_text()
-    assert text.count("await stop.wait()") == 1
-    made.adapter.path.write_text(text.replace("await stop.wait()", "while not stop.is_set(): await asyncio.sleep(0)"))
-    with pytest.raises(counting.NotCountedError, match="it never sleeps: it polls"):
+    before, main, after = made.adapter.path.read_text().partition("async def main()")
+    made.adapter.path.write_text(before + dedent(POLLING).replace("AWAKE_S", str(awake_s)) + main + after)
+    with pytest.raises(counting.NotCountedError, match="it keeps awake after a batch: it polls"):
         counting.observe(made, Load(None))
 
 
