@@ -32,12 +32,21 @@ check: setup  ## ruff, mypy, the way of imports, gofmt and go vet
 
 test: setup  ## all tests, those with real servers included, and branch coverage
 	@./setup.sh browser
-	$(DEV) coverage run -m pytest $(addprefix --ignore=,$(WAITING))
+	$(DEV) coverage erase
+	$(DEV) coverage run --parallel-mode -m pytest -m live $(addprefix --ignore=,$(WAITING))
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target test-pure test-waiting
+	$(DEV) coverage combine --quiet
 	$(DEV) coverage report
-	$(DEV) pytest --numprocesses=4 --dist=loadgroup $(WAITING)
 	cd go && go test -cover ./volley
 
-clean:  ## remove what checks, tests and builds leave in this folder; results stay
-	rm -rf .venv .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis dist
+# These two need no quiet machine: the first starts no program, and most of the second waits.
+test-pure:
+	$(DEV) coverage run --parallel-mode -m pytest -m 'not live'
 
-.PHONY: help setup bench check test clean
+test-waiting:
+	$(DEV) pytest --numprocesses=4 --dist=loadgroup $(WAITING)
+
+clean:  ## remove what checks, tests and builds leave in this folder; results stay
+	rm -rf .venv .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis dist
+
+.PHONY: help setup bench check test test-pure test-waiting clean
