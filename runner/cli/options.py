@@ -121,6 +121,11 @@ of_groups = click.option(
 )
 
 
+on_python = click.option(
+    "--python", metavar="RELEASE", help="Interpreter to run adapters on, as 3.13, 3.14t or pypy3.11.  [newest CPython]"
+)
+
+
 def examples(*lines: str) -> str:
     """The end of a command's help: something to paste."""
     return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)

@@ -43,19 +43,22 @@ def count_named(
     reporter: Reporter,
     *,
     variants: Sequence[str] = (),
+    python: str | None = None,
     asked: Asked = _ASKED,
     changed: bool = False,
     kept: Path | None = None,
 ) -> tuple[Counted, ...]:
     """Count the adapters that ``names`` name, with their variants, or of ``NAME@VARIANT`` this one alone, in order.
-    With ``changed`` only the variants. ``kept``: a file that has each count once it is there, and those that it has
-    already are not counted again. Raises :class:`runner.errors.AdapterError` for a name that means nothing.
+    ``python``: the interpreter, as for :func:`named`. With ``changed`` only the variants. ``kept``: a file that has
+    each count once it is there, and those that it has already are not counted again. Raises
+    :class:`runner.errors.AdapterError` for a name that means nothing.
     """
     plans.check_depths(asked.depths)
+    on(python)  # before anything is built
     if nameless := next((name for name in names if not name.partition("@")[0].strip()), None):
         raise PlanError(f"{nameless!r} names no adapter: give it as aiohttp, or aiohttp@main")
     counting.require_valgrind()
-    found = named(names, root, reporter, variants=variants)
+    found = named(names, root, reporter, variants=variants, python=python)
     wanted = list({made.server: made for made in found if made.variant is not None or not changed}.values())
     counted = count_all(wanted, asked, (), reporter, kept)
     return _watched(counted, wanted) if asked.where else counted
@@ -67,24 +70,39 @@ def of_groups(names: Sequence[str], groups: Sequence[Group], root: Path) -> tupl
 
 
 def named(
-    names: Sequence[str], root: Path, reporter: Reporter, *, variants: Sequence[str], alone: bool = False
+    names: Sequence[str],
+    root: Path,
+    reporter: Reporter,
+    *,
+    variants: Sequence[str],
+    python: str | None = None,
+    alone: bool = False,
 ) -> list[Environment | Unavailable]:
     """The servers that ``names`` name, made ready, in order: an adapter with its ``variants``, or ``NAME@VARIANT``.
 
-    ``alone``: an adapter's name means it without them. Raises :class:`runner.errors.AdapterError` for a name that means
-    nothing.
+    ``python``: on this interpreter (``3.14``), in place of the newest. ``alone``: an adapter's name means it without
+    its variants. Raises :class:`runner.errors.AdapterError` for a name that means nothing, else PlanError.
     """
+    pythons = on(python)
     split = [name.partition("@") for name in names]
     here = _pipelining(root)
     chosen = metadata.select(here, [name for name, _, _ in split])
     with process.ending_all():
-        prepared = environments.prepare(chosen, asked=variants, progress=reporter.building)
+        prepared = environments.prepare(chosen, pythons=pythons, asked=variants, progress=reporter.building)
     return [
         made
         for name, at, variant in split
         for made in _named(prepared, metadata.select(here, [name]), variant if at else None)
         if at or made.variant is None or not alone
     ]
+
+
+def on(python: str | None) -> tuple[str, ...]:
+    """The interpreters of :func:`environments.prepare`, where one may have been asked for. Raises PlanError."""
+    if python is None:
+        return ()
+    plans.check_python(python)
+    return (python,)
 
 
 def _pipelining(root: Path) -> list[Adapter]:

@@ -45,7 +45,7 @@ def silent(_adapter: Adapter, _state: str) -> None:
     """Says nothing of what is not to be built."""
 
 
-def examine(
+def examine(  # noqa: PLR0913 - what `check` may ask
     patterns: Sequence[str],
     root: Path,
     reporter: Reporter,
@@ -55,13 +55,15 @@ def examine(
     cases: Sequence[str] = (),
     ladder: bool = False,
     beside: str | None = None,
+    python: str | None = None,
 ) -> tuple[Conformance, ...]:
     """The conformance cases (all, or those of these names or numbers) against the adapters that ``patterns`` name.
 
     ``NAME@VARIANT`` among them means that one alone, and a name then the adapter without its variants.
     ``beside``: one more adapter, for comparison; left out where none of the others answers at all.
+    ``python``: the interpreter, in place of the newest.
     """
-    chosen = _choose_cases(cases)
+    chosen, pythons = _choose_cases(cases), counts.on(python)
     pipelining = [one for one in metadata.discover(root) if one.scenario is Scenario.PIPELINE]
     apart = any("@" in pattern for pattern in patterns)
     chosen_adapters = () if apart else metadata.select(pipelining, patterns, groups)
@@ -69,12 +71,15 @@ def examine(
         raise PlanError(f"the cases, {examination.AT_ONCE} servers at a time, need {lacking}")
     with process.ending_all(), tempfile.TemporaryDirectory(prefix="pipebench-check-") as logs:
         if apart:
-            prepared = tuple(counts.named(patterns, root, reporter, variants=variants, alone=True))
+            prepared = tuple(counts.named(patterns, root, reporter, variants=variants, python=python, alone=True))
         else:
-            prepared = environments.prepare(chosen_adapters, asked=variants, progress=reporter.building)
+            prepared = environments.prepare(
+                chosen_adapters, pythons=pythons, asked=variants, progress=reporter.building
+            )
         ready = [made for made in prepared if isinstance(made, Environment)]
         if beside and any(examination.examine(made, Path(logs) / "first", cases=()).problem is None for made in ready):
-            prepared += environments.prepare(metadata.select(pipelining, [beside]), progress=reporter.building)
+            others = metadata.select(pipelining, [beside])
+            prepared += environments.prepare(others, pythons=pythons, progress=reporter.building)
             ready = [made for made in prepared if isinstance(made, Environment)]
         said = saying_class(reporter, len(ready))
         examined = iter(examination.examine_all(ready, Path(logs), cases=chosen, ladder=ladder, on_examined=said))

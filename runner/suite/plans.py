@@ -222,11 +222,16 @@ def check(plan: Plan) -> Plan:
     if not 0 < plan.precision < 1:
         raise PlanError("precision must lie between 0 and 100 %: give --precision as 3%")
     for python in plan.pythons:
-        if not _PYTHON.fullmatch(python):
-            raise PlanError(f"python is '{python}': --python takes releases such as 3.13,3.14t,pypy3.11")
+        check_python(python)
     _check_paced(plan)
     _check_scenario(plan)
     return plan
+
+
+def check_python(python: str) -> None:
+    """Raises :class:`PlanError` for what names no interpreter."""
+    if not _PYTHON.fullmatch(python):
+        raise PlanError(f"python is '{python}': --python takes releases such as 3.13, 3.14t or pypy3.11")
 
 
 def check_depths(depths: Sequence[int]) -> None:

@@ -13,7 +13,7 @@ from runner import project
 from runner.adapters import environments
 from runner.counting import counting
 from runner.counting.counting import Counted
-from runner.errors import RecordError
+from runner.errors import PlanError, RecordError
 from runner.record.adapter import Adapter, Environment, Group
 from runner.record.count import Count, DepthCount, read
 from runner.record.run import Run
@@ -126,6 +126,21 @@ def test_an_adapter_is_named_by_its_path(monkeypatch: pytest.MonkeyPatch, tmp_pa
     monkeypatch.setattr(environments, "prepare", prepare)
     found = counts.named((str(file), "tornado"), project.ROOT, Quiet(), variants=())
     assert [made.adapter.name for made in found] == ["mine", "tornado"]
+
+
+def test_an_interpreter_is_handed_on_and_what_is_none_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[object] = []
+
+    def prepare(adapters: Sequence[Adapter], *, pythons: Sequence[str], **_: object) -> tuple[Environment, ...]:
+        told.append(pythons)
+        return tuple(replace(builders.environment(), adapter=adapter) for adapter in adapters)
+
+    monkeypatch.setattr(environments, "prepare", prepare)
+    for python in (None, "3.14t"):
+        counts.named(("tornado",), project.ROOT, Quiet(), variants=(), python=python)
+    assert told == [(), ("3.14t",)]
+    with pytest.raises(PlanError, match="python is 'three': --python takes releases"):
+        counts.named(("tornado",), project.ROOT, Quiet(), variants=(), python="three")
 
 
 def test_a_group_stands_for_its_adapters() -> None:

@@ -18,8 +18,9 @@ from runner.cli import options
 @click.option("--repo", required=True, type=click.Path(path_type=Path), help="A clone to look in.")
 @click.option("--good", required=True, metavar="revision", help="One that took fewer instructions.")
 @click.option("--bad", required=True, metavar="revision", help="A later one that takes more.")
+@options.on_python
 @click.option("--quiet", is_flag=True, help="No progress on stderr.")
-def command(adapter: str, *, repo: Path, good: str, bad: str, quiet: bool) -> None:
+def command(adapter: str, *, repo: Path, good: str, bad: str, python: str | None, quiet: bool) -> None:
     """Find the commit of a clone that made a request of ADAPTER dearer, by counting instructions at depth 1.
 
     The clone is left as it is: each revision is checked out aside and built. Exit code 1 where several commits remain,
@@ -35,7 +36,7 @@ def command(adapter: str, *, repo: Path, good: str, bad: str, quiet: bool) -> No
         def count(commit: str, near: float) -> Count:
             revision, asked = [f"{repo}@{commit}"], counts.Asked((1,), near)
             (found,) = counts.count_named(
-                [adapter], project.ROOT, reporter, variants=revision, asked=asked, changed=True
+                [adapter], project.ROOT, reporter, variants=revision, python=python, asked=asked, changed=True
             )
             return found.count
 

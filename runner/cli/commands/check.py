@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 @click.argument("adapters", nargs=-1, metavar="[ADAPTER[@VARIANT]]...")
 @options.of_groups
 @options.varied
+@options.on_python
 @click.option("--case", "cases", type=options.NAMES, default=(), help="Only these cases, by name or number.  [all]")
 @click.option("--strict", is_flag=True, help="Exit code 1 where any case failed.")
 @click.option("--ladder", is_flag=True, help="Also search the largest depth and number of connections that work.")
@@ -53,6 +54,7 @@ def command(  # noqa: PLR0913 - an option each
     *,
     groups: tuple[Group, ...],
     variants: tuple[str, ...],
+    python: str | None,
     cases: tuple[str, ...],
     strict: bool,
     ladder: bool,
@@ -89,6 +91,7 @@ def command(  # noqa: PLR0913 - an option each
             cases=cases,
             ladder=ladder,
             beside=server,
+            python=python,
         )
     found = tuple(one for one in examined if one.adapter != server)
     beside = tuple(one for one in examined if one.adapter == server)

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     "--group", "groups", type=options.GROUPS, default=(), help="All adapters of these groups: core, field, 2017."
 )
 @options.varied
+@options.on_python
 @click.option("--depth", "depths", type=options.NUMBERS, default="1,16", help="Requests of a batch.  [1,16]")
 @click.option("--where", is_flag=True, help="Of two servers, show the functions and lines that differ.")
 @click.option(
@@ -55,6 +56,7 @@ def command(  # noqa: PLR0913 - an option each
     *,
     groups: tuple[Group, ...],
     variants: tuple[str, ...],
+    python: str | None,
     depths: tuple[int, ...],
     where: bool,
     tolerated: float | None,
@@ -78,7 +80,9 @@ def command(  # noqa: PLR0913 - an option each
     with progress.reporter(quiet=quiet) as reporter:
         names = counts.of_groups(adapters, groups, project.ROOT) if groups else adapters
         asked = counts.Asked(depths, where=where)
-        found = counts.count_named(names, project.ROOT, reporter, variants=variants, asked=asked, kept=kept)
+        found = counts.count_named(
+            names, project.ROOT, reporter, variants=variants, python=python, asked=asked, kept=kept
+        )
         if where and len(found) != 2:
             raise click.UsageError(f"--where is of two servers, not {len(found)}: name ADAPTER@VARIANT twice")
     made = [one.count for one in found]

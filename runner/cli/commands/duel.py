@@ -20,6 +20,7 @@ from runner.cli import options, printing
 )
 @click.argument("servers", nargs=2, metavar="BASE NEW")
 @options.varied
+@options.on_python
 @click.option("--depth", type=options.WholeNumber(1), default=1, help="Requests of a batch.  [1]")
 @click.option("--connections", type=options.WholeNumber(1), default=50, help="Connections to keep open.  [50]")
 @click.option("--precision", type=options.SHARE, default="1%", help="Half-width of both 95 % intervals to reach.  [1%]")
@@ -39,6 +40,7 @@ def command(  # noqa: PLR0913 - an option each
     servers: tuple[str, str],
     *,
     variants: tuple[str, ...],
+    python: str | None,
     depth: int,
     connections: int,
     precision: float,
@@ -59,7 +61,7 @@ def command(  # noqa: PLR0913 - an option each
 
     asked = duelling.Asked(depth, connections, precision, budget_s)
     with progress.reporter(quiet=quiet) as reporter:
-        found = duelling.duel(servers, project.ROOT, reporter, variants=variants, asked=asked)
+        found = duelling.duel(servers, project.ROOT, reporter, variants=variants, python=python, asked=asked)
     if format_ == "json":
         printing.as_json(printed.as_json(found))
     else:

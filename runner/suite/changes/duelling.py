@@ -57,12 +57,20 @@ class Ring:
     asked: Asked
 
 
-def duel(names: Sequence[str], root: Path, reporter: Reporter, *, variants: Sequence[str], asked: Asked) -> Duel:
-    """Two servers by name, each ``ADAPTER`` or ``ADAPTER@VARIANT``.
+def duel(
+    names: Sequence[str],
+    root: Path,
+    reporter: Reporter,
+    *,
+    variants: Sequence[str],
+    python: str | None = None,
+    asked: Asked,
+) -> Duel:
+    """Two servers by name, each ``ADAPTER`` or ``ADAPTER@VARIANT``, on an interpreter, or on the newest.
 
     Raises :class:`AdapterError` where they are not two, one cannot be had, or one answers wrongly.
     """
-    found = counts.named(names, root, reporter, variants=variants, alone=True)
+    found = counts.named(names, root, reporter, variants=variants, python=python, alone=True)
     both = [made for made in found if isinstance(made, Environment)]
     for made in found:
         if isinstance(made, Unavailable):
