@@ -20,7 +20,10 @@ from typing import Any
 
 import pytest
 
+from runner import project
+from runner.adapters import environments, metadata
 from runner.record import store
+from runner.record.adapter import Environment
 from runner.record.run import Run
 from runner.record.trial import Trial
 from tests.programs import eventually
@@ -135,10 +138,18 @@ class Namespaces:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
+def build() -> None:
+    """What the nodes are to run: Go may fetch modules for it, and from a namespace it reaches nothing."""
+    (made,) = environments.prepare(metadata.select(metadata.discover(project.ROOT), ["fasthttp"]))
+    assert isinstance(made, Environment), made
+    environments.service(project.ROOT / "go" / "volley")
+
+
 @pytest.fixture(scope="module")
 def machines() -> Iterator[Namespaces]:
     if importlib.util.find_spec("ray") is None:
         pytest.skip("Ray is not installed")
+    build()
     made = Namespaces(Path(tempfile.mkdtemp(prefix="pb", dir="/tmp")))  # a socket's path has 107 characters at most
     try:
         try:
@@ -160,6 +171,16 @@ def begin(machines: Namespaces, results: Path, *options: str) -> subprocess.Pope
     return subprocess.Popen(machines.command(HEAD, argv), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
+@contextlib.contextmanager
+def killing(running: subprocess.Popen[str]) -> Iterator[subprocess.Popen[str]]:
+    """Kill it whatever happens, and close what it printed into."""
+    with running:
+        try:
+            yield running
+        finally:
+            running.kill()
+
+
 def record(results: Path) -> tuple[Run, tuple[Trial, ...]]:
     (folder,) = results.glob("*-default")
     return store.read(folder)
@@ -171,6 +192,7 @@ def trials_so_far(results: Path) -> int:
 
 def test_a_run_on_two_machines_is_recorded_with_both_and_the_way_between(machines: Namespaces, tmp_path: Path) -> None:
     said, _ = begin(machines, tmp_path, "--depth", "16", "--trials", "1").communicate(timeout=START_S)
+    assert list(tmp_path.glob("*-default")), said
     run, (trial, *_) = record(tmp_path)
     assert run.finished_at is not None, said
     assert run.cluster is not None
@@ -193,16 +215,13 @@ def test_a_run_on_two_machines_is_recorded_with_both_and_the_way_between(machine
 def test_a_machine_that_dies_costs_one_trial_and_the_run_goes_on_when_it_is_back(
     machines: Namespaces, tmp_path: Path, dead: str, left: str
 ) -> None:
-    running = begin(machines, tmp_path, "--depth", "1", "--trials", "4")
-    try:
+    with killing(begin(machines, tmp_path, "--depth", "1", "--trials", "4")) as running:
         assert eventually(lambda: trials_so_far(tmp_path) >= 1)
         machines.kill(dead, "raylet/raylet")
         assert eventually(lambda: not machines.pids(dead, left)), "what ran there outlived its raylet"
         machines.kill(dead)
         machines.start_ray(dead)
         said, _ = running.communicate(timeout=START_S)
-    finally:
-        running.kill()
     run, trials = record(tmp_path)
     assert run.finished_at is not None, said
     assert run.cluster is not None
@@ -213,12 +232,8 @@ def test_a_machine_that_dies_costs_one_trial_and_the_run_goes_on_when_it_is_back
 
 
 def test_a_run_that_is_killed_leaves_nothing_and_is_resumed(machines: Namespaces, tmp_path: Path) -> None:
-    running = begin(machines, tmp_path, "--depth", "1", "--trials", "3")
-    try:
+    with killing(begin(machines, tmp_path, "--depth", "1", "--trials", "3")):
         assert eventually(lambda: trials_so_far(tmp_path) >= 1)
-    finally:
-        running.kill()
-        running.communicate()
     assert eventually(lambda: not machines.ours()), "what it had started on the nodes outlived it"
     (folder,) = tmp_path.glob("*-default")
     argv = [*PIPEBENCH, "run", "--resume", str(folder)]
