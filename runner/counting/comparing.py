@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import hypot
+from pathlib import PurePath
 
 from runner.counting.cachegrind import Place
 from runner.record.count import Count
@@ -106,15 +107,23 @@ def _aligned(
 
 
 def _by_function(*sides: Mapping[Place, float]) -> list[Mapping[Place, float]]:
-    """The lines of each function as one, at its first line in either: what stands above it may be longer in one."""
-    first: dict[tuple[str, str], int] = {}
+    """The lines of each function as one, at its first line in either: what stands above it may be longer in one.
+
+    What was compiled has the folder in it that it was compiled in, another for each variant: so a file is known by its
+    name and its folder's, and called as the last side calls it.
+    """
+    called: dict[tuple[str, ...], Place] = {}
     for place in (place for side in sides for place in side):
-        key = place.file, place.function
-        first[key] = min(first.get(key, place.line), place.line)
+        key = _known_by(place)
+        called[key] = replace(place, line=min(place.line, called.get(key, place).line))
     made: list[Mapping[Place, float]] = []
     for side in sides:
         totals: dict[Place, float] = defaultdict(float)
         for place, count in side.items():
-            totals[replace(place, line=first[place.file, place.function])] += count
+            totals[called[_known_by(place)]] += count
         made.append(totals)
     return made
+
+
+def _known_by(place: Place) -> tuple[str, ...]:
+    return (place.function, *PurePath(place.file).parts[-2:])

@@ -63,6 +63,13 @@ def test_a_function_that_moved_down_its_file_is_the_same_one() -> None:
     assert (found.place.line, found.base, found.new, found.difference) == (10, 100, 140, 40)
 
 
+def test_a_function_that_was_compiled_in_another_folder_is_the_same_one() -> None:
+    before = {Place("/cache/one/demo/parser.c", "f", 10): 100.0, Place("/cache/one/demo/parser.c", "g", 50): 7.0}
+    after = {Place("/cache/other/demo/parser.c", "f", 10): 140.0, Place("/cache/other/demo/parser.c", "g", 51): 7.0}
+    (found,) = comparing.moved(before, after, least=1)
+    assert (found.place, found.difference) == (Place("/cache/other/demo/parser.c", "f", 10), 40)
+
+
 class TestLines:
     WAS = ("def f():", "first()", "second()", "third()")
     NOW = ("def f():", "first()", "for _ in range(5):", "pass", "second()", "third()")
