@@ -109,10 +109,10 @@ def _aligned(
 def _by_function(*sides: Mapping[Place, float]) -> list[Mapping[Place, float]]:
     """The lines of each function as one, at its first line in either: what stands above it may be longer in one.
 
-    What was compiled has the folder in it that it was compiled in, another for each variant: so a file is known by its
-    name and its folder's, and called as the last side calls it.
+    What was compiled has the folder in it that it was compiled in, another for each variant: so a file is known by the
+    end of its path, and called as the last side calls it.
     """
-    called: dict[tuple[str, ...], Place] = {}
+    called: dict[tuple[str, str], Place] = {}
     for place in (place for side in sides for place in side):
         key = _known_by(place)
         called[key] = replace(place, line=min(place.line, called.get(key, place).line))
@@ -125,5 +125,13 @@ def _by_function(*sides: Mapping[Place, float]) -> list[Mapping[Place, float]]:
     return made
 
 
-def _known_by(place: Place) -> tuple[str, ...]:
-    return (place.function, *PurePath(place.file).parts[-2:])
+def _known_by(place: Place) -> tuple[str, str]:
+    return short(place.file), place.function
+
+
+def short(file: str) -> str:
+    """The end of a path: from the distribution or the library on. Two variants have their own folders before it."""
+    parts = PurePath(file).parts
+    if "site-packages" in parts:
+        return "/".join(parts[parts.index("site-packages") + 1 :])
+    return "/".join(parts[-2:])

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from runner.counting import comparing
@@ -110,7 +109,7 @@ def _moved(title: str, moved: Sequence[Moved]) -> RenderableType:
             f"{one.base:,.1f}".replace(",", " "),
             f"{one.new:,.1f}".replace(",", " "),
             one.place.function,
-            "" if one.place.file == UNKNOWN else f"{short(one.place.file)}:{one.place.line}",
+            "" if one.place.file == UNKNOWN else f"{comparing.short(one.place.file)}:{one.place.line}",
         )
         for one in moved[:WHERE_ROWS]
     ]
@@ -176,13 +175,5 @@ def _without_folder(at: Mapping[Line, float]) -> Mapping[Line, float]:
     """Lines whose files begin at their distribution: two variants have their own folders for the same file."""
     found: dict[Line, float] = defaultdict(float)
     for line, count in at.items():
-        found[replace(line, place=replace(line.place, file=short(line.place.file)))] += count
+        found[replace(line, place=replace(line.place, file=comparing.short(line.place.file)))] += count
     return found
-
-
-def short(file: str) -> str:
-    """The end of a path: from the distribution or the library on."""
-    parts = PurePath(file).parts
-    if "site-packages" in parts:
-        return "/".join(parts[parts.index("site-packages") + 1 :])
-    return "/".join(parts[-2:])

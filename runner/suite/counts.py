@@ -54,7 +54,7 @@ def count_named(
     :class:`runner.errors.AdapterError` for a name that means nothing.
     """
     plans.check_depths(asked.depths)
-    on(python)  # before anything is built
+    on(python)  # what is wrong with the order is told before what the machine lacks
     if nameless := next((name for name in names if not name.partition("@")[0].strip()), None):
         raise PlanError(f"{nameless!r} names no adapter: give it as aiohttp, or aiohttp@main")
     counting.require_valgrind()
