@@ -1,7 +1,7 @@
 """A server under cachegrind: started, asked a fixed number of requests, ended; again with more; the difference.
 
-What else makes the count of a request wobble is held: the seed of hashes, the CPU, the moment at which a batch meets
-the server. Start-up, warm-up and the end are the same in both loads and fall out.
+What else makes the count of a request wobble is held: what the server finds around it, the CPU, the moment at which a
+batch meets the server. Start-up, warm-up and the end are the same in both loads and fall out.
 """
 
 from __future__ import annotations
@@ -18,11 +18,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
-from runner.counting import cachegrind
+from runner.counting import cachegrind, surroundings
 from runner.counting.cachegrind import Place, Profile
 from runner.counting.client import Client, ExchangeError
 from runner.counting.comparing import Line
 from runner.counting.goes import Goes, Load, Observed
+from runner.counting.surroundings import Surroundings
 from runner.errors import ToolError
 from runner.record.adapter import PYPY, Environment
 from runner.record.count import AGREEMENT, Count
@@ -48,13 +49,6 @@ SPARE_S = 2
 """So many seconds late a load may be and ends when it would have; beyond that others are held as long."""
 FAILURES = 1
 """So many goes may fail: on a machine that stands still for seconds a server closes an idle connection."""
-
-VARIABLES: Mapping[str, str] = {
-    "PYTHONHASHSEED": "0",
-    "PYTHONDONTWRITEBYTECODE": "1",
-    "PYTHONPATH": str(Path(__file__).with_name("still")),
-}
-"""What every server finds in its environment, so that two goes do the same; ``still`` turns the collector off."""
 
 AT_ONCE = max(2, os.cpu_count() or 1)
 """Servers at a time. They mostly wait, but one that starves has its own timers ring late, and so less often."""
@@ -116,18 +110,22 @@ def count(
     adapter, began = environment.adapter, time.monotonic()
     goes = Goes({depth: requests(depth) for depth in depths}, agreement=agreement)
     reason = _NO_JIT.get(PYPY if environment.build and environment.build.pypy else adapter.language)
+    if reason is None and adapter.language == "python":
+        reason = _compiled(environment, cpus)
     failed = 0
     servers = AT_ONCE if agreement <= AGREEMENT else 2 * AT_ONCE  # a coarse count may starve
-    while reason is None and not goes.enough:
-        loads = goes.next()
-        try:
-            found = _at_once(lambda load: observe(environment, load, cpus), loads, servers)
-        except NotCountedError as error:
-            failed += 1
-            reason = str(error) if failed > FAILURES else None
-            continue
-        goes = goes.and_(loads, found)
-        said(f"  round {goes.rounds}: {', '.join(f'{goes.count(d).instructions:,.0f}' for d in depths)} instructions")
+    with surroundings.laid(environment) as around:
+        while reason is None and not goes.enough:
+            loads = goes.next()
+            try:
+                found = _at_once(lambda load: observe(around, load, cpus), loads, servers)
+            except NotCountedError as error:
+                failed += 1
+                reason = str(error) if failed > FAILURES else None
+                continue
+            goes = goes.and_(loads, found)
+            counts = ", ".join(f"{goes.count(depth).instructions:,.0f}" for depth in depths)
+            said(f"  round {goes.rounds}: {counts} instructions")
     if reason is None and (nothing := [depth for depth in depths if goes.count(depth).instructions <= 0]):
         reason = f"requests at depth {nothing[0]} added no instructions: what answers them was not counted"
     made = Count(
@@ -146,6 +144,23 @@ def count(
         return Counted(made)
     places = {depth: _places(goes, depth) for depth in depths}
     return Counted(made, places[depths[0]], places)
+
+
+def _compiled(environment: Environment, cpus: Sequence[int]) -> str | None:
+    """Answer a request without valgrind, so that Python's bytecode is kept whatever ran here before; or say why not.
+
+    A server that compiles its modules as it starts has its objects elsewhere: 1 % more or less of a request.
+    """
+    with tempfile.TemporaryDirectory(prefix="pipebench-count-") as made:
+        try:
+            with (
+                server.running(environment, log=Path(made) / "server.log", cpus=cpus) as started,
+                Client(started.address, started.processes()) as client,
+            ):
+                client.send(1, 1)
+        except (server.StartError, ExchangeError) as error:
+            return str(error)
+    return None
 
 
 def _places(goes: Goes, depth: int) -> Mapping[Place, float]:
@@ -174,7 +189,7 @@ def _at_once(observe_one: Callable[[T], Observed], items: Sequence[T], servers: 
         executor.shutdown(wait=not interrupted, cancel_futures=True)
 
 
-def observe(environment: Environment, load: Load, cpus: Sequence[int] = ()) -> Observed:
+def observe(around: Surroundings, load: Load, cpus: Sequence[int] = ()) -> Observed:
     """One start of a server under cachegrind: warm-up, and the load in its bursts.
 
     Raises :class:`NotCountedError`.
@@ -182,29 +197,32 @@ def observe(environment: Environment, load: Load, cpus: Sequence[int] = ()) -> O
     with tempfile.TemporaryDirectory(prefix="pipebench-count-") as made:
         folder = Path(made)
         argv = (
-            "valgrind",
+            shutil.which("valgrind") or "valgrind",
             "--tool=cachegrind",
             "--cache-sim=no",
             "--trace-children=yes",
             "--vgdb=no",
             f"--cachegrind-out-file={folder}/{_OUTPUT}.%p",
             f"--log-file={folder}/valgrind.%p",
-            *environment.argv,
+            *around.argv,
         )
         try:
             started = server.start(
                 _Wrapped(argv),
                 log=folder / "server.log",
                 cpus=cpus,
-                variables=VARIABLES,
+                variables=around.variables,
                 ready_timeout_s=READY_TIMEOUT_S,
+                knock=False,  # it would meet the server at any moment of its start
             )
         except server.StartError as error:
             raise NotCountedError(_why(folder, str(error))) from None
         began = time.monotonic()
         try:
             with Client(started.address, started.processes()) as client:
-                late_s = _in_bursts(client, began, load)
+                late_s = _in_bursts(client, load)
+                client.settle()  # or it may see the connection's end with something else, or by itself
+            _sleep_until(began + 1 + len(WARM_UP) + BURSTS + SPARE_S + late_s + END_AT_S)
             serving = started.processes()
         except ExchangeError as error:
             raise NotCountedError(_why(folder, str(error))) from None
@@ -223,8 +241,8 @@ def observe(environment: Environment, load: Load, cpus: Sequence[int] = ()) -> O
     return Observed(cachegrind.added(profiles), len(profiles), late_s)
 
 
-def _in_bursts(client: Client, began: float, load: Load) -> int:
-    """Each burst in a second of its own of the clock. By how many seconds the end comes late after ``began``.
+def _in_bursts(client: Client, load: Load) -> int:
+    """Each burst in a second of its own of the clock. By how many seconds the load ends late.
 
     Servers' own timers run from their start, and Dates change with the clock: so bursts begin with the clock's seconds,
     and a load ends by the server's.
@@ -238,9 +256,7 @@ def _in_bursts(client: Client, began: float, load: Load) -> int:
         for number, depth in burst:
             client.send(number, depth)
         second = max(second + 1, math.ceil(time.monotonic() - first - BURST_BY_S))
-    late_s = max(second - len(bursts) - SPARE_S, load.hold_s, 0)
-    _sleep_until(began + 1 + len(bursts) + SPARE_S + late_s + END_AT_S)
-    return late_s
+    return max(second - len(bursts) - SPARE_S, load.hold_s, 0)
 
 
 def _sleep_until(moment: float) -> None:

@@ -93,7 +93,7 @@ class Process:
         self._ended_well = False
         self._killed = 0
         self._buffer = b""
-        self._token = f"{_SUITE}.{next(_numbers)}"
+        self._token = f"{_SUITE}.{next(_numbers):08}"  # of one length: it moves what is counted
         _become_subreaper()
         ours, theirs = socket.socketpair()
         spec = {

@@ -132,7 +132,7 @@ class Server:
         return exit_
 
 
-def start(
+def start(  # noqa: PLR0913 - what a server is told, and how it is started
     program: Startable,
     *,
     log: Path,
@@ -142,12 +142,13 @@ def start(
     variables: Mapping[str, str] | None = None,
     ready_timeout_s: float = READY_TIMEOUT_S,
     host: str = HOST,
+    knock: bool = True,
 ) -> Server:
     """Start a server and wait until it listens. Raises :class:`StartError`; then nothing of it is left.
 
     ``host``: the address of this machine that it listens on. ``port``: a fixed one, or ``None`` for one that is free.
     ``cpus``: those it is pinned to, none for any. ``variables``: what it finds in its environment beside ``HOST``,
-    ``PORT`` and ``WORKERS``.
+    ``PORT`` and ``WORKERS``. ``knock``: connect to see whether it listens, or only look into ``/proc``.
     It works in a folder of its own beside ``log``, empty at first, which goes with it: what it leaves or removes there
     is its own.
     """
@@ -157,7 +158,7 @@ def start(
     except OSError as error:
         raise RecordError(f"cannot write {error.filename or log.parent}: {error.strerror}") from None
     try:
-        return _start(program, log, folder, workers, cpus, port, variables or {}, ready_timeout_s, host)
+        return _start(program, log, folder, workers, cpus, port, variables or {}, ready_timeout_s, host, knock)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
@@ -173,6 +174,7 @@ def _start(  # noqa: PLR0913, PLR0917 - those of start
     variables: Mapping[str, str],
     ready_timeout_s: float,
     host: str,
+    knock: bool,
 ) -> Server:
     attempts = 1 if port else PORT_ATTEMPTS
     while True:
@@ -184,7 +186,7 @@ def _start(  # noqa: PLR0913, PLR0917 - those of start
         except NotStartedError as error:
             raise StartError(str(error)) from None
         try:
-            _await_ready(process, address, ready_timeout_s)
+            _await_ready(process, address, ready_timeout_s, knock=knock)
         except StartError as error:
             process.stop(0.0)
             if attempts and "address already in use" in str(error).lower():
@@ -240,21 +242,20 @@ def _environment(address: Address, workers: int) -> dict[str, str]:
     return kept | {"PYTHONUNBUFFERED": "1"} | contract
 
 
-def _await_ready(process: Process, address: Address, timeout_s: float) -> None:
+def _await_ready(process: Process, address: Address, timeout_s: float, *, knock: bool) -> None:
     began = time.monotonic()
     while (waited := time.monotonic() - began) < timeout_s:
         if process.wait(_POLL_S) is not None:
             raise StartError(f"{process.exit} before it listened{_first_error(process)}")
-        if _accepts(address):
-            ports = procfs.listening_ports(process.tree())
-            if address.port in ports:
+        opened, late = not knock or _accepts(address), waited > ELSEWHERE_AFTER_S
+        if not (opened or late):
+            continue
+        ports = procfs.listening_ports(process.tree())
+        if address.port in ports:
+            if opened:  # else it may have begun to listen since we knocked
                 return
-            if ports:  # another program answers there
-                break
-        elif waited > ELSEWHERE_AFTER_S:
-            ports = procfs.listening_ports(process.tree())
-            if ports and address.port not in ports:  # it may have begun to listen since we knocked
-                break
+        elif ports and (knock or late):  # another program answers there
+            break
     elsewhere = sorted(procfs.listening_ports(process.tree()))
     if elsewhere:
         raise StartError(f"listens on port {', '.join(map(str, elsewhere))}, not on $PORT ({address.port})")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import shutil
 import sys
 from dataclasses import replace
@@ -12,7 +14,7 @@ import pytest
 
 from runner.adapters import interpreters
 from runner.adapters.interpreters import Interpreter
-from runner.counting import bytecodes, client, comparing, counting
+from runner.counting import bytecodes, client, comparing, counting, surroundings
 from runner.counting.goes import Load
 from runner.record.adapter import Adapter, Environment, Kind
 
@@ -55,9 +57,11 @@ def served(folder: Path, planted: int, python: Interpreter | None = None) -> Env
 
 
 def test_a_planted_loop_is_counted_and_falls_out_of_a_batch(tmp_path: Path) -> None:
-    plain, planted = (
-        counting.count(served(tmp_path, times), depths=(1, 16), tool="valgrind").count for times in (0, 1000)
-    )
+    first, second = (served(tmp_path, times) for times in (0, 1000))
+    first.adapter.path.with_name("beside.py").touch()
+    first.adapter.path.write_text("import beside\n" + first.adapter.path.read_text())
+    plain, planted = (counting.count(one, depths=(1, 16), tool="valgrind").count for one in (first, second))
+    assert list(tmp_path.glob("__pycache__/beside.*.pyc")), "what is counted compiles nothing as it starts"
     assert plain.reason is None
     assert planted.reason is None
     one, other = plain.at(1), planted.at(1)
@@ -86,8 +90,9 @@ KILLING = """
 def test_a_server_is_not_counted_by_half(tmp_path: Path) -> None:
     made = served(tmp_path, 0)
     made.adapter.path.write_text(dedent(KILLING) + made.adapter.path.read_text())
-    with pytest.raises(counting.NotCountedError, match="1 of its 2 processes did not end by themselves"):
-        counting.observe(made, Load(None))
+    match = "1 of its 2 processes did not end by themselves"
+    with surroundings.laid(made) as around, pytest.raises(counting.NotCountedError, match=match):
+        counting.observe(around, Load(None))
 
 
 def test_what_does_not_serve_says_why(tmp_path: Path) -> None:
@@ -97,6 +102,36 @@ def test_what_does_not_serve_says_why(tmp_path: Path) -> None:
     assert found.depths == ()
     assert found.reason is not None
     assert "no luck" in found.reason
+
+
+SEEING = """
+    import gc, json, os, sys
+    import beside
+    seen = [*sys.argv, *sys.path[:2], __file__, beside.__file__, *os.environ.values()]
+    with open(beside.SEEN, "w") as file:
+        json.dump([list(map(len, seen)), gc.isenabled()], file)
+"""
+
+
+def test_what_a_server_sees_is_as_long_from_wherever_the_suite_lies(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A count moves with the lengths of paths and variables: aiohttp's by half a per cent."""
+    monkeypatch.setattr(counting, "BURSTS", 1)
+    monkeypatch.setattr(counting, "WARM_UP", ())
+    found = []
+    for folder, path in (("a", os.environ["PATH"]), ("a folder far longer", f"{os.environ['PATH']}:/nowhere")):
+        monkeypatch.setenv("PATH", path)
+        monkeypatch.setenv("TZ", "UTC" if folder == "a" else "Europe/Berlin")
+        (tmp_path / folder).mkdir()
+        made, seen = served(tmp_path / folder, 0), tmp_path / "seen.json"
+        made.adapter.path.with_name("beside.py").write_text(f"SEEN = {str(seen)!r}")
+        made.adapter.path.write_text(dedent(SEEING) + made.adapter.path.read_text())
+        with surroundings.laid(made) as around:
+            counting.observe(around, Load(None))
+        found.append(json.loads(seen.read_text()))
+    assert found[0] == found[1]
+    assert found[0][1] is False, "the collector is off"
 
 
 POLLING = """
@@ -118,8 +153,9 @@ def test_a_server_that_polls_is_not_counted(tmp_path: Path, awake_s: float, monk
     made = served(tmp_path, 0)
     before, main, after = made.adapter.path.read_text().partition("async def main()")
     made.adapter.path.write_text(before + dedent(POLLING).replace("AWAKE_S", str(awake_s)) + main + after)
-    with pytest.raises(counting.NotCountedError, match="it keeps awake after a batch: it polls"):
-        counting.observe(made, Load(None))
+    match = "it keeps awake after a batch: it polls"
+    with surroundings.laid(made) as around, pytest.raises(counting.NotCountedError, match=match):
+        counting.observe(around, Load(None))
 
 
 HANDLED = "loop.add_signal_handler(signal.SIGTERM, stop.set)"
