@@ -25,6 +25,8 @@ ELSEWHERE_AFTER_S = 3.0
 STOP_GRACE_S = 2.0
 PORT_ATTEMPTS = 3
 _POLL_S = 0.005
+_LOOK_S = 0.05
+"""A look into ``/proc`` costs milliseconds of a CPU that the server may need."""
 CONTRACT = ("HOST", "PORT", "WORKERS", "LOOP", "UPSTREAM", "MAX_CLIENTS")
 """Variables by which a server is told what to do: docs/adapters.md."""
 _KEPT_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ")
@@ -245,7 +247,7 @@ def _environment(address: Address, workers: int) -> dict[str, str]:
 def _await_ready(process: Process, address: Address, timeout_s: float, *, knock: bool) -> None:
     began = time.monotonic()
     while (waited := time.monotonic() - began) < timeout_s:
-        if process.wait(_POLL_S) is not None:
+        if process.wait(_POLL_S if knock else _LOOK_S) is not None:
             raise StartError(f"{process.exit} before it listened{_first_error(process)}")
         opened, late = not knock or _accepts(address), waited > ELSEWHERE_AFTER_S
         if not (opened or late):

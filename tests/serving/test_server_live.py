@@ -58,6 +58,18 @@ class TestReady:
         with running(toy("Good"), log=log, port=port) as started:
             assert started.address.port == port
 
+    def test_without_a_knock_the_first_connection_is_ours(self, log: Path) -> None:
+        code = (
+            "import os, socket; own = socket.create_server((os.environ['HOST'], int(os.environ['PORT'])))\n"
+            "while True: print(own.accept()[1])"
+        )
+        started = server.start(builders.environment(argv=(sys.executable, "-c", code)), log=log, knock=False)
+        try:
+            with socket.create_connection((started.address.host, started.address.port)) as connection:
+                assert eventually(lambda: started.log_text() == f"{connection.getsockname()}\n")
+        finally:
+            started.stop(PATIENCE_S)
+
     def test_it_works_in_a_folder_of_its_own_that_goes_with_it(self, log: Path) -> None:
         """One that removes the folder it works in takes no record along."""
         with running(toy("Good"), log=log) as started:
@@ -106,6 +118,8 @@ class TestNotReady:
         said = refusal("wrong_port", log)
         assert said.startswith("listens on port ")
         assert "not on $PORT (" in said
+        with pytest.raises(StartError, match=r"^listens on port \d+, not on \$PORT"):
+            server.start(toy("wrong_port"), log=log, knock=False)
 
     def test_one_whose_port_is_taken(self, log: Path) -> None:
         with socket.create_server(("127.0.0.1", 0)) as taken:
