@@ -44,11 +44,10 @@ def laid(environment: Environment) -> Iterator[Surroundings]:
     """Lay them into a folder of their own for the length of the block: all goes in it see the very same.
 
     There are the adapter's own file, links to what lies beside it, and what holds its interpreter still. What else
-    moves a count stays where it is: the interpreter, the environment, and where temporary files are.
+    moves a count stays where it is: the interpreter, the environment, and the folder of temporary files.
     """
     own = environment.adapter.path
-    # What an interrupt leaves running may still write there.
-    with tempfile.TemporaryDirectory(prefix="pipebench-count-", ignore_cleanup_errors=True) as folder:
+    with tempfile.TemporaryDirectory(prefix="pipebench-count-") as folder:
         around, still = Path(folder) / _ADAPTER, Path(folder) / _STILL.name
         around.mkdir()
         shutil.copy(own, around)  # a copy, as Python looks for modules beside the file that a link leads to
@@ -57,4 +56,4 @@ def laid(environment: Environment) -> Iterator[Surroundings]:
                 (around / path.name).symlink_to(path.absolute())
         shutil.copytree(_STILL, still, ignore=shutil.ignore_patterns("__pycache__"))
         argv = tuple(str(around / own.name) if part == str(own) else part for part in environment.argv)
-        yield Surroundings(argv, _VARIABLES | {"PYTHONPATH": str(still), "TMPDIR": folder})
+        yield Surroundings(argv, _VARIABLES | {"PYTHONPATH": str(still), "TMPDIR": tempfile.gettempdir()})
