@@ -152,9 +152,10 @@ def _compiled(environment: Environment, cpus: Sequence[int]) -> str | None:
     A server that compiles its modules as it starts has its objects elsewhere: 1 % more or less of a request.
     """
     with tempfile.TemporaryDirectory(prefix="pipebench-count-") as made:
+        log = Path(made) / "server.log"
         try:
             with (
-                server.running(environment, log=Path(made) / "server.log", cpus=cpus) as started,
+                server.running(environment, log=log, cpus=cpus, ready_timeout_s=READY_TIMEOUT_S) as started,
                 Client(started.address, started.processes()) as client,
             ):
                 client.send(1, 1)

@@ -209,9 +209,18 @@ def running(
     cpus: Sequence[int] = (),
     port: int | None = None,
     variables: Mapping[str, str] | None = None,
+    ready_timeout_s: float = READY_TIMEOUT_S,
 ) -> Iterator[Server]:
     """:func:`start` as a block; leave it and nothing of the server is left."""
-    server = start(program, log=log, workers=workers, cpus=cpus, port=port, variables=variables)
+    server = start(
+        program,
+        log=log,
+        workers=workers,
+        cpus=cpus,
+        port=port,
+        variables=variables,
+        ready_timeout_s=ready_timeout_s,
+    )
     try:
         yield server
     finally:
