@@ -265,7 +265,7 @@ def _await_ready(process: Process, address: Address, timeout_s: float, *, knock:
         if address.port in ports:
             if opened:  # else it may have begun to listen since we knocked
                 return
-        elif ports and (knock or late):  # another program answers there
+        elif ports and (knock or late):  # it listens elsewhere, and another program may answer here
             break
     elsewhere = sorted(procfs.listening_ports(process.tree()))
     if elsewhere:
